@@ -1,0 +1,132 @@
+import { z } from 'zod';
+import { logEventSchema } from '../log/event';
+import { commandParams, originSchema, resumeChecklistSchema, scopeSchema } from '../protocol/commands';
+import { faultSchema } from '../protocol/engine';
+
+/**
+ * The one contract between the windows and the main process: channel → schemas of its argument and
+ * its result. No channel name stands anywhere else. Calls answer with `Result<T>`; events carry
+ * their payload. `DeskView` is made by the main process and believed by its own windows.
+ */
+
+const none = z.undefined();
+const id = z.string().min(1).max(128);
+/** Text typed by a person; longer ones are refused where they are typed. */
+const typed = z.string().max(4_000);
+
+export const auditFilterSchema = z.strictObject({
+  types: z.array(z.string().max(64)).max(64),
+  actor: z.string().max(128).nullable(),
+  /** Free text, matched without regard to case anywhere in the event. */
+  text: z.string().max(256).nullable(),
+});
+export type AuditFilter = z.infer<typeof auditFilterSchema>;
+
+export const auditPageSchema = z.object({
+  /** Rows that match. */
+  total: z.int().nonnegative(),
+  events: z.array(logEventSchema),
+  /** Time the query took in the mirror, ms. */
+  tookMs: z.number(),
+  types: z.array(z.string()),
+  actors: z.array(z.string()),
+});
+export type AuditPage = z.infer<typeof auditPageSchema>;
+
+export const settingsSchema = z.strictObject({
+  language: z.enum(['es', 'en']),
+  theme: z.enum(['dark', 'light']),
+  accelerator: z.string().min(1).max(64),
+  soundVolume: z.number().min(0).max(1),
+  panelCollapsed: z.boolean(),
+  defaultReason: z.string().min(1).max(500),
+});
+export type Settings = z.infer<typeof settingsSchema>;
+
+export const ipcCalls = {
+  /** The present view, for a window that has just opened. */
+  'desk.view': { args: none, result: z.custom<import('../view/desk').DeskView>() },
+  'kill.fire': {
+    args: z.strictObject({
+      scope: scopeSchema,
+      reason: typed,
+      closePositions: z.boolean(),
+      origin: originSchema,
+    }),
+    result: z.object({ id: z.string() }),
+  },
+  /** Stops trying to deliver a kill that nothing has acknowledged. */
+  'kill.abandon': { args: z.strictObject({ id: z.uuid() }), result: z.null() },
+  /** The siren is heard: silences it, changes nothing else. */
+  'kill.silence': { args: z.strictObject({ id: z.uuid() }), result: z.null() },
+  /** The answer to a kill that was queued when the terminal ended. */
+  'kill.pending': { args: z.strictObject({ id: z.uuid(), fire: z.boolean() }), result: z.null() },
+  'ops.pause': { args: commandParams.pause, result: z.object({ id: z.string() }) },
+  'ops.resume': {
+    args: z.strictObject({
+      scope: scopeSchema,
+      reason: typed,
+      confirmation: z.string().max(64),
+      checklist: resumeChecklistSchema,
+      origin: originSchema,
+    }),
+    result: z.object({ id: z.string() }),
+  },
+  'ops.approveResume': { args: commandParams['resume.approve'], result: z.object({ id: z.string() }) },
+  'ops.withdrawResume': { args: commandParams['resume.withdraw'], result: z.object({ id: z.string() }) },
+  'engine.fault': {
+    args: z.strictObject({ engine: id, fault: faultSchema, reason: typed }),
+    result: z.object({ id: z.string() }),
+  },
+  'equity.series': {
+    args: none,
+    result: z.array(
+      z.object({ engine: z.string(), currency: z.string(), points: z.custom<import('../view/desk').EquityPoint[]>() }),
+    ),
+  },
+  'audit.page': {
+    args: z.strictObject({
+      filter: auditFilterSchema,
+      offset: z.int().nonnegative(),
+      limit: z.int().positive().max(500),
+    }),
+    result: auditPageSchema,
+  },
+  'hotkey.test': { args: z.strictObject({ on: z.boolean() }), result: z.null() },
+  'settings.get': { args: none, result: settingsSchema },
+  'settings.set': { args: settingsSchema.partial(), result: settingsSchema },
+  'window.openConsole': { args: none, result: z.null() },
+  'window.collapsePanel': { args: z.strictObject({ collapsed: z.boolean() }), result: z.null() },
+  /** The panel grows while a dialog or a chain is on it; heights in CSS pixels. */
+  'window.panelHeight': { args: z.strictObject({ height: z.int().min(64).max(1_200) }), result: z.null() },
+  /** The window has painted its first whole view and takes input. */
+  'window.ready': { args: z.strictObject({ window: z.enum(['panel', 'console']) }), result: z.null() },
+  'app.quit': { args: z.strictObject({ confirmed: z.boolean() }), result: z.null() },
+} as const satisfies Record<string, { args: z.ZodType; result: z.ZodType }>;
+
+export type IpcCall = keyof typeof ipcCalls;
+export type IpcArgs<Call extends IpcCall> = z.input<(typeof ipcCalls)[Call]['args']>;
+export type IpcResult<Call extends IpcCall> = z.output<(typeof ipcCalls)[Call]['result']>;
+
+export const ipcEvents = {
+  /** A new view of the desk. */
+  'desk.changed': z.custom<import('../view/desk').DeskView>(),
+  'settings.changed': settingsSchema,
+  /** Events came into the mirror; the audit view may want to look again. */
+  'audit.grew': z.object({ seq: z.int().nonnegative() }),
+  /** The hotkey's first press, or the tray, wants the kill dialog open. */
+  'kill.dialog': z.object({ origin: originSchema }),
+  /** Quitting while trading is live wants a yes. */
+  'quit.asked': z.object({ reason: z.enum(['live', 'positions', 'kill_running']) }),
+} as const satisfies Record<string, z.ZodType>;
+export type IpcEvent = keyof typeof ipcEvents;
+export type IpcPayload<Event extends IpcEvent> = z.output<(typeof ipcEvents)[Event]>;
+
+/** What the preload script puts on `window.vigia`. */
+export interface VigiaApi {
+  call<Call extends IpcCall>(
+    channel: Call,
+    args: IpcArgs<Call>,
+  ): Promise<import('../result').Result<IpcResult<Call>>>;
+  on<Event extends IpcEvent>(channel: Event, listener: (payload: IpcPayload<Event>) => void): () => void;
+}

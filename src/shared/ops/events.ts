@@ -1,0 +1,135 @@
+import { z } from 'zod';
+import type { LogEvent } from '../log/event';
+import { originSchema, scopeSchema } from '../protocol/commands';
+import { environmentSchema, faultSchema, opItemSchema } from '../protocol/engine';
+import { modeSchema, positionSchema, workingOrderSchema } from '../telemetry/types';
+
+/** Types of the log's events and the shape of `data` for each. Facts, in the past tense. */
+
+const id = z.string().min(1).max(128);
+const ts = z.number();
+
+/** An engine as the gateway saw it when a kill was asked for. Null figures were not known. */
+export const killTargetSchema = z.object({
+  engine: id,
+  connected: z.boolean(),
+  positions: z.int().nonnegative().nullable(),
+  workingOrders: z.int().nonnegative().nullable(),
+  /** Sum of the positions' notionals by currency. */
+  notional: z.record(z.string(), z.number()).nullable(),
+});
+export type KillTarget = z.infer<typeof killTargetSchema>;
+
+export const killStepSchema = z.enum(['block', 'cancel', 'flatten']);
+export type KillStep = z.infer<typeof killStepSchema>;
+
+export const eventData = {
+  'log.opened': z.object({
+    epoch: id,
+    gatewayId: id,
+    publicKey: z.string(),
+    environment: environmentSchema,
+  }),
+  'gateway.started': z.object({ version: z.string(), runtime: z.string(), environment: environmentSchema }),
+  'gateway.stopped': z.object({ cause: z.string() }),
+  'policy.loaded': z.object({ version: z.string(), hash: z.string(), document: z.unknown() }),
+  'session.opened': z.object({ terminal: id, name: z.string(), version: z.string() }),
+  'session.closed': z.object({ terminal: id, cause: z.string() }),
+  'auth.failed': z.object({ channel: z.string(), remote: z.string(), count: z.int().positive() }),
+  'engine.registered': z.object({
+    engine: id,
+    name: z.string(),
+    kind: z.string(),
+    environment: environmentSchema,
+    instruments: z.array(z.string()),
+    software: z.string(),
+  }),
+  'engine.connected': z.object({
+    engine: id,
+    session: id,
+    reportedMode: modeSchema,
+    appliedMode: modeSchema,
+    selfPausedAt: ts.nullable(),
+    clockOffsetMs: z.number(),
+  }),
+  'engine.lost': z.object({ engine: id, cause: z.string(), lastHeardAt: ts }),
+  'engine.self_paused': z.object({ engine: id, at: ts, silentMs: z.number() }),
+  'engine.mode_applied': z.object({
+    engine: id,
+    mode: modeSchema,
+    outcome: z.enum(['done', 'rejected', 'unknown']),
+    detail: z.string().optional(),
+  }),
+  'engine.fault_set': z.object({ engine: id, fault: faultSchema }),
+  'kill.requested': z.object({
+    scope: scopeSchema,
+    closePositions: z.boolean(),
+    notifyTeam: z.boolean(),
+    origin: originSchema,
+    targets: z.array(killTargetSchema),
+    /** How long after the operator's press it was recorded, by the gateway's clock, in ms. */
+    ageMs: z.number().nullable(),
+  }),
+  /** An engine's answer to one step, item by item. */
+  'kill.step_settled': z.object({
+    engine: id,
+    step: killStepSchema,
+    round: z.int().positive(),
+    opId: id,
+    items: z.array(opItemSchema),
+  }),
+  /** What an engine says it holds, asked for by this chain. */
+  'kill.read_back': z.object({
+    engine: id,
+    round: z.int().positive(),
+    asOf: ts,
+    positions: z.array(positionSchema),
+    workingOrders: z.array(workingOrderSchema),
+    telemetrySeq: z.int().nonnegative(),
+    /** True once the chain is to sweep again: what is left will not close by itself. */
+    sweepAgain: z.boolean(),
+  }),
+  /** News from an engine that was flat, or after a step: something is open there. */
+  'kill.reopened': z.object({ engine: id, cause: z.string() }),
+  /** Every connected engine of the kill has acknowledged the block. */
+  'kill.halted': z.object({ engines: z.array(id) }),
+  /** Every engine of the kill was read back empty twice. */
+  'kill.flat': z.object({ engines: z.array(id) }),
+  'ops.paused': z.object({ scope: scopeSchema, origin: originSchema }),
+  'ops.resume_requested': z.object({ scope: scopeSchema, origin: originSchema, expiresAt: ts }),
+  'ops.resume_withdrawn': z.object({ request: id, cause: z.enum(['withdrawn', 'expired', 'superseded']) }),
+  'ops.resumed': z.object({
+    scope: scopeSchema,
+    to: modeSchema,
+    /** Ids of those who asked and approved, in order. */
+    approvedBy: z.array(id),
+    /** Why it had been stopped, and whether every engine was flat when it was resumed. */
+    stoppedBecause: z.string().nullable(),
+    flat: z.boolean(),
+  }),
+  'command.rejected': z.object({ name: z.string(), code: z.string(), message: z.string() }),
+  'terminal.reported': z.object({ kind: z.string(), detail: z.string() }),
+} as const;
+export type EventType = keyof typeof eventData;
+export type EventDataOf<Type extends EventType> = z.output<(typeof eventData)[Type]>;
+
+/** A known event with its data parsed. */
+export type DomainEvent = {
+  [Type in EventType]: Omit<LogEvent, 'type' | 'data'> & {
+    readonly type: Type;
+    readonly data: EventDataOf<Type>;
+  };
+}[EventType];
+
+/**
+ * Reads an event's data by its type.
+ *
+ * @returns null for a type this version does not know or data that does not fit: the log keeps such
+ * an event and its hash counts, but no fold acts on it.
+ */
+export function toDomainEvent(event: LogEvent): DomainEvent | null {
+  if (!Object.hasOwn(eventData, event.type)) return null;
+  const parsed = eventData[event.type as EventType].safeParse(event.data);
+  if (!parsed.success) return null;
+  return { ...event, data: parsed.data } as DomainEvent;
+}

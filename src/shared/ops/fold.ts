@@ -1,0 +1,360 @@
+import { joinChain, linkLost, readBack, reopened, startChain, stepSettled } from '../kill/chain';
+import type { LogEvent } from '../log/event';
+import type { Scope } from '../protocol/commands';
+import type { Mode } from '../telemetry/types';
+import type { DomainEvent, EventDataOf } from './events';
+import { toDomainEvent } from './events';
+import { strictest } from './mode';
+import type { EngineRecord, KillRecord, ModeRecord, OpsState } from './state';
+import { KILLS_KEPT, NO_OWN_MODE } from './state';
+
+type EventOf<Type extends DomainEvent['type']> = Extract<DomainEvent, { type: Type }>;
+
+/** Folds one event of the log into the operating state. Events already folded change nothing. */
+export function foldOps(state: OpsState, event: LogEvent): OpsState {
+  if (event.seq <= state.seq) return state;
+  const known = toDomainEvent(event);
+  const folded = known ? apply(state, known) : state;
+  return { ...folded, seq: event.seq, ts: event.ts };
+}
+
+function apply(state: OpsState, event: DomainEvent): OpsState {
+  switch (event.type) {
+    case 'log.opened':
+      return {
+        ...state,
+        epoch: event.data.epoch,
+        gatewayId: event.data.gatewayId,
+        environment: event.data.environment,
+      };
+    case 'gateway.started':
+      return gatewayStarted(state, event);
+    case 'policy.loaded':
+      return { ...state, policyVersion: event.data.version };
+    case 'engine.registered':
+      return engineRegistered(state, event);
+    case 'engine.connected':
+      return engineConnected(state, event);
+    case 'engine.lost':
+      return engineLost(state, event.data.engine, event.ts, event.data.cause);
+    case 'engine.self_paused':
+      return withEngine(state, event.data.engine, (engine) => ({
+        ...engine,
+        selfPausedAt: event.data.at,
+      }));
+    case 'engine.mode_applied':
+      return withEngine(state, event.data.engine, (engine) => ({
+        ...engine,
+        confirmedMode: event.data.outcome === 'done' ? event.data.mode : engine.confirmedMode,
+        selfPausedAt: event.data.outcome === 'done' ? null : engine.selfPausedAt,
+      }));
+    case 'kill.requested':
+      return killRequested(state, event);
+    case 'kill.step_settled':
+      return killStepSettled(state, event);
+    case 'kill.read_back':
+      return withChain(state, event.data.engine, event.commandId, (chain) =>
+        readBack(
+          chain,
+          {
+            asOf: event.data.asOf,
+            recordedAt: event.ts,
+            positions: event.data.positions,
+            workingOrders: event.data.workingOrders,
+            telemetrySeq: event.data.telemetrySeq,
+          },
+          event.data.sweepAgain,
+        ),
+      );
+    case 'kill.reopened':
+      return clearFlat(withChain(state, event.data.engine, event.commandId, reopened), [
+        event.data.engine,
+      ]);
+    case 'kill.halted':
+      return withKill(state, event.commandId, (kill) => ({
+        ...kill,
+        haltedAt: kill.haltedAt ?? event.ts,
+      }));
+    case 'kill.flat':
+      return withKill(state, event.commandId, (kill) => ({ ...kill, flatAt: event.ts }));
+    case 'ops.paused':
+      return paused(state, event);
+    case 'ops.resume_requested':
+      return {
+        ...state,
+        resumeRequests: [
+          ...state.resumeRequests,
+          {
+            id: event.commandId ?? event.id,
+            by: event.actor,
+            at: event.ts,
+            expiresAt: event.data.expiresAt,
+            scope: event.data.scope,
+            reason: event.reason ?? '',
+          },
+        ],
+      };
+    case 'ops.resume_withdrawn':
+      return {
+        ...state,
+        resumeRequests: state.resumeRequests.filter(
+          (request) => request.id !== event.data.request,
+        ),
+      };
+    case 'ops.resumed':
+      return resumed(state, event);
+    case 'gateway.stopped':
+    case 'session.opened':
+    case 'session.closed':
+    case 'auth.failed':
+    case 'engine.fault_set':
+    case 'command.rejected':
+    case 'terminal.reported':
+      return state;
+  }
+}
+
+/** The mode an engine must obey: the stricter of the desk's and its own. Unknown engines obey the desk's. */
+export function effectiveMode(state: OpsState, engine: string): Mode {
+  return strictest(state.desk.mode, state.engines[engine]?.own.mode ?? 'normal');
+}
+
+/** Whether `scope` covers `engine`. */
+export function inScope(scope: Scope, engine: string): boolean {
+  return scope.kind === 'all' || scope.engines.includes(engine);
+}
+
+/** Ids of the known engines that `scope` covers. */
+export function enginesInScope(state: OpsState, scope: Scope): readonly string[] {
+  return Object.keys(state.engines).filter((engine) => inScope(scope, engine));
+}
+
+function gatewayStarted(state: OpsState, event: EventOf<'gateway.started'>): OpsState {
+  // A gateway that starts has no engine connected; one that died could not say that they were lost.
+  return Object.keys(state.engines).reduce(
+    (next, engine) =>
+      next.engines[engine]?.connected
+        ? engineLost(next, engine, event.ts, 'gateway restarted')
+        : next,
+    state,
+  );
+}
+
+function engineRegistered(state: OpsState, event: EventOf<'engine.registered'>): OpsState {
+  const { engine: id, name, kind, environment, instruments } = event.data;
+  const known = state.engines[id];
+  const record: EngineRecord = {
+    id,
+    name,
+    kind,
+    environment,
+    instruments,
+    connected: known?.connected ?? false,
+    session: known?.session ?? null,
+    since: known?.since ?? event.ts,
+    lostCause: known?.lostCause ?? null,
+    clockOffsetMs: known?.clockOffsetMs ?? 0,
+    own: known?.own ?? NO_OWN_MODE,
+    confirmedMode: known?.confirmedMode ?? null,
+    selfPausedAt: known?.selfPausedAt ?? null,
+  };
+  return { ...state, engines: { ...state.engines, [id]: record } };
+}
+
+function engineConnected(state: OpsState, event: EventOf<'engine.connected'>): OpsState {
+  const { engine: id, session, reportedMode, appliedMode, selfPausedAt, clockOffsetMs } = event.data;
+  const connected = withEngine(state, id, (engine) => ({
+    ...engine,
+    connected: true,
+    session,
+    since: event.ts,
+    lostCause: null,
+    clockOffsetMs,
+    confirmedMode: reportedMode === appliedMode ? reportedMode : null,
+    selfPausedAt,
+  }));
+  // An engine first seen while the whole desk is killed belongs to that kill.
+  if (effectiveMode(connected, id) !== 'killed' || connected.chains[id]) return connected;
+  const kill = connected.kills.find((one) => one.resumedAt === null && inScope(one.scope, id));
+  if (!kill) return connected;
+  return withKill(
+    {
+      ...connected,
+      chains: {
+        ...connected.chains,
+        [id]: startChain(id, kill.commandId, kill.closePositions, event.ts),
+      },
+    },
+    kill.commandId,
+    (one) => ({ ...one, engines: [...one.engines, id], haltedAt: null, flatAt: null }),
+  );
+}
+
+function engineLost(state: OpsState, id: string, at: number, cause: string): OpsState {
+  const lost = withEngine(state, id, (engine) => ({
+    ...engine,
+    connected: false,
+    session: null,
+    since: at,
+    lostCause: cause,
+    confirmedMode: null,
+  }));
+  const chain = lost.chains[id];
+  if (!chain) return lost;
+  return clearFlat({ ...lost, chains: { ...lost.chains, [id]: linkLost(chain) } }, [id]);
+}
+
+function killRequested(state: OpsState, event: EventOf<'kill.requested'>): OpsState {
+  const commandId = event.commandId ?? event.id;
+  const { scope, closePositions, targets, origin } = event.data;
+  const record = modeRecord('killed', event, commandId);
+  const engines = enginesInScope(state, scope);
+  const chains = { ...state.chains };
+  for (const engine of engines) {
+    const chain = chains[engine];
+    chains[engine] = chain
+      ? joinChain(chain, commandId, closePositions, event.ts)
+      : startChain(engine, commandId, closePositions, event.ts);
+  }
+  const kill: KillRecord = {
+    commandId,
+    seq: event.seq,
+    at: event.ts,
+    by: event.actor,
+    reason: event.reason,
+    origin,
+    scope,
+    closePositions,
+    targets,
+    engines,
+    haltedAt: null,
+    flatAt: null,
+    resumedAt: null,
+  };
+  const next = {
+    ...state,
+    chains,
+    kills: [kill, ...state.kills].slice(0, KILLS_KEPT),
+    resumeRequests: [],
+  };
+  // A desk that is killed already stays killed for its first reason; the new kill has a record of its own.
+  return setMode(next, scope, record, (current) => current.mode !== 'killed');
+}
+
+function killStepSettled(state: OpsState, event: EventOf<'kill.step_settled'>): OpsState {
+  const { engine: id, step, round, items } = event.data;
+  const settled = withChain(state, id, event.commandId, (chain) =>
+    stepSettled(chain, step, round, items, event.ts),
+  );
+  const blocked = step === 'block' && items.every((item) => item.outcome === 'done');
+  return blocked
+    ? withEngine(settled, id, (engine) => ({ ...engine, confirmedMode: 'killed' }))
+    : settled;
+}
+
+function paused(state: OpsState, event: EventOf<'ops.paused'>): OpsState {
+  const record = modeRecord('paused', event, event.commandId);
+  return setMode(
+    state,
+    event.data.scope,
+    record,
+    (current) => strictest(current.mode, 'paused') !== current.mode,
+  );
+}
+
+function resumed(state: OpsState, event: EventOf<'ops.resumed'>): OpsState {
+  const { scope, to } = event.data;
+  const covered = enginesInScope(state, scope);
+  const record = modeRecord(to, event, event.commandId);
+  const next = setMode(state, scope, record, () => true);
+  const chains = Object.fromEntries(
+    Object.entries(next.chains).filter(
+      ([engine]) => !covered.includes(engine) || effectiveMode(next, engine) === 'killed',
+    ),
+  );
+  const kills = next.kills.map((kill) =>
+    kill.resumedAt === null && kill.engines.every((engine) => !chains[engine])
+      ? { ...kill, resumedAt: event.ts }
+      : kill,
+  );
+  return { ...next, chains, kills, resumeRequests: [] };
+}
+
+/**
+ * Sets the desk's mode, or the own mode of the engines in scope. A desk-wide resume lifts the
+ * engines' own modes too: it says "everything".
+ */
+function setMode(
+  state: OpsState,
+  scope: Scope,
+  record: ModeRecord,
+  applies: (current: ModeRecord) => boolean,
+): OpsState {
+  if (scope.kind === 'all') {
+    const desk = applies(state.desk) ? record : state.desk;
+    if (record.mode === 'killed' || record.mode === 'paused') return { ...state, desk };
+    const engines = Object.fromEntries(
+      Object.entries(state.engines).map(([id, engine]) => [id, { ...engine, own: NO_OWN_MODE }]),
+    );
+    return { ...state, desk, engines };
+  }
+  return scope.engines.reduce(
+    (next, id) =>
+      withEngine(next, id, (engine) =>
+        applies(engine.own) ? { ...engine, own: record } : engine,
+      ),
+    state,
+  );
+}
+
+function modeRecord(mode: Mode, event: DomainEvent, commandId: string | null): ModeRecord {
+  return { mode, since: event.ts, seq: event.seq, by: event.actor, reason: event.reason, commandId };
+}
+
+function withEngine(
+  state: OpsState,
+  id: string,
+  change: (engine: EngineRecord) => EngineRecord,
+): OpsState {
+  const engine = state.engines[id];
+  return engine ? { ...state, engines: { ...state.engines, [id]: change(engine) } } : state;
+}
+
+/** Changes a chain when the event belongs to it: answers to a kill that is over are not taken. */
+function withChain(
+  state: OpsState,
+  id: string,
+  commandId: string | null,
+  change: (chain: OpsState['chains'][string]) => OpsState['chains'][string],
+): OpsState {
+  const chain = state.chains[id];
+  if (!chain || chain.commandId !== commandId) return state;
+  const changed = change(chain);
+  const next = { ...state, chains: { ...state.chains, [id]: changed } };
+  return chain.phase === 'flat' && changed.phase !== 'flat' ? clearFlat(next, [id]) : next;
+}
+
+function withKill(
+  state: OpsState,
+  commandId: string | null,
+  change: (kill: KillRecord) => KillRecord,
+): OpsState {
+  return {
+    ...state,
+    kills: state.kills.map((kill) => (kill.commandId === commandId ? change(kill) : kill)),
+  };
+}
+
+/** A kill is not flat while one of its engines is not. */
+function clearFlat(state: OpsState, engines: readonly string[]): OpsState {
+  return {
+    ...state,
+    kills: state.kills.map((kill) =>
+      kill.flatAt !== null && kill.engines.some((engine) => engines.includes(engine))
+        ? { ...kill, flatAt: null }
+        : kill,
+    ),
+  };
+}
+
+export type { EventDataOf };

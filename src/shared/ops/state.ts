@@ -1,0 +1,109 @@
+import type { EngineChain } from '../kill/chain';
+import type { Actor } from '../log/event';
+import type { Origin, Scope } from '../protocol/commands';
+import type { Environment } from '../protocol/engine';
+import type { Mode } from '../telemetry/types';
+import type { KillTarget } from './events';
+
+/** A mode, and how it came about. */
+export interface ModeRecord {
+  readonly mode: Mode;
+  readonly since: number;
+  readonly seq: number;
+  readonly by: Actor | null;
+  readonly reason: string | null;
+  readonly commandId: string | null;
+}
+
+export interface EngineRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly environment: Environment;
+  readonly instruments: readonly string[];
+  readonly connected: boolean;
+  readonly session: string | null;
+  /** When it connected or was lost. */
+  readonly since: number;
+  readonly lostCause: string | null;
+  readonly clockOffsetMs: number;
+  /** This engine's own mode; what it obeys is the stricter of this and the desk's. */
+  readonly own: ModeRecord;
+  /** The mode the engine last acknowledged, null while it has not since it was lost. */
+  readonly confirmedMode: Mode | null;
+  readonly selfPausedAt: number | null;
+}
+
+/** A kill as the log has it. */
+export interface KillRecord {
+  readonly commandId: string;
+  readonly seq: number;
+  readonly at: number;
+  readonly by: Actor;
+  readonly reason: string | null;
+  readonly origin: Origin;
+  readonly scope: Scope;
+  readonly closePositions: boolean;
+  readonly targets: readonly KillTarget[];
+  /** Engines whose chains this kill started or joined. */
+  readonly engines: readonly string[];
+  readonly haltedAt: number | null;
+  readonly flatAt: number | null;
+  /** Lifted by a resume. */
+  readonly resumedAt: number | null;
+}
+
+export interface ResumeRequest {
+  readonly id: string;
+  readonly by: Actor;
+  readonly at: number;
+  readonly expiresAt: number;
+  readonly scope: Scope;
+  readonly reason: string;
+}
+
+/** The operating state of the desk: a fold over the log. */
+export interface OpsState {
+  readonly epoch: string | null;
+  readonly gatewayId: string | null;
+  readonly environment: Environment | null;
+  readonly policyVersion: string | null;
+  /** Last event folded. */
+  readonly seq: number;
+  readonly ts: number;
+  readonly desk: ModeRecord;
+  readonly engines: Readonly<Record<string, EngineRecord>>;
+  /** Kill chains by engine, while the engine is killed. */
+  readonly chains: Readonly<Record<string, EngineChain>>;
+  /** The latest kills, newest first. */
+  readonly kills: readonly KillRecord[];
+  readonly resumeRequests: readonly ResumeRequest[];
+}
+
+/** Kills kept in the state; the log has them all. */
+export const KILLS_KEPT = 20;
+
+const NORMAL: ModeRecord = {
+  mode: 'normal',
+  since: 0,
+  seq: 0,
+  by: null,
+  reason: null,
+  commandId: null,
+};
+
+export const INITIAL_OPS_STATE: OpsState = {
+  epoch: null,
+  gatewayId: null,
+  environment: null,
+  policyVersion: null,
+  seq: 0,
+  ts: 0,
+  desk: NORMAL,
+  engines: {},
+  chains: {},
+  kills: [],
+  resumeRequests: [],
+};
+
+export const NO_OWN_MODE: ModeRecord = NORMAL;

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { roleSchema } from '../protocol/terminal';
+
+const roles = z.array(roleSchema).min(1);
+const ms = z.int().positive();
+
+/** `resources/policy/operations.yaml`: every number of the kill path, its roles and its times. */
+export const operationsPolicySchema = z.strictObject({
+  version: z.string().min(1),
+  permissions: z.strictObject({
+    pause: roles,
+    resume: roles,
+    approveResume: roles,
+    injectFault: roles,
+  }),
+  resume: z.strictObject({
+    /** Environments in which a second, different person must approve. */
+    twoPersonIn: z.array(z.enum(['live', 'paper'])),
+    /** Mode that a resume leads to first. */
+    leadsTo: z.enum(['normal', 'reducing']),
+    requestExpiresMs: ms,
+  }),
+  kill: z.strictObject({
+    askAfterMs: ms,
+    askEveryMs: ms,
+    readBackEveryMs: ms,
+    closeOrderPatienceMs: ms,
+    sweepBackoffMs: ms,
+    sweepBackoffMaxMs: ms,
+    watchEveryMs: ms,
+    /** Unacknowledged for so long, the terminal raises the alarm. */
+    alarmAfterMs: ms,
+    /** How often the terminal tries again while a kill is not acknowledged. */
+    retryEveryMs: ms,
+  }),
+  engines: z.strictObject({
+    deadManMs: ms,
+    heartbeatMs: ms,
+    staleAfterMs: ms,
+    lostAfterMs: ms,
+  }),
+  link: z.strictObject({
+    heartbeatMs: ms,
+    staleAfterMs: ms,
+    downAfterMs: ms,
+    reconnectMinMs: ms,
+    reconnectMaxMs: ms,
+  }),
+  log: z.strictObject({ checkpointEvery: z.int().min(1).max(256) }),
+  figures: z.strictObject({ staleAfterMs: ms, clockOffsetShownAboveMs: ms }),
+  /** Whom to ring when a kill is not acknowledged. */
+  phones: z.array(z.strictObject({ name: z.string(), role: z.string(), phone: z.string() })),
+});
+export type OperationsPolicy = z.infer<typeof operationsPolicySchema>;

@@ -1,0 +1,152 @@
+import { z } from 'zod';
+import {
+  modeSchema,
+  positionSchema,
+  telemetryItemSchema,
+  workingOrderSchema,
+} from '../telemetry/types';
+import { ERROR_CODES } from './wire';
+
+/**
+ * `vigia.engine.v1`: what a gateway and an engine say to each other, JSON text frames over one
+ * WebSocket. `docs/engines.md` says it in words.
+ */
+
+const id = z.string().min(1).max(128);
+const ts = z.number();
+
+export const itemOutcomeSchema = z.enum(['done', 'rejected', 'skipped', 'unknown']);
+export type ItemOutcome = z.infer<typeof itemOutcomeSchema>;
+
+/** What became of one thing an operation acts on. `unknown` is an answer of its own, never failure. */
+export const opItemSchema = z.object({
+  kind: z.enum(['engine', 'order', 'position']),
+  id,
+  outcome: itemOutcomeSchema,
+  detail: z.string().max(512).optional(),
+  instrument: id.optional(),
+  quantity: z.number().optional(),
+  notional: z.number().nullable().optional(),
+  currency: z.string().max(8).optional(),
+});
+export type OpItem = z.infer<typeof opItemSchema>;
+
+/** What an engine holds, read from its venue at `asOf` for this very request. */
+export const readBackSchema = z.object({
+  asOf: ts,
+  positions: z.array(positionSchema).max(5_000),
+  workingOrders: z.array(workingOrderSchema).max(5_000),
+  /** `seq` of the last telemetry item sent before reading: later items are newer news. */
+  telemetrySeq: z.int().nonnegative(),
+});
+export type ReadBack = z.infer<typeof readBackSchema>;
+
+export const environmentSchema = z.enum(['live', 'paper']);
+export type Environment = z.infer<typeof environmentSchema>;
+
+/** Faults a paper engine can be told to have, for drills and tests. */
+export const faultSchema = z.enum([
+  'none',
+  'success_but_open',
+  'late_fill',
+  'reject_cancel',
+  'hang',
+  'disconnect_mid_flatten',
+  'duplicate_answers',
+  'reorder_answers',
+  'nan_figures',
+  'clock_skew',
+  'rate_10x',
+]);
+export type Fault = z.infer<typeof faultSchema>;
+
+/**
+ * Operations. Each is idempotent by `opId`: an engine that sees an id again answers with what it
+ * did the first time and does nothing.
+ *
+ * - `block`: stop opening; mode becomes `killed`. - `cancel`: cancel every working order.
+ * - `flatten`: close every position with reduce-only orders. - `read_back`: report what is held.
+ * - `set_mode`: take a mode. - `fault`: paper engines only.
+ */
+export const operationSchema = z.discriminatedUnion('op', [
+  z.object({ op: z.literal('block'), reason: z.string().max(4_100) }),
+  z.object({ op: z.literal('cancel') }),
+  z.object({ op: z.literal('flatten') }),
+  z.object({ op: z.literal('read_back') }),
+  z.object({ op: z.literal('set_mode'), mode: modeSchema }),
+  z.object({ op: z.literal('fault'), fault: faultSchema }),
+]);
+export type Operation = z.infer<typeof operationSchema>;
+export type OpName = Operation['op'];
+
+const opUpdate = z.object({
+  type: z.literal('op.update'),
+  opId: id,
+  /** `accepted`: understood and under way. `settled`: the engine will do no more for this id. */
+  state: z.enum(['accepted', 'settled']),
+  items: z.array(opItemSchema).max(10_000),
+  readBack: readBackSchema.optional(),
+});
+
+/** Engine → gateway. */
+export const engineMessages = {
+  register: z.object({
+    type: z.literal('register'),
+    engine: z.object({
+      id,
+      name: z.string().min(1).max(128),
+      kind: z.string().min(1).max(64),
+      environment: environmentSchema,
+      instruments: z.array(id).max(256),
+      software: z.string().max(128),
+    }),
+    /** The mode the engine is in as it connects, and why if it paused itself. */
+    mode: modeSchema,
+    selfPausedAt: ts.nullable(),
+    time: ts,
+  }),
+  'op.update': opUpdate,
+  /** The answer to `op.query`; an id never seen may be sent again, safely. */
+  'op.status': z.discriminatedUnion('known', [
+    z.object({ type: z.literal('op.status'), opId: id, known: z.literal(false) }),
+    opUpdate.extend({ type: z.literal('op.status'), known: z.literal(true) }),
+  ]),
+  telemetry: z.object({
+    type: z.literal('telemetry'),
+    items: z.array(telemetryItemSchema).min(1).max(2_000),
+  }),
+  ping: z.object({ type: z.literal('ping'), time: ts }),
+  pong: z.object({ type: z.literal('pong'), time: ts, echo: ts }),
+  /** The engine heard nothing from the gateway for its dead-man time and paused itself. */
+  'self.paused': z.object({ type: z.literal('self.paused'), at: ts, silentMs: z.number() }),
+} as const;
+export type EngineMessage = z.infer<(typeof engineMessages)[keyof typeof engineMessages]>;
+
+/** Gateway → engine. */
+export const engineOrders = {
+  registered: z.object({
+    type: z.literal('registered'),
+    gatewayId: id,
+    time: ts,
+    /** The mode the log says this engine is in: it takes it before anything else. */
+    mode: modeSchema,
+    /** Silence of the gateway after which the engine pauses itself, in milliseconds. */
+    deadManMs: z.int().positive(),
+    heartbeatMs: z.int().positive(),
+  }),
+  op: z.object({
+    type: z.literal('op'),
+    opId: id,
+    commandId: id,
+    operation: operationSchema,
+  }),
+  'op.query': z.object({ type: z.literal('op.query'), opId: id }),
+  ping: z.object({ type: z.literal('ping'), time: ts }),
+  pong: z.object({ type: z.literal('pong'), time: ts, echo: ts }),
+  error: z.object({
+    type: z.literal('error'),
+    code: z.enum(ERROR_CODES),
+    message: z.string(),
+  }),
+} as const;
+export type EngineOrder = z.infer<(typeof engineOrders)[keyof typeof engineOrders]>;

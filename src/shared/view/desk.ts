@@ -1,0 +1,176 @@
+import type { OpsState } from '../ops/state';
+import type { OperationsPolicy } from '../policy/operations';
+import type { Origin, Scope } from '../protocol/commands';
+import type { Environment, OpItem } from '../protocol/engine';
+import type { RejectionCode, Role } from '../protocol/terminal';
+import type { Position, WorkingOrder } from '../telemetry/types';
+
+/**
+ * What the main process shows its windows: one value, whole, sent when something that matters
+ * changed and at most four times a second for figures. Windows hold no truth of their own.
+ */
+export interface DeskView {
+  /** Counts up with every view sent. */
+  readonly revision: number;
+  /** The main process's clock when the view was made. */
+  readonly at: number;
+  readonly deskName: string;
+  /** Null until a gateway has said which; the screen then says it is not known. */
+  readonly environment: Environment | 'mixed' | null;
+  readonly link: LinkView;
+  readonly telemetryLink: LinkState;
+  readonly operator: { readonly id: string; readonly name: string; readonly roles: readonly Role[] } | null;
+  /** The fold over the mirror; with the link down, as of `ops.ts`. */
+  readonly ops: OpsState;
+  readonly figures: Readonly<Record<string, EngineFigures>>;
+  /** Kills given at this terminal that are not over, newest first. */
+  readonly kills: readonly LocalKill[];
+  /** A kill that was queued when the terminal last ended: it does not fire, it asks. */
+  readonly pendingKill: PendingKill | null;
+  /** Other commands of this terminal and where they stand, newest first, a few. */
+  readonly commands: readonly LocalCommand[];
+  readonly hotkey: HotkeyView;
+  readonly mirror: MirrorView;
+  readonly gateway: GatewayHealthView;
+  readonly runtime: RuntimeView;
+  readonly policy: OperationsPolicy;
+}
+
+/** `connecting` before the first answer; `stale` after 3 s of silence, `down` after 10 s or when closed. */
+export type LinkState = 'connecting' | 'live' | 'stale' | 'down';
+
+export interface LinkView {
+  readonly state: LinkState;
+  readonly since: number;
+  readonly address: string;
+  readonly embedded: boolean;
+  readonly rttMs: number | null;
+  /** Gateway clock minus ours. */
+  readonly clockOffsetMs: number | null;
+  readonly lastHeardAt: number | null;
+  /** Plain words on why it is not live. */
+  readonly cause: string | null;
+}
+
+export interface EngineFigures {
+  readonly engine: string;
+  /** Our clock when the last item of any kind came. */
+  readonly lastItemAt: number;
+  readonly positions: readonly Position[] | null;
+  readonly workingOrders: readonly WorkingOrder[] | null;
+  readonly positionsAt: number | null;
+  readonly equity: number | null;
+  readonly dayStartEquity: number | null;
+  readonly dayPeakEquity: number | null;
+  readonly realizedPnlToday: number | null;
+  readonly unrealizedPnl: number | null;
+  readonly currency: string | null;
+  readonly equityAt: number | null;
+  readonly model: string | null;
+  /** Over the last minute of event time. */
+  readonly inferences: number;
+  readonly inferenceErrors: number;
+  readonly p99LatencyMs: number | null;
+  readonly lossStreak: number;
+  readonly lastClose: number | null;
+  readonly lastBarAt: number | null;
+  /** Items that never came: gaps in the numbering that were not announced. */
+  readonly missing: number;
+  readonly conflated: number;
+  /** Figures that came as no number. */
+  readonly invalidFigures: number;
+  readonly itemsPerSecond: number;
+}
+
+/** How far a kill given here has come, as far as this terminal can know. */
+export type LocalKillStage =
+  /** On disk here; nothing has answered yet. */
+  | 'sending'
+  /** A gateway has it; it is not yet in the log. */
+  | 'received'
+  /** In the log (or held in the gateway's memory, `unsaved`). From here on `ops.chains` tells. */
+  | 'accepted'
+  /** The gateway says it is done. */
+  | 'done';
+
+export interface LocalKill {
+  readonly id: string;
+  readonly issuedAt: number;
+  readonly reason: string;
+  readonly scope: Scope;
+  readonly origin: Origin;
+  readonly stage: LocalKillStage;
+  readonly acknowledgedAt: number | null;
+  readonly unsaved: boolean;
+  /** Siren and full-screen warning: not acknowledged in time. */
+  readonly alarm: boolean;
+  readonly attempts: number;
+  readonly path: 'control' | 'http' | null;
+  readonly lastError: string | null;
+}
+
+export interface PendingKill {
+  readonly id: string;
+  readonly issuedAt: number;
+  readonly reason: string;
+  readonly scope: Scope;
+}
+
+export interface LocalCommand {
+  readonly id: string;
+  readonly name: string;
+  readonly issuedAt: number;
+  readonly stage: 'sent' | 'received' | 'accepted' | 'done' | 'rejected' | 'unknown';
+  readonly code: RejectionCode | null;
+  readonly message: string | null;
+  readonly effects: readonly { readonly engine: string; readonly step: string; readonly items: readonly OpItem[] }[];
+}
+
+export interface HotkeyView {
+  readonly accelerator: string;
+  /** What `globalShortcut` answered; true proves nothing. */
+  readonly registered: boolean;
+  /** When a press was last seen in this session; armed only then. */
+  readonly provenAt: number | null;
+  /** The first press of a firing is in: the next one within the window fires. */
+  readonly primed: boolean;
+  readonly testing: boolean;
+  readonly problem: 'conflict' | 'invalid' | 'unsupported' | null;
+}
+
+export interface MirrorView {
+  readonly state: 'opening' | 'ok' | 'catching_up' | 'unwritable' | 'quarantined' | 'broken';
+  readonly seq: number;
+  /** Last sequence known to be on disk and verified hash by hash. */
+  readonly verifiedSeq: number;
+  /** The gateway's head as last heard. */
+  readonly headSeq: number | null;
+  readonly unsaved: number;
+  readonly problem: string | null;
+  readonly quarantinedTo: string | null;
+}
+
+export interface GatewayHealthView {
+  readonly unsavedEvents: number;
+  readonly storeError: string | null;
+  /** Restarts of the embedded gateway since the terminal started. */
+  readonly restarts: number;
+  readonly lastExit: string | null;
+}
+
+export interface RuntimeView {
+  readonly version: string;
+  readonly electron: string;
+  readonly chrome: string;
+  readonly node: string;
+  readonly official: boolean;
+  readonly sandboxed: boolean;
+  readonly platform: string;
+}
+
+/** A point of the equity chart; null is a gap and is drawn as one. */
+export interface EquityPoint {
+  readonly t: number;
+  readonly equity: number | null;
+  readonly pnl: number | null;
+}
