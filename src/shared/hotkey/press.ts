@@ -14,4 +14,9 @@ export interface PressRules {
   readonly repeatGapMs: number;
 }
 
-export const PRESS_RULES: PressRules = { windowMs: 1_500, deadMs: 400, holdMs: 1_000, repeatGapMs: 120 };
+export const PRESS_RULES: PressRules = {
+  windowMs: 1_500,
+  deadMs: 400,
+  holdMs: 1_000,
+  repeatGapMs: 120,
+};

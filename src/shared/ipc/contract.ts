@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import { logEventSchema } from '../log/event';
-import { commandParams, originSchema, resumeChecklistSchema, scopeSchema } from '../protocol/commands';
+import {
+  commandParams,
+  originSchema,
+  resumeChecklistSchema,
+  scopeSchema,
+} from '../protocol/commands';
 import { faultSchema } from '../protocol/engine';
 
 /**
@@ -72,8 +77,14 @@ export const ipcCalls = {
     }),
     result: z.object({ id: z.string() }),
   },
-  'ops.approveResume': { args: commandParams['resume.approve'], result: z.object({ id: z.string() }) },
-  'ops.withdrawResume': { args: commandParams['resume.withdraw'], result: z.object({ id: z.string() }) },
+  'ops.approveResume': {
+    args: commandParams['resume.approve'],
+    result: z.object({ id: z.string() }),
+  },
+  'ops.withdrawResume': {
+    args: commandParams['resume.withdraw'],
+    result: z.object({ id: z.string() }),
+  },
   'engine.fault': {
     args: z.strictObject({ engine: id, fault: faultSchema, reason: typed }),
     result: z.object({ id: z.string() }),
@@ -81,7 +92,11 @@ export const ipcCalls = {
   'equity.series': {
     args: none,
     result: z.array(
-      z.object({ engine: z.string(), currency: z.string(), points: z.custom<import('../view/desk').EquityPoint[]>() }),
+      z.object({
+        engine: z.string(),
+        currency: z.string(),
+        points: z.custom<import('../view/desk').EquityPoint[]>(),
+      }),
     ),
   },
   'audit.page': {
@@ -98,9 +113,15 @@ export const ipcCalls = {
   'window.openConsole': { args: none, result: z.null() },
   'window.collapsePanel': { args: z.strictObject({ collapsed: z.boolean() }), result: z.null() },
   /** The panel grows while a dialog or a chain is on it; heights in CSS pixels. */
-  'window.panelHeight': { args: z.strictObject({ height: z.int().min(64).max(1_200) }), result: z.null() },
+  'window.panelHeight': {
+    args: z.strictObject({ height: z.int().min(64).max(1_200) }),
+    result: z.null(),
+  },
   /** The window has painted its first whole view and takes input. */
-  'window.ready': { args: z.strictObject({ window: z.enum(['panel', 'console']) }), result: z.null() },
+  'window.ready': {
+    args: z.strictObject({ window: z.enum(['panel', 'console']) }),
+    result: z.null(),
+  },
   'app.quit': { args: z.strictObject({ confirmed: z.boolean() }), result: z.null() },
 } as const satisfies Record<string, { args: z.ZodType; result: z.ZodType }>;
 
@@ -128,5 +149,8 @@ export interface VigiaApi {
     channel: Call,
     args: IpcArgs<Call>,
   ): Promise<import('../result').Result<IpcResult<Call>>>;
-  on<Event extends IpcEvent>(channel: Event, listener: (payload: IpcPayload<Event>) => void): () => void;
+  on<Event extends IpcEvent>(
+    channel: Event,
+    listener: (payload: IpcPayload<Event>) => void,
+  ): () => void;
 }

@@ -37,7 +37,13 @@ export interface EngineChain {
  * Where a chain stands. `kept` is the end of a kill asked not to close positions: no working order
  * is left and what is open stays open.
  */
-export type ChainPhase = 'blocking' | 'cancelling' | 'flattening' | 'reading_back' | 'flat' | 'kept';
+export type ChainPhase =
+  | 'blocking'
+  | 'cancelling'
+  | 'flattening'
+  | 'reading_back'
+  | 'flat'
+  | 'kept';
 
 export interface StepRecord {
   readonly at: number;
@@ -150,7 +156,8 @@ function cancelSettled(chain: EngineChain): EngineChain {
     (item) => item.outcome === 'done' || item.outcome === 'skipped',
   );
   // An order that may still be working could close the position by itself: look before flattening.
-  if (chain.closePositions && surelyGone && chain.round === 1) return { ...chain, phase: 'flattening' };
+  if (chain.closePositions && surelyGone && chain.round === 1)
+    return { ...chain, phase: 'flattening' };
   return { ...chain, phase: 'reading_back', cleanReadBacks: 0 };
 }
 
@@ -161,7 +168,8 @@ function cancelSettled(chain: EngineChain): EngineChain {
  * itself: orders are cancelled again, or, with no working order left, positions flattened again.
  */
 export function readBack(chain: EngineChain, held: Held, sweepAgain: boolean): EngineChain {
-  if (chain.phase !== 'reading_back' && chain.phase !== 'flat' && chain.phase !== 'kept') return chain;
+  if (chain.phase !== 'reading_back' && chain.phase !== 'flat' && chain.phase !== 'kept')
+    return chain;
   const seen = { ...chain, held, readBacks: chain.readBacks + 1, stale: false };
   const ordersLeft = held.workingOrders.length > 0;
   const positionsLeft = held.positions.length > 0;

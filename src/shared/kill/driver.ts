@@ -99,7 +99,9 @@ function step(
   const opId = stepOpId(chain, name);
   const { flight, now, times } = context;
   if (flight.kind === 'sent' && flight.opId === opId) {
-    const askAt = (flight.lastAskedAt ?? flight.at) + (flight.lastAskedAt === null ? times.askAfterMs : times.askEveryMs);
+    const askAt =
+      (flight.lastAskedAt ?? flight.at) +
+      (flight.lastAskedAt === null ? times.askAfterMs : times.askEveryMs);
     return now >= askAt ? { kind: 'ask', opId } : { kind: 'wait', until: askAt };
   }
   const due = dueAt(chain, name, times);

@@ -1,5 +1,11 @@
 /** A value that JSON can carry. `undefined` members are not JSON and are refused. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [key: string]: Json };
 
 /** Thrown by {@link canonicalJson} for a value which has no canonical form. */
 export class NotCanonicalError extends Error {

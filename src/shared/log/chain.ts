@@ -14,8 +14,18 @@ export interface SealedEvent {
 /** What is wrong with an event that does not continue the chain. */
 export type ChainFault =
   | { readonly kind: 'gap'; readonly seq: number; readonly expected: number }
-  | { readonly kind: 'fork'; readonly seq: number; readonly expected: string; readonly found: string }
-  | { readonly kind: 'altered'; readonly seq: number; readonly expected: string; readonly found: string }
+  | {
+      readonly kind: 'fork';
+      readonly seq: number;
+      readonly expected: string;
+      readonly found: string;
+    }
+  | {
+      readonly kind: 'altered';
+      readonly seq: number;
+      readonly expected: string;
+      readonly found: string;
+    }
   | { readonly kind: 'unreadable'; readonly seq: number; readonly detail: string };
 
 /** Gives a draft its place after `previous` and seals it with its hash. */

@@ -30,7 +30,11 @@ export const eventData = {
     publicKey: z.string(),
     environment: environmentSchema,
   }),
-  'gateway.started': z.object({ version: z.string(), runtime: z.string(), environment: environmentSchema }),
+  'gateway.started': z.object({
+    version: z.string(),
+    runtime: z.string(),
+    environment: environmentSchema,
+  }),
   'gateway.stopped': z.object({ cause: z.string() }),
   'policy.loaded': z.object({ version: z.string(), hash: z.string(), document: z.unknown() }),
   'session.opened': z.object({ terminal: id, name: z.string(), version: z.string() }),
@@ -97,7 +101,10 @@ export const eventData = {
   'kill.flat': z.object({ engines: z.array(id) }),
   'ops.paused': z.object({ scope: scopeSchema, origin: originSchema }),
   'ops.resume_requested': z.object({ scope: scopeSchema, origin: originSchema, expiresAt: ts }),
-  'ops.resume_withdrawn': z.object({ request: id, cause: z.enum(['withdrawn', 'expired', 'superseded']) }),
+  'ops.resume_withdrawn': z.object({
+    request: id,
+    cause: z.enum(['withdrawn', 'expired', 'superseded']),
+  }),
   'ops.resumed': z.object({
     scope: scopeSchema,
     to: modeSchema,

@@ -97,9 +97,7 @@ function apply(state: OpsState, event: DomainEvent): OpsState {
     case 'ops.resume_withdrawn':
       return {
         ...state,
-        resumeRequests: state.resumeRequests.filter(
-          (request) => request.id !== event.data.request,
-        ),
+        resumeRequests: state.resumeRequests.filter((request) => request.id !== event.data.request),
       };
     case 'ops.resumed':
       return resumed(state, event);
@@ -162,7 +160,14 @@ function engineRegistered(state: OpsState, event: EventOf<'engine.registered'>):
 }
 
 function engineConnected(state: OpsState, event: EventOf<'engine.connected'>): OpsState {
-  const { engine: id, session, reportedMode, appliedMode, selfPausedAt, clockOffsetMs } = event.data;
+  const {
+    engine: id,
+    session,
+    reportedMode,
+    appliedMode,
+    selfPausedAt,
+    clockOffsetMs,
+  } = event.data;
   const connected = withEngine(state, id, (engine) => ({
     ...engine,
     connected: true,
@@ -300,15 +305,20 @@ function setMode(
   }
   return scope.engines.reduce(
     (next, id) =>
-      withEngine(next, id, (engine) =>
-        applies(engine.own) ? { ...engine, own: record } : engine,
-      ),
+      withEngine(next, id, (engine) => (applies(engine.own) ? { ...engine, own: record } : engine)),
     state,
   );
 }
 
 function modeRecord(mode: Mode, event: DomainEvent, commandId: string | null): ModeRecord {
-  return { mode, since: event.ts, seq: event.seq, by: event.actor, reason: event.reason, commandId };
+  return {
+    mode,
+    since: event.ts,
+    seq: event.seq,
+    by: event.actor,
+    reason: event.reason,
+    commandId,
+  };
 }
 
 function withEngine(

@@ -2,7 +2,15 @@ import { z } from 'zod';
 import { faultSchema } from './engine';
 
 /** Where a command was given. */
-export const originSchema = z.enum(['hotkey', 'panel', 'console', 'tray', 'rest', 'cli', 'monitor']);
+export const originSchema = z.enum([
+  'hotkey',
+  'panel',
+  'console',
+  'tray',
+  'rest',
+  'cli',
+  'monitor',
+]);
 export type Origin = z.infer<typeof originSchema>;
 
 /** What a command is about: the whole desk, engines that connect later included, or some engines. */
@@ -49,9 +57,17 @@ export const commandParams = {
     origin: originSchema,
   }),
   /** The second person's yes to a resume that waits. */
-  'resume.approve': z.strictObject({ request: z.string().min(1).max(64), reason, origin: originSchema }),
+  'resume.approve': z.strictObject({
+    request: z.string().min(1).max(64),
+    reason,
+    origin: originSchema,
+  }),
   /** Takes back a resume that waits. */
-  'resume.withdraw': z.strictObject({ request: z.string().min(1).max(64), reason, origin: originSchema }),
+  'resume.withdraw': z.strictObject({
+    request: z.string().min(1).max(64),
+    reason,
+    origin: originSchema,
+  }),
   /** Something the terminal saw that belongs on the record. */
   'terminal.report': z.strictObject({
     kind: z.enum([
@@ -67,7 +83,11 @@ export const commandParams = {
     detail: z.string().max(2_000),
   }),
   /** Gives a paper engine a fault, for a drill. Refused for live engines. */
-  'engine.fault': z.strictObject({ engine: z.string().min(1).max(128), fault: faultSchema, reason }),
+  'engine.fault': z.strictObject({
+    engine: z.string().min(1).max(128),
+    fault: faultSchema,
+    reason,
+  }),
 } as const;
 export type CommandName = keyof typeof commandParams;
 export type CommandParams<Name extends CommandName> = z.output<(typeof commandParams)[Name]>;

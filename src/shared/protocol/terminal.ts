@@ -114,7 +114,12 @@ const answer = z.discriminatedUnion('stage', [
     items: z.array(opItemSchema),
     at: ts,
   }),
-  z.object({ type: z.literal('answer'), id: z.string(), stage: z.literal('done'), summary: z.string() }),
+  z.object({
+    type: z.literal('answer'),
+    id: z.string(),
+    stage: z.literal('done'),
+    summary: z.string(),
+  }),
   z.object({
     type: z.literal('answer'),
     id: z.string(),

@@ -19,7 +19,11 @@ export interface DeskView {
   readonly environment: Environment | 'mixed' | null;
   readonly link: LinkView;
   readonly telemetryLink: LinkState;
-  readonly operator: { readonly id: string; readonly name: string; readonly roles: readonly Role[] } | null;
+  readonly operator: {
+    readonly id: string;
+    readonly name: string;
+    readonly roles: readonly Role[];
+  } | null;
   /** The fold over the mirror; with the link down, as of `ops.ts`. */
   readonly ops: OpsState;
   readonly figures: Readonly<Record<string, EngineFigures>>;
@@ -123,7 +127,11 @@ export interface LocalCommand {
   readonly stage: 'sent' | 'received' | 'accepted' | 'done' | 'rejected' | 'unknown';
   readonly code: RejectionCode | null;
   readonly message: string | null;
-  readonly effects: readonly { readonly engine: string; readonly step: string; readonly items: readonly OpItem[] }[];
+  readonly effects: readonly {
+    readonly engine: string;
+    readonly step: string;
+    readonly items: readonly OpItem[];
+  }[];
 }
 
 export interface HotkeyView {

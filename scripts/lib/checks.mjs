@@ -1,0 +1,26 @@
+import { join } from 'node:path';
+import { capture } from './run.mjs';
+import { nodePath, ROOT } from './setup.mjs';
+
+const bin = (path) => join(ROOT, 'node_modules', path);
+const types = (runtime) => ({
+  name: `types: ${runtime}`,
+  args: [bin('typescript/bin/tsc'), '-p', `tsconfig.${runtime}.json`],
+});
+
+/** The static checks, one test each. */
+export const CHECKS = [
+  types('shared'),
+  types('node'),
+  types('test'),
+  {
+    name: 'lint, boundaries and formatting',
+    args: [bin('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings', '.'],
+  },
+];
+
+/** Runs one check. @returns `{ok, output}` */
+export function runCheck(check) {
+  const { status, output } = capture(nodePath(), check.args, { cwd: ROOT });
+  return { ok: status === 0, output };
+}

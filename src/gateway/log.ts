@@ -1,0 +1,240 @@
+import type { KeyObject } from 'node:crypto';
+import { rawPublicKey, signNote } from '../node/signedNote';
+import type { SqliteEventStore } from '../node/sqliteEventStore';
+import type { RandomBytes } from '../shared/ids';
+import { uuidv7 } from '../shared/ids';
+import type { Json } from '../shared/log/canonical';
+import type { SealedEvent, Sha256 } from '../shared/log/chain';
+import { describeFault, seal } from '../shared/log/chain';
+import { checkpointText } from '../shared/log/checkpoint';
+import type { Actor, EventDraft, LogEvent, LogPosition } from '../shared/log/event';
+import { MAX_REASON_LENGTH } from '../shared/log/event';
+import type { EventDataOf, EventType } from '../shared/ops/events';
+import { foldOps } from '../shared/ops/fold';
+import type { OpsState } from '../shared/ops/state';
+import { INITIAL_OPS_STATE } from '../shared/ops/state';
+import type { Clock } from '../shared/time';
+
+/** The log of this folder does not verify; the gateway does not start on it. */
+export class BrokenLogError extends Error {
+  override readonly name = 'BrokenLogError';
+  constructor(
+    readonly seq: number,
+    detail: string,
+  ) {
+    super(`the log does not verify at event ${seq}: ${detail}`);
+  }
+}
+
+/** A fact to be recorded, its data typed by its type. */
+export type Fact = {
+  [Type in EventType]: {
+    readonly type: Type;
+    readonly data: EventDataOf<Type>;
+    readonly actor?: Actor;
+    readonly commandId?: string | null;
+    readonly reason?: string | null;
+  };
+}[EventType];
+
+export interface LogHealth {
+  readonly unsavedEvents: number;
+  readonly storeError: string | null;
+}
+
+export interface GatewayLog {
+  /** The fold over every event recorded, unsaved ones included: what has happened has happened. */
+  state(): OpsState;
+  /** The last durable event. */
+  savedHead(): LogPosition;
+  health(): LogHealth;
+  /**
+   * Seals and folds the facts at once and tries to store them. Never throws for a store that
+   * cannot write: the events then wait in memory and are tried again.
+   */
+  append(...facts: Fact[]): readonly LogEvent[];
+  isSaved(seq: number): boolean;
+  /** Each event once it is recorded, saved or not, in order. */
+  onRecorded(listener: (event: LogEvent) => void): void;
+  /** Called when events became durable, and when the store's health changes. */
+  onSaved(listener: () => void): void;
+  onHealth(listener: (health: LogHealth) => void): void;
+  onCheckpoint(listener: (note: string) => void): void;
+  lastCheckpoint(): string | null;
+  /** Signs the present durable head. */
+  checkpoint(): string | null;
+  read(fromSeq: number, limit: number): Promise<readonly LogEvent[]>;
+  hashAt(seq: number): string | null;
+  stop(): Promise<void>;
+}
+
+export interface LogOptions {
+  readonly store: SqliteEventStore;
+  readonly sha256: Sha256;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly key: KeyObject;
+  /** Name of the checkpoints' signer and their origin line. */
+  readonly origin: string;
+  readonly checkpointEvery: number;
+  /** Sees every stored event once, before anything else is recorded. */
+  readonly onReplay?: (event: LogEvent) => void;
+  readonly retryMs?: number;
+}
+
+const GATEWAY: Actor = { id: 'gateway', role: 'gateway', terminal: null };
+
+/** Verifies the stored log, folds it and takes further facts. @throws {BrokenLogError} */
+export async function createLog(options: LogOptions): Promise<GatewayLog> {
+  const { store, sha256, clock, random } = options;
+  const verified = store.verify();
+  if (!verified.ok) throw new BrokenLogError(verified.seq, describeFault(verified.fault));
+  let state = INITIAL_OPS_STATE;
+  for (let from = 1; ; ) {
+    const events = await store.read(from, 1_000);
+    for (const event of events) {
+      state = foldOps(state, event);
+      options.onReplay?.(event);
+    }
+    if (events.length < 1_000) break;
+    from += events.length;
+  }
+
+  let head = store.head();
+  let unsaved: SealedEvent[] = [];
+  let storeError: string | null = null;
+  let writing: Promise<void> | null = null;
+  let retry: NodeJS.Timeout | null = null;
+  let stopped = false;
+  let checkpointed = store.lastCheckpoint();
+  const recorded: ((event: LogEvent) => void)[] = [];
+  const saved: (() => void)[] = [];
+  const healthy: ((health: LogHealth) => void)[] = [];
+  const checkpoints: ((note: string) => void)[] = [];
+  const health = (): LogHealth => ({ unsavedEvents: unsaved.length, storeError });
+
+  function draft(fact: Fact): EventDraft {
+    const ts = Math.max(0, Math.floor(clock()));
+    return {
+      id: uuidv7(ts, random),
+      ts,
+      type: fact.type,
+      actor: clean(fact.actor ?? GATEWAY) as unknown as Actor,
+      commandId: fact.commandId ?? null,
+      reason: fact.reason ? cutReason(fact.reason) : null,
+      data: clean(fact.data) as { readonly [key: string]: Json },
+    };
+  }
+
+  function append(...facts: Fact[]): readonly LogEvent[] {
+    const sealed: SealedEvent[] = [];
+    for (const fact of facts) {
+      const one = seal(draft(fact), head, sha256);
+      head = { seq: one.event.seq, hash: one.event.hash };
+      state = foldOps(state, one.event);
+      sealed.push(one);
+    }
+    unsaved.push(...sealed);
+    // SQLite writes within the call: on return the events are durable unless the store failed.
+    flush();
+    for (const { event } of sealed) for (const listener of recorded) listener(event);
+    return sealed.map(({ event }) => event);
+  }
+
+  function flush(): void {
+    if (writing || unsaved.length === 0) return;
+    writing = write().finally(() => {
+      writing = null;
+      if (unsaved.length > 0 && !storeError) flush();
+    });
+  }
+
+  async function write(): Promise<void> {
+    const batch = unsaved;
+    try {
+      const first = batch[0] as SealedEvent;
+      const done = store.append(batch, first.event.seq - 1);
+      await done;
+    } catch (error) {
+      storeError = error instanceof Error ? error.message : String(error);
+      for (const listener of healthy) listener(health());
+      if (!stopped) retry ??= setTimeout(tryAgain, options.retryMs ?? 1_000);
+      return;
+    }
+    unsaved = unsaved.filter(({ event }) => event.seq > store.head().seq);
+    const recovered = storeError !== null;
+    storeError = null;
+    for (const listener of saved) listener();
+    if (recovered) for (const listener of healthy) listener(health());
+    if (store.head().seq - (checkpointed?.seq ?? 0) >= options.checkpointEvery) checkpoint();
+  }
+
+  function tryAgain(): void {
+    retry = null;
+    flush();
+  }
+
+  function checkpoint(): string | null {
+    const position = store.head();
+    if (position.seq === 0) return null;
+    if (checkpointed?.seq === position.seq) return checkpointed.note;
+    const note = signNote(checkpointText(options.origin, position), options.origin, options.key);
+    try {
+      store.putCheckpoint({ seq: position.seq, note });
+    } catch {
+      // The disk is full: the note holds all the same and the next one is tried again.
+      return note;
+    }
+    checkpointed = { seq: position.seq, note };
+    for (const listener of checkpoints) listener(note);
+    return note;
+  }
+
+  return {
+    state: () => state,
+    savedHead: () => store.head(),
+    health,
+    append,
+    isSaved: (seq) => store.head().seq >= seq,
+    onRecorded: (listener) => void recorded.push(listener),
+    onSaved: (listener) => void saved.push(listener),
+    onHealth: (listener) => void healthy.push(listener),
+    onCheckpoint: (listener) => void checkpoints.push(listener),
+    lastCheckpoint: () => checkpointed?.note ?? null,
+    checkpoint,
+    read: (fromSeq, limit) => store.read(fromSeq, limit),
+    hashAt: (seq) => store.hashAt(seq),
+    async stop() {
+      stopped = true;
+      if (retry) clearTimeout(retry);
+      await writing;
+      flush();
+      await writing;
+      checkpoint();
+      store.close();
+    },
+  };
+}
+
+/** The base64 that `log.opened` and `welcome` carry. */
+export function publicKeyText(key: KeyObject): string {
+  return rawPublicKey(key).toString('base64');
+}
+
+function cutReason(reason: string): string {
+  const text = reason.toWellFormed();
+  if (text.length <= MAX_REASON_LENGTH) return text;
+  const mark = ` [… ${text.length} characters]`;
+  return text.slice(0, MAX_REASON_LENGTH - mark.length).toWellFormed() + mark;
+}
+
+/** What came from outside may hold text or numbers with no canonical form; an event must not. */
+function clean(value: unknown): Json {
+  if (typeof value === 'string') return value.toWellFormed();
+  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
+  if (value === null || typeof value === 'boolean') return value;
+  if (Array.isArray(value)) return value.map(clean);
+  if (typeof value !== 'object') return null;
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(members.map(([key, member]) => [key.toWellFormed(), clean(member)]));
+}

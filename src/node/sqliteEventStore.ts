@@ -1,0 +1,196 @@
+import Database from 'better-sqlite3';
+import type { ChainFault, SealedEvent, Sha256 } from '../shared/log/chain';
+import { verifyNext } from '../shared/log/chain';
+import type { LogEvent, LogPosition } from '../shared/log/event';
+import { EMPTY_LOG } from '../shared/log/event';
+import type { EventStore } from '../shared/log/store';
+import { SequenceConflictError } from '../shared/log/store';
+
+/** What a verification found: the head it reached, or the first event that does not hold. */
+export type Verification =
+  | { readonly ok: true; readonly head: LogPosition }
+  | { readonly ok: false; readonly seq: number; readonly fault: ChainFault };
+
+export interface StoredCheckpoint {
+  readonly seq: number;
+  readonly note: string;
+}
+
+interface EventRow {
+  seq: number;
+  id: string;
+  ts: number;
+  type: string;
+  actor: string;
+  command_id: string | null;
+  hash: string;
+  prev_hash: string;
+  body: string;
+}
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS events (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    ts INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    command_id TEXT,
+    hash TEXT NOT NULL,
+    prev_hash TEXT NOT NULL,
+    body TEXT NOT NULL
+  );
+  CREATE INDEX IF NOT EXISTS events_command ON events (command_id) WHERE command_id IS NOT NULL;
+  CREATE TABLE IF NOT EXISTS checkpoints (seq INTEGER PRIMARY KEY, note TEXT NOT NULL);
+`;
+
+const COLUMNS = 'seq, id, ts, type, actor, command_id, hash, prev_hash, body';
+const PAGE = 1_000;
+
+/**
+ * The log in one SQLite file. `body` is the very text the hash was taken over, so that an event read
+ * back is the event that was sealed; the other columns only serve queries and are checked against it.
+ *
+ * WAL with `synchronous=FULL`: an append that returned survives a loss of power.
+ */
+export class SqliteEventStore implements EventStore {
+  /** The open database, for queries of the mirror's owner; writes go through {@link append}. */
+  readonly database: Database.Database;
+  readonly #listeners = new Set<(events: readonly LogEvent[]) => void>();
+  readonly #insert: Database.Statement;
+  readonly #page: Database.Statement;
+  readonly #last: Database.Statement;
+  #head: LogPosition;
+
+  constructor(
+    path: string,
+    private readonly sha256: Sha256,
+  ) {
+    this.database = new Database(path);
+    this.database.pragma('journal_mode = WAL');
+    this.database.pragma('synchronous = FULL');
+    this.database.pragma('busy_timeout = 2000');
+    this.database.exec(SCHEMA);
+    this.#insert = this.database.prepare(
+      `INSERT INTO events (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+    this.#page = this.database.prepare(
+      `SELECT ${COLUMNS} FROM events WHERE seq >= ? ORDER BY seq LIMIT ?`,
+    );
+    this.#last = this.database.prepare('SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1');
+    this.#head = this.#readHead();
+  }
+
+  async append(events: readonly SealedEvent[], expectedSeq: number): Promise<void> {
+    if (events.length === 0) return;
+    const write = this.database.transaction(() => {
+      const head = this.#readHead();
+      if (head.seq !== expectedSeq) throw new SequenceConflictError(expectedSeq, head.seq);
+      for (const { event, body } of events) {
+        this.#insert.run(
+          event.seq,
+          event.id,
+          event.ts,
+          event.type,
+          event.actor.id,
+          event.commandId,
+          event.hash,
+          event.prevHash,
+          body,
+        );
+      }
+    });
+    write.immediate();
+    const last = events[events.length - 1] as SealedEvent;
+    this.#head = { seq: last.event.seq, hash: last.event.hash };
+    const appended = events.map(({ event }) => event);
+    for (const listener of this.#listeners) listener(appended);
+  }
+
+  async read(fromSeq: number, limit: number): Promise<readonly LogEvent[]> {
+    return this.#rows(fromSeq, limit).map(eventOfRow);
+  }
+
+  head(): LogPosition {
+    return this.#head;
+  }
+
+  onAppend(listener: (events: readonly LogEvent[]) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The hash of one event, null when there is none with that number. */
+  hashAt(seq: number): string | null {
+    if (seq === 0) return EMPTY_LOG.hash;
+    const row = this.#rows(seq, 1)[0];
+    return row?.seq === seq ? row.hash : null;
+  }
+
+  /** Hashes every stored body afresh and compares each column with it, from the first event on. */
+  verify(): Verification {
+    let head = EMPTY_LOG;
+    for (;;) {
+      const rows = this.#rows(head.seq + 1, PAGE);
+      for (const row of rows) {
+        const fault = this.#rowFault(row, head);
+        // The first place that does not hold is the one expected here, also when it is missing.
+        if (fault) return { ok: false, seq: head.seq + 1, fault };
+        head = { seq: row.seq, hash: row.hash };
+      }
+      if (rows.length < PAGE) return { ok: true, head };
+    }
+  }
+
+  putCheckpoint(checkpoint: StoredCheckpoint): void {
+    this.database
+      .prepare('INSERT OR REPLACE INTO checkpoints (seq, note) VALUES (?, ?)')
+      .run(checkpoint.seq, checkpoint.note);
+  }
+
+  lastCheckpoint(): StoredCheckpoint | null {
+    const row = this.database
+      .prepare('SELECT seq, note FROM checkpoints ORDER BY seq DESC LIMIT 1')
+      .get() as StoredCheckpoint | undefined;
+    return row ?? null;
+  }
+
+  close(): void {
+    this.#listeners.clear();
+    this.database.close();
+  }
+
+  #rows(fromSeq: number, limit: number): EventRow[] {
+    return this.#page.all(fromSeq, limit) as EventRow[];
+  }
+
+  #readHead(): LogPosition {
+    return (this.#last.get() as LogPosition | undefined) ?? EMPTY_LOG;
+  }
+
+  #rowFault(row: EventRow, previous: LogPosition): ChainFault | null {
+    let event: LogEvent;
+    try {
+      event = eventOfRow(row);
+    } catch (error) {
+      return { kind: 'unreadable', seq: row.seq, detail: String((error as Error).message) };
+    }
+    const next = verifyNext(event, previous, this.sha256);
+    if (!next.ok) return next.fault;
+    const same =
+      next.sealed.body === row.body &&
+      event.seq === row.seq &&
+      event.id === row.id &&
+      event.ts === row.ts &&
+      event.type === row.type &&
+      event.actor.id === row.actor &&
+      event.commandId === row.command_id &&
+      event.prevHash === row.prev_hash;
+    if (same) return null;
+    return { kind: 'unreadable', seq: row.seq, detail: 'a column differs from the sealed text' };
+  }
+}
+
+function eventOfRow(row: EventRow): LogEvent {
+  return { ...(JSON.parse(row.body) as Omit<LogEvent, 'hash'>), hash: row.hash };
+}
