@@ -92,7 +92,13 @@ export function ensureDependencies() {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^npm_(config|package|lifecycle)_/i.test(name)),
   );
-  const result = capture('npm', ['ci', '--no-audit', '--no-fund'], { cwd: ROOT, env });
+  const quiet = ['--no-audit', '--no-fund'];
+  let result = capture('npm', ['ci', ...quiet], { cwd: ROOT, env });
+  // A mirror may not carry other platforms' optional packages; a lock file made there lacks them and
+  // `npm ci` refuses it. The install below takes the locked versions all the same and writes no lock.
+  if (result.status !== 0 && /Missing: \S+@ from lock file/.test(result.output)) {
+    result = capture('npm', ['install', '--no-save', ...quiet], { cwd: ROOT, env });
+  }
   if (result.status !== 0) throw explain(result.output, 'npm ci');
   writeStamp('lock', lock);
 }
