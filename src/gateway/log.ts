@@ -55,11 +55,11 @@ export interface GatewayLog {
   append(...facts: Fact[]): readonly LogEvent[];
   isSaved(seq: number): boolean;
   /** Each event once it is recorded, saved or not, in order. */
-  onRecorded(listener: (event: LogEvent) => void): void;
+  onRecorded(listener: (event: LogEvent) => void): () => void;
   /** Called when events became durable, and when the store's health changes. */
-  onSaved(listener: () => void): void;
-  onHealth(listener: (health: LogHealth) => void): void;
-  onCheckpoint(listener: (note: string) => void): void;
+  onSaved(listener: () => void): () => void;
+  onHealth(listener: (health: LogHealth) => void): () => void;
+  onCheckpoint(listener: (note: string) => void): () => void;
   lastCheckpoint(): string | null;
   /** Signs the present durable head. */
   checkpoint(): string | null;
@@ -107,10 +107,10 @@ export async function createLog(options: LogOptions): Promise<GatewayLog> {
   let retry: NodeJS.Timeout | null = null;
   let stopped = false;
   let checkpointed = store.lastCheckpoint();
-  const recorded: ((event: LogEvent) => void)[] = [];
-  const saved: (() => void)[] = [];
-  const healthy: ((health: LogHealth) => void)[] = [];
-  const checkpoints: ((note: string) => void)[] = [];
+  const recorded = new Set<(event: LogEvent) => void>();
+  const saved = new Set<() => void>();
+  const healthy = new Set<(health: LogHealth) => void>();
+  const checkpoints = new Set<(note: string) => void>();
   const health = (): LogHealth => ({ unsavedEvents: unsaved.length, storeError });
 
   function draft(fact: Fact): EventDraft {
@@ -196,10 +196,10 @@ export async function createLog(options: LogOptions): Promise<GatewayLog> {
     health,
     append,
     isSaved: (seq) => store.head().seq >= seq,
-    onRecorded: (listener) => void recorded.push(listener),
-    onSaved: (listener) => void saved.push(listener),
-    onHealth: (listener) => void healthy.push(listener),
-    onCheckpoint: (listener) => void checkpoints.push(listener),
+    onRecorded: (listener) => join(recorded, listener),
+    onSaved: (listener) => join(saved, listener),
+    onHealth: (listener) => join(healthy, listener),
+    onCheckpoint: (listener) => join(checkpoints, listener),
     lastCheckpoint: () => checkpointed?.note ?? null,
     checkpoint,
     read: (fromSeq, limit) => store.read(fromSeq, limit),
@@ -214,6 +214,12 @@ export async function createLog(options: LogOptions): Promise<GatewayLog> {
       store.close();
     },
   };
+}
+
+/** Adds a listener. @returns the call that takes it away. */
+function join<Listener>(listeners: Set<Listener>, listener: Listener): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
 }
 
 /** The base64 that `log.opened` and `welcome` carry. */

@@ -1,0 +1,243 @@
+import type { WebSocket } from 'ws';
+import { type RandomBytes, uuidv7 } from '../shared/ids';
+import { effectiveMode } from '../shared/ops/fold';
+import type { OperationsPolicy } from '../shared/policy/operations';
+import type { EngineMessage, EngineOrder } from '../shared/protocol/engine';
+import { engineMessages } from '../shared/protocol/engine';
+import { parseFrame } from '../shared/protocol/frame';
+import { CLOSE } from '../shared/protocol/wire';
+import type { Position, TelemetryItem, WorkingOrder } from '../shared/telemetry/types';
+import type { Clock } from '../shared/time';
+import type { Fact, GatewayLog } from './log';
+
+export type OpUpdate = Extract<EngineMessage, { type: 'op.update' }>;
+export type OpStatus = Extract<EngineMessage, { type: 'op.status' }>;
+type Register = Extract<EngineMessage, { type: 'register' }>;
+
+/** What an engine said of its holdings unasked, the latest. `seq` is its telemetry number. */
+export interface ReportedHoldings {
+  readonly seq: number;
+  readonly at: number;
+  readonly positions: readonly Position[];
+  readonly workingOrders: readonly WorkingOrder[];
+}
+
+export interface EngineListener {
+  connected?(engine: string): void;
+  lost?(engine: string): void;
+  update?(engine: string, update: OpUpdate): void;
+  status?(engine: string, status: OpStatus): void;
+  telemetry?(engine: string, session: string, items: readonly TelemetryItem[]): void;
+}
+
+export interface EngineHub {
+  /** Takes a socket whose bearer may speak for `allowed` (null: any engine). */
+  accept(socket: WebSocket, allowed: string | null): void;
+  isConnected(engine: string): boolean;
+  /** False when the engine is not connected; nothing was sent then. */
+  send(engine: string, order: EngineOrder): boolean;
+  reported(engine: string): ReportedHoldings | null;
+  listen(listener: EngineListener): void;
+  stop(): void;
+}
+
+export interface EngineHubOptions {
+  readonly log: GatewayLog;
+  readonly policy: OperationsPolicy;
+  readonly gatewayId: string;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+}
+
+interface Session {
+  readonly id: string;
+  readonly engine: string;
+  readonly socket: WebSocket;
+  lastHeardAt: number;
+  holdings: ReportedHoldings | null;
+}
+
+/** Bad frames an engine may send before its link is cut: a flood of them is not an engine. */
+const BAD_FRAMES_ALLOWED = 1_000;
+
+/** The engines' sockets: who is connected, what they say, and who fell silent. */
+export function createEngineHub(options: EngineHubOptions): EngineHub {
+  const { log, policy, clock } = options;
+  const sessions = new Map<string, Session>();
+  const waiting = new Set<WebSocket>();
+  const listeners: EngineListener[] = [];
+  const beat = setInterval(heartbeat, policy.engines.heartbeatMs);
+
+  function accept(socket: WebSocket, allowed: string | null): void {
+    let session: Session | null = null;
+    let badFrames = 0;
+    waiting.add(socket);
+    const late = setTimeout(() => socket.close(CLOSE.timeout, 'no register'), 5_000);
+    socket.on('error', () => undefined);
+    socket.on('close', (code) => {
+      clearTimeout(late);
+      waiting.delete(socket);
+      if (session) lose(session, `closed with ${code}`);
+    });
+    socket.on('message', (data, binary) => {
+      const parsed = parseFrame(binary ? '' : String(data), engineMessages);
+      if (!parsed.ok) {
+        badFrames += 1;
+        reply(socket, { type: 'error', ...parsed.error });
+        if (!session || badFrames > BAD_FRAMES_ALLOWED) socket.close(CLOSE.badFrame);
+        return;
+      }
+      if (session) {
+        hear(session, parsed.value);
+        return;
+      }
+      if (parsed.value.type !== 'register') {
+        reply(socket, { type: 'error', code: 'wrong_order', message: 'register first' });
+        socket.close(CLOSE.badFrame);
+        return;
+      }
+      if (allowed !== null && parsed.value.engine.id !== allowed) {
+        reply(socket, { type: 'error', code: 'forbidden', message: 'another engine’s token' });
+        socket.close(CLOSE.forbidden);
+        return;
+      }
+      clearTimeout(late);
+      waiting.delete(socket);
+      session = register(socket, parsed.value);
+    });
+  }
+
+  function register(socket: WebSocket, message: Register): Session {
+    const { id, name, kind, environment, instruments, software } = message.engine;
+    const now = clock();
+    const before = sessions.get(id);
+    if (before) {
+      lose(before, 'replaced by a newer connection');
+      before.socket.close(CLOSE.replaced);
+    }
+    const session = {
+      id: uuidv7(now, options.random),
+      engine: id,
+      socket,
+      lastHeardAt: now,
+      holdings: null,
+    };
+    sessions.set(id, session);
+    const appliedMode = effectiveMode(log.state(), id);
+    // The mode goes out before anything is written down: an engine must not trade a millisecond longer.
+    reply(socket, {
+      type: 'registered',
+      gatewayId: options.gatewayId,
+      time: now,
+      mode: appliedMode,
+      deadManMs: policy.engines.deadManMs,
+      heartbeatMs: policy.engines.heartbeatMs,
+    });
+    const facts: Fact[] = [
+      {
+        type: 'engine.registered',
+        data: { engine: id, name, kind, environment, instruments, software },
+      },
+      {
+        type: 'engine.connected',
+        data: {
+          engine: id,
+          session: session.id,
+          reportedMode: message.mode,
+          appliedMode,
+          selfPausedAt: message.selfPausedAt,
+          clockOffsetMs: Math.round(message.time - now),
+        },
+      },
+    ];
+    log.append(...facts);
+    for (const listener of listeners) listener.connected?.(id);
+    return session;
+  }
+
+  function hear(session: Session, message: EngineMessage): void {
+    if (sessions.get(session.engine) !== session) return;
+    session.lastHeardAt = clock();
+    const { engine } = session;
+    switch (message.type) {
+      case 'op.update':
+        for (const listener of listeners) listener.update?.(engine, message);
+        return;
+      case 'op.status':
+        for (const listener of listeners) listener.status?.(engine, message);
+        return;
+      case 'telemetry':
+        for (const item of message.items) {
+          if (item.kind === 'positions' && item.seq > (session.holdings?.seq ?? 0)) {
+            const { seq, positions, workingOrders } = item;
+            session.holdings = { seq, at: session.lastHeardAt, positions, workingOrders };
+          }
+        }
+        for (const listener of listeners) listener.telemetry?.(engine, session.id, message.items);
+        return;
+      case 'ping':
+        reply(session.socket, { type: 'pong', time: clock(), echo: message.time });
+        return;
+      case 'self.paused':
+        log.append({
+          type: 'engine.self_paused',
+          data: { engine, at: message.at, silentMs: message.silentMs },
+        });
+        return;
+      case 'register':
+        reply(session.socket, {
+          type: 'error',
+          code: 'wrong_order',
+          message: 'already registered',
+        });
+        return;
+      case 'pong':
+        return;
+    }
+  }
+
+  function lose(session: Session, cause: string): void {
+    if (sessions.get(session.engine) !== session) return;
+    sessions.delete(session.engine);
+    log.append({
+      type: 'engine.lost',
+      data: { engine: session.engine, cause, lastHeardAt: session.lastHeardAt },
+    });
+    for (const listener of listeners) listener.lost?.(session.engine);
+  }
+
+  function heartbeat(): void {
+    const now = clock();
+    for (const session of [...sessions.values()]) {
+      if (now - session.lastHeardAt >= policy.engines.lostAfterMs) {
+        lose(session, 'silent');
+        session.socket.terminate();
+      } else {
+        reply(session.socket, { type: 'ping', time: now });
+      }
+    }
+  }
+
+  return {
+    accept,
+    isConnected: (engine) => sessions.has(engine),
+    send(engine, order) {
+      const session = sessions.get(engine);
+      return session ? reply(session.socket, order) : false;
+    },
+    reported: (engine) => sessions.get(engine)?.holdings ?? null,
+    listen: (listener) => void listeners.push(listener),
+    stop() {
+      clearInterval(beat);
+      const open = [...waiting, ...[...sessions.values()].map(({ socket }) => socket)];
+      sessions.clear();
+      for (const socket of open) socket.close(CLOSE.goingAway);
+    },
+  };
+}
+
+function reply(socket: WebSocket, order: EngineOrder): boolean {
+  if (socket.readyState !== socket.OPEN) return false;
+  socket.send(JSON.stringify(order));
+  return true;
+}

@@ -1,0 +1,252 @@
+import type { EngineChain, Held } from '../shared/kill/chain';
+import { isBlocked, isProvenFlat } from '../shared/kill/chain';
+import type { Flight, KillTimes } from '../shared/kill/driver';
+import { nextAction, shouldSweepAgain, stepOpId } from '../shared/kill/driver';
+import type { LogEvent } from '../shared/log/event';
+import type { KillStep } from '../shared/ops/events';
+import type { OpItem, ReadBack } from '../shared/protocol/engine';
+import type { Clock } from '../shared/time';
+import type { EngineHub } from './engineHub';
+import type { GatewayLog } from './log';
+
+export interface KillDriverOptions {
+  readonly log: GatewayLog;
+  readonly hub: EngineHub;
+  readonly times: KillTimes;
+  readonly clock: Clock;
+}
+
+/** What this process knows of one chain beyond the log. */
+interface Known {
+  flight: Flight;
+  ownStep: boolean;
+  lastReadBackAt: number | null;
+  timer: NodeJS.Timeout | null;
+}
+
+const STEPS: readonly KillStep[] = ['block', 'cancel', 'flatten'];
+
+/**
+ * Carries the kill chains out: asks `nextAction` for each, sends, and writes what engines answer.
+ * Chains live in the log's fold, so one that a former process began is taken up where it stood.
+ */
+export function createKillDriver(options: KillDriverOptions): { start(): void; stop(): void } {
+  const { log, hub, times, clock } = options;
+  const known = new Map<string, Known>();
+  let readBacks = 0;
+  let stopped = false;
+
+  const chainOf = (engine: string): EngineChain | undefined => log.state().chains[engine];
+
+  function knownOf(engine: string): Known {
+    let entry = known.get(engine);
+    if (!entry) {
+      entry = { flight: { kind: 'none' }, ownStep: false, lastReadBackAt: null, timer: null };
+      known.set(engine, entry);
+    }
+    return entry;
+  }
+
+  function pump(engine: string): void {
+    const entry = knownOf(engine);
+    if (entry.timer) clearTimeout(entry.timer);
+    entry.timer = null;
+    const chain = chainOf(engine);
+    if (stopped || !chain) {
+      known.delete(engine);
+      return;
+    }
+    const now = clock();
+    const action = nextAction(chain, {
+      now,
+      connected: hub.isConnected(engine),
+      flight: entry.flight,
+      ownStep: entry.ownStep,
+      lastReadBackAt: entry.lastReadBackAt,
+      nextReadBackId: `${chain.commandId}:${engine}:read_back:${now}:${readBacks}`,
+      reason: reasonOf(chain),
+      times,
+    });
+    if (action.kind === 'wait') {
+      if (action.until !== null) {
+        entry.timer = setTimeout(() => pump(engine), Math.max(1, action.until - now));
+      }
+      return;
+    }
+    if (action.kind === 'ask') {
+      const { flight } = entry;
+      entry.flight = {
+        kind: 'sent',
+        opId: action.opId,
+        at: flight.kind === 'sent' && flight.opId === action.opId ? flight.at : now,
+        accepted: false,
+        lastAskedAt: now,
+      };
+      hub.send(engine, { type: 'op.query', opId: action.opId });
+    } else {
+      readBacks += 1;
+      const { opId, operation } = action;
+      entry.flight = { kind: 'sent', opId, at: now, accepted: false, lastAskedAt: null };
+      hub.send(engine, { type: 'op', opId, commandId: chain.commandId, operation });
+    }
+    // What was sent has a moment at which it is to be asked about.
+    pump(engine);
+  }
+
+  function reasonOf(chain: EngineChain): string {
+    const kill = log.state().kills.find(({ commandId }) => commandId === chain.commandId);
+    return kill?.reason ?? 'kill';
+  }
+
+  /** An engine settled an operation. Anything but the one under way is old news and is dropped. */
+  function settle(engine: string, opId: string, items: readonly OpItem[], readBack?: ReadBack) {
+    const chain = chainOf(engine);
+    const entry = known.get(engine);
+    if (!chain || !entry || entry.flight.kind !== 'sent' || entry.flight.opId !== opId) return;
+    entry.flight = { kind: 'none' };
+    if (readBack) {
+      entry.lastReadBackAt = clock();
+      recordReadBack(chain, readBack);
+    } else {
+      const step = STEPS.find((one) => stepOpId(chain, one) === opId);
+      if (step) {
+        entry.ownStep = true;
+        log.append({
+          type: 'kill.step_settled',
+          commandId: chain.commandId,
+          data: { engine, step, round: chain.round, opId, items: [...items] },
+        });
+      }
+    }
+    pump(engine);
+  }
+
+  function recordReadBack(chain: EngineChain, held: ReadBack): void {
+    const now = clock();
+    const sweepAgain = shouldSweepAgain(chain, held, now, times);
+    const clean = held.positions.length === 0 && held.workingOrders.length === 0;
+    const nothingNew =
+      !chain.stale &&
+      !sweepAgain &&
+      (clean ? chain.phase === 'flat' : chain.phase !== 'flat' && sameHoldings(chain.held, held));
+    if (nothingNew) return;
+    log.append({
+      type: 'kill.read_back',
+      commandId: chain.commandId,
+      data: { engine: chain.engine, round: chain.round, sweepAgain, ...held },
+    });
+  }
+
+  /** Writes down that a kill is halted, or flat, as soon as it is so. */
+  function conclude(): void {
+    const { kills, chains, engines } = log.state();
+    for (const kill of kills) {
+      if (kill.resumedAt !== null) continue;
+      const live = kill.engines.filter((engine) => engines[engine]?.connected);
+      const blocked = (engine: string) => {
+        const chain = chains[engine];
+        return chain !== undefined && isBlocked(chain);
+      };
+      if (kill.haltedAt === null && live.length > 0 && live.every(blocked)) {
+        log.append({ type: 'kill.halted', commandId: kill.commandId, data: { engines: live } });
+      }
+      const flat = (engine: string) => {
+        const chain = chains[engine];
+        return chain !== undefined && isProvenFlat(chain);
+      };
+      if (kill.flatAt === null && kill.engines.length > 0 && kill.engines.every(flat)) {
+        const data = { engines: [...kill.engines] };
+        log.append({ type: 'kill.flat', commandId: kill.commandId, data });
+      }
+    }
+  }
+
+  function recorded(event: LogEvent): void {
+    if (stopped) return;
+    if (event.type === 'kill.requested') {
+      for (const engine of Object.keys(log.state().chains)) {
+        // Its first step has not been sent by anybody: this process begins it.
+        if (chainOf(engine)?.startedAt === event.ts) knownOf(engine).ownStep = true;
+        pump(engine);
+      }
+    }
+    if (event.type === 'ops.resumed') {
+      for (const engine of [...known.keys()]) if (!chainOf(engine)) pump(engine);
+    }
+    if (event.type.startsWith('kill.') && !['kill.halted', 'kill.flat'].includes(event.type)) {
+      conclude();
+    }
+  }
+
+  function look(engine: string): void {
+    const chain = chainOf(engine);
+    const news = hub.reported(engine);
+    if (!chain || !news || !chain.held || news.seq <= chain.held.telemetrySeq) return;
+    const settledPhase =
+      chain.phase === 'flat' || (chain.phase === 'kept' && !chain.closePositions);
+    const open =
+      news.workingOrders.length > 0 || (chain.closePositions && news.positions.length > 0);
+    if (!settledPhase || !open) return;
+    log.append({
+      type: 'kill.reopened',
+      commandId: chain.commandId,
+      data: { engine, cause: 'the engine reports something open after it was read back flat' },
+    });
+    const entry = knownOf(engine);
+    entry.lastReadBackAt = null;
+    // A read-back asked for before this news proves nothing about it.
+    entry.flight = { kind: 'none' };
+    pump(engine);
+  }
+
+  hub.listen({
+    connected(engine) {
+      const entry = knownOf(engine);
+      // What was sent on the lost link may or may not have arrived: ask about it at once.
+      if (entry.flight.kind === 'sent') {
+        const isRead = entry.flight.opId.includes(':read_back:');
+        entry.flight = isRead ? { kind: 'none' } : { ...entry.flight, at: 0, lastAskedAt: null };
+      }
+      entry.lastReadBackAt = null;
+      pump(engine);
+    },
+    update(engine, update) {
+      if (update.state === 'settled') settle(engine, update.opId, update.items, update.readBack);
+    },
+    status(engine, status) {
+      const entry = known.get(engine);
+      if (entry?.flight.kind !== 'sent' || entry.flight.opId !== status.opId) return;
+      if (!status.known) {
+        // Never arrived: the same operation under the same id may go out again.
+        entry.flight = { kind: 'none' };
+        entry.ownStep = true;
+        pump(engine);
+      } else if (status.state === 'settled') {
+        settle(engine, status.opId, status.items, status.readBack);
+      }
+    },
+    telemetry: (engine) => look(engine),
+  });
+  log.onRecorded(recorded);
+
+  return {
+    start() {
+      for (const engine of Object.keys(log.state().chains)) pump(engine);
+    },
+    stop() {
+      stopped = true;
+      for (const entry of known.values()) if (entry.timer) clearTimeout(entry.timer);
+      known.clear();
+    },
+  };
+}
+
+function sameHoldings(before: Held | null, now: ReadBack): boolean {
+  if (!before) return false;
+  const key = (held: Pick<Held, 'positions' | 'workingOrders'>) =>
+    JSON.stringify([
+      held.positions.map(({ id, quantity }) => [id, quantity]),
+      held.workingOrders.map(({ id, filled }) => [id, filled]),
+    ]);
+  return key(before) === key(now);
+}

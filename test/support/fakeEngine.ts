@@ -1,0 +1,144 @@
+import { once } from 'node:events';
+import WebSocket from 'ws';
+import type { EngineOrder, OpItem } from '../../src/shared/protocol/engine';
+import { ENGINE_SUBPROTOCOL, PATHS } from '../../src/shared/protocol/wire';
+import type { Position, WorkingOrder } from '../../src/shared/telemetry/types';
+
+export type Behaviour = 'honest' | 'lies' | 'hangs' | 'drops_on_flatten';
+
+/**
+ * A third party's engine by the letter of `vigia.engine.v1`: its holdings outlive its connection, as
+ * a venue's do, and every unit it sells is counted.
+ */
+export class FakeEngine {
+  behaviour: Behaviour = 'honest';
+  mode = 'normal';
+  quantity: number;
+  sold = 0;
+  received: { opId: string; op: string }[] = [];
+  queried: string[] = [];
+  readonly #seen = new Map<string, OpItem[]>();
+  #telemetrySeq = 0;
+  #socket: WebSocket | null = null;
+
+  constructor(
+    readonly id: string,
+    quantity: number,
+  ) {
+    this.quantity = quantity;
+  }
+
+  async connect(port: number): Promise<void> {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}${PATHS.engine}`, ENGINE_SUBPROTOCOL, {
+      headers: { authorization: 'Bearer engine-token' },
+    });
+    this.#socket = socket;
+    socket.on('message', (data) => this.#hear(JSON.parse(String(data)) as EngineOrder));
+    socket.on('error', () => undefined);
+    await once(socket, 'open');
+    this.#telemetrySeq = 0;
+    this.#send({
+      type: 'register',
+      engine: {
+        id: this.id,
+        name: this.id,
+        kind: 'fake',
+        environment: 'paper',
+        instruments: ['USD/COP'],
+        software: 'test',
+      },
+      mode: this.mode,
+      selfPausedAt: null,
+      time: Date.now(),
+    });
+  }
+
+  disconnect(): void {
+    this.#socket?.terminate();
+    this.#socket = null;
+  }
+
+  /** A fill that nobody expected: a position is there, and telemetry says so. */
+  lateFill(quantity: number): void {
+    this.quantity += quantity;
+    this.#telemetrySeq += 1;
+    const item = {
+      kind: 'positions',
+      seq: this.#telemetrySeq,
+      ts: Date.now(),
+      positions: this.#positions(),
+      workingOrders: [],
+    };
+    this.#send({ type: 'telemetry', items: [item] });
+  }
+
+  #hear(order: EngineOrder): void {
+    if (order.type === 'registered') this.mode = order.mode;
+    if (order.type === 'ping') this.#send({ type: 'pong', time: Date.now(), echo: order.time });
+    if (order.type === 'op.query') this.#query(order.opId);
+    if (order.type === 'op') this.#operate(order.opId, order.operation);
+  }
+
+  #query(opId: string): void {
+    this.queried.push(opId);
+    if (this.behaviour === 'hangs') return;
+    const items = this.#seen.get(opId);
+    this.#send(
+      items
+        ? { type: 'op.status', known: true, opId, state: 'settled', items }
+        : { type: 'op.status', known: false, opId },
+    );
+  }
+
+  #operate(opId: string, operation: Extract<EngineOrder, { type: 'op' }>['operation']): void {
+    this.received.push({ opId, op: operation.op });
+    if (this.behaviour === 'hangs') return;
+    if (operation.op === 'read_back') {
+      const readBack = {
+        asOf: Date.now(),
+        positions: this.#positions(),
+        workingOrders: [] as WorkingOrder[],
+        telemetrySeq: this.#telemetrySeq,
+      };
+      this.#send({ type: 'op.update', opId, state: 'settled', items: [], readBack });
+      return;
+    }
+    if (!this.#seen.has(opId)) {
+      if (operation.op === 'block') this.mode = 'killed';
+      if (operation.op === 'set_mode') this.mode = operation.mode;
+      if (operation.op === 'flatten' && this.behaviour !== 'lies') {
+        this.sold += this.quantity;
+        this.quantity = 0;
+      }
+      this.#seen.set(opId, [{ kind: 'engine', id: this.id, outcome: 'done' }]);
+    }
+    if (operation.op === 'flatten' && this.behaviour === 'drops_on_flatten') {
+      this.behaviour = 'honest';
+      this.disconnect();
+      return;
+    }
+    this.#send({ type: 'op.update', opId, state: 'settled', items: this.#seen.get(opId) });
+  }
+
+  #positions(): Position[] {
+    if (this.quantity === 0) return [];
+    const notional = this.quantity;
+    return [
+      {
+        id: 'p1',
+        instrument: 'USD/COP',
+        side: 'long',
+        quantity: this.quantity,
+        entryPrice: 4_000,
+        markPrice: 4_000,
+        notional,
+        currency: 'USD',
+        unrealizedPnl: 0,
+      },
+    ];
+  }
+
+  #send(message: object): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+  }
+}
