@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { getRequestListener } from '@hono/node-server';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { loadOrCreateKey } from '../node/keys';
 import { sha256 } from '../node/sha256';
@@ -21,6 +22,8 @@ import { serveControl } from './controlSession';
 import { createEngineHub } from './engineHub';
 import { createKillDriver } from './killDriver';
 import { createLog, type GatewayLog, publicKeyText } from './log';
+import { createRest } from './rest';
+import { createTelemetryFanout } from './telemetryFanout';
 
 /** Whose token it is, or null. Engines' tokens name the engine they speak for. */
 export type Authenticate = (
@@ -92,10 +95,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const driver = createKillDriver({ log, hub, times: policy.kill, clock });
   const commands = createCommands({ log, hub, policy, clock, history });
 
-  const server = createServer((_request, response) => {
-    response.writeHead(404, { 'content-type': 'application/json' });
-    response.end('{"detail":"not found"}');
-  });
+  const telemetry = createTelemetryFanout({ hub, policy, clock, welcome });
+  const rest = createRest({ log, commands, authenticate: options.authenticate, clock });
+  const server = createServer(getRequestListener(rest.fetch));
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_FRAME_BYTES,
@@ -122,6 +124,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     if (who === null) return 401;
     if (path === PATHS.engine && who.kind === 'engine') {
       return (socket) => hub.accept(socket, who.engine);
+    }
+    if (path === PATHS.telemetry && who.kind === 'operator') {
+      return (socket) => telemetry.accept(socket, who.operator);
     }
     if (path === PATHS.control && who.kind === 'operator') {
       const { operator } = who;
@@ -153,9 +158,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     commands,
     async stop() {
       driver.stop();
+      telemetry.stop();
       hub.stop();
       for (const socket of sockets.clients) socket.terminate();
-      await new Promise<void>((closed) => server.close(() => closed()));
+      await new Promise<void>((closed) => {
+        server.close(() => closed());
+        server.closeAllConnections();
+      });
       log.append({ type: 'gateway.stopped', data: { cause: 'asked to stop' } });
       await log.stop();
     },

@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { roleSchema } from '../shared/protocol/terminal';
+import { VERSION } from '../shared/version';
+import { addOperator, fileAuthentication, OperatorsFileError } from './auth';
+import { ConfigError, gatewayConfigSchema, readPolicy, readYaml } from './config';
+import { startGateway } from './gateway';
+import { BrokenLogError } from './log';
+
+const USAGE = `vigia-gateway --config FILE
+vigia-gateway operator add --file FILE --id ID --name NAME --roles ROLE[,ROLE…]
+
+Roles: ${roleSchema.options.join(', ')}; an engine's account has the role engine.
+`;
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      config: { type: 'string' },
+      file: { type: 'string' },
+      id: { type: 'string' },
+      name: { type: 'string' },
+      roles: { type: 'string' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (positionals.join(' ') === 'operator add') {
+    const { file, id, name, roles } = values;
+    if (!file || !id || !name || !roles) throw new ConfigError(`something is missing.\n\n${USAGE}`);
+    const account = { id, displayName: name, roles: roles.split(',') as never };
+    const token = await addOperator(file, account);
+    process.stdout.write(`${token}\n`);
+    process.stderr.write('This token is shown once and kept nowhere.\n');
+    return;
+  }
+  if (!values.config || values.help) {
+    process.stdout.write(USAGE);
+    process.exitCode = values.help ? 0 : 1;
+    return;
+  }
+  const config = readYaml(values.config, gatewayConfigSchema);
+  const { policy, policyHash } = readPolicy(config.policyFile);
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  const gateway = await startGateway({
+    ...config,
+    policy,
+    policyHash,
+    version: VERSION,
+    authenticate: fileAuthentication(config.operatorsFile),
+    clock: Date.now,
+    random: (length) => randomBytes(length),
+  });
+  process.stdout.write(`vigia-gateway: listening on ${config.host}:${gateway.port}\n`);
+  const stop = () => void gateway.stop().then(() => process.exit(0));
+  process.once('SIGTERM', stop).once('SIGINT', stop);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`vigia-gateway: ${explain(error)}\n`);
+  process.exit(1);
+});
+
+function explain(error: unknown): string {
+  if (error instanceof ConfigError || error instanceof OperatorsFileError) return error.message;
+  if (error instanceof BrokenLogError) {
+    return `${error.message}. The gateway does not run on it; keep the file and restore a copy that verifies.`;
+  }
+  if ((error as { code?: string }).code === 'EADDRINUSE') {
+    return `the port is in use: ${(error as Error).message}. Stop what listens there or set another port.`;
+  }
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { type OperationsPolicy, operationsPolicySchema } from '../shared/policy/operations';
+import { environmentSchema } from '../shared/protocol/engine';
+
+/** A file the gateway is configured by cannot be used; the message says which, where and why. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+
+export const gatewayConfigSchema = z
+  .strictObject({
+    host: z.string().default('127.0.0.1'),
+    port: z.int().min(0).max(65_535).default(8_760),
+    dataDir: z.string().min(1),
+    operatorsFile: z.string().min(1),
+    policyFile: z.string().min(1).default('resources/policy/operations.yaml'),
+    environment: environmentSchema,
+    deskName: z.string().min(1).default('USD/COP'),
+  })
+  .refine((config) => LOOPBACK.has(config.host), {
+    path: ['host'],
+    message:
+      'listening off this machine needs TLS, which this version does not have: use 127.0.0.1',
+  });
+export type GatewayConfig = z.infer<typeof gatewayConfigSchema>;
+
+/** Reads a YAML file against a schema. @throws {ConfigError} */
+export function readYaml<Schema extends z.ZodType>(path: string, schema: Schema): z.output<Schema> {
+  let value: unknown;
+  try {
+    value = parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new ConfigError(`${path} cannot be read: ${(error as Error).message}`);
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new ConfigError(`${path}: ${issue?.path.join('.') || 'the file'}: ${issue?.message}`);
+}
+
+/** The operations policy and the SHA-256 of its text. @throws {ConfigError} */
+export function readPolicy(path: string): { policy: OperationsPolicy; policyHash: string } {
+  const policy = readYaml(path, operationsPolicySchema);
+  const policyHash = createHash('sha256').update(readFileSync(path)).digest('hex');
+  return { policy, policyHash };
+}

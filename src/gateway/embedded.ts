@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { z } from 'zod';
+import { environmentSchema } from '../shared/protocol/engine';
+import { VERSION } from '../shared/version';
+import { fixedAuthentication } from './auth';
+import { readPolicy } from './config';
+import { startGateway } from './gateway';
+
+/** The part of Electron's `process.parentPort` that is used; the gateway knows no Electron. */
+interface ParentPort {
+  once(event: 'message', listener: (message: { data: unknown }) => void): void;
+  postMessage(message: unknown): void;
+}
+
+const settingsSchema = z.object({
+  dataDir: z.string(),
+  policyFile: z.string(),
+  operatorToken: z.string().min(16),
+  engineToken: z.string().min(16),
+  operator: z.object({ id: z.string().min(1), name: z.string().min(1) }),
+  environment: environmentSchema,
+  deskName: z.string(),
+  port: z.int().default(0),
+});
+
+const parent = (process as unknown as { parentPort?: ParentPort }).parentPort;
+if (!parent) {
+  process.stderr.write('vigia: this program is started by the terminal\n');
+  process.exit(1);
+}
+parent.once('message', ({ data }) => {
+  open(data).then(
+    (url) => parent.postMessage({ type: 'listening', url }),
+    (error: unknown) => {
+      parent.postMessage({ type: 'failed', message: (error as Error).message });
+      process.exit(1);
+    },
+  );
+});
+
+/** A desk of one: its operator may do everything, since there is nobody else to ask. */
+async function open(data: unknown): Promise<string> {
+  const settings = settingsSchema.parse(data);
+  mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 });
+  const operator = { ...settings.operator, roles: ['trading-lead' as const, 'cto' as const] };
+  const gateway = await startGateway({
+    ...settings,
+    ...readPolicy(settings.policyFile),
+    host: '127.0.0.1',
+    version: VERSION,
+    authenticate: fixedAuthentication({ ...settings, operator }),
+    clock: Date.now,
+    random: (length) => randomBytes(length),
+  });
+  process.once('SIGTERM', () => void gateway.stop().then(() => process.exit(0)));
+  return `ws://127.0.0.1:${gateway.port}`;
+}

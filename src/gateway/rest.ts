@@ -1,0 +1,228 @@
+import { randomUUID } from 'node:crypto';
+import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { Gauge, Registry } from 'prom-client';
+import { z } from 'zod';
+import { type Command, commandSchema, scopeSchema } from '../shared/protocol/commands';
+import type { Answer } from '../shared/protocol/terminal';
+import type { Clock } from '../shared/time';
+import type { Commands, Operator } from './commands';
+import type { Authenticate } from './gateway';
+import type { GatewayLog } from './log';
+
+export interface RestOptions {
+  readonly log: GatewayLog;
+  readonly commands: Commands;
+  readonly authenticate: Authenticate;
+  readonly clock: Clock;
+}
+
+type Variables = { Variables: { operator: Operator } };
+
+const killBody = z.object({
+  reason: z.string().default('kill switch over REST'),
+  activated_by: z.string().default('dashboard'),
+  close_positions: z.boolean().default(true),
+  notify_team: z.boolean().default(true),
+  command_id: z.uuid().optional(),
+  issued_at: z.number().optional(),
+  scope: scopeSchema.default({ kind: 'all' }),
+  origin: z.enum(['hotkey', 'panel', 'console', 'tray', 'rest', 'cli']).default('rest'),
+});
+
+const UNREADABLE = 'kill switch over REST; its body could not be understood';
+
+/** How long a kill over REST waits for proof before it answers with what is known. */
+const WAIT_FOR_PROOF_MS = 3_000;
+
+/**
+ * The plan's REST calls, under `/operations` and `/api/v1/operations`, and health and metrics. They
+ * give the same commands as the sockets, with the plan's field names.
+ */
+export function createRest(options: RestOptions): Hono<Variables> {
+  const { log, commands, clock } = options;
+  const app = new Hono<Variables>();
+  app.onError((error, context) => context.json({ detail: error.message }, 500));
+  app.notFound((context) => context.json({ detail: 'not found' }, 404));
+  app.get('/health', (context) => {
+    const { unsavedEvents, storeError } = log.health();
+    const status = storeError === null ? 'healthy' : 'degraded';
+    return context.json({ status, unsaved_events: unsavedEvents, store_error: storeError });
+  });
+  app.get('/ready', (context) => context.json({ ready: true }));
+  app.get('/metrics', async (context) => context.text(await metrics(log)));
+
+  const operations = new Hono<Variables>();
+  operations.use(bodyLimit({ maxSize: 1_048_576 }));
+  operations.use(async (context, next) => {
+    const token = /^Bearer (.+)$/.exec(context.req.header('authorization') ?? '')?.[1];
+    const who = token === undefined ? null : await options.authenticate(token);
+    if (who?.kind !== 'operator') {
+      return context.json({ detail: 'a bearer token of an operator is required' }, 401);
+    }
+    context.set('operator', who.operator);
+    return next();
+  });
+
+  operations.get('/status', (context) => context.json(status()));
+  operations.post('/kill-switch', async (context) => {
+    // A kill is never refused: a body that cannot be understood stops everything.
+    const sent = await fields(context);
+    const parsed = killBody.safeParse(sent).data ?? killBody.parse({ reason: UNREADABLE });
+    const { reason, activated_by: by, command_id: id = randomUUID(), ...body } = parsed;
+    give(context, 'kill', id, body.issued_at ?? clock(), {
+      scope: body.scope,
+      reason: by === 'dashboard' ? reason : `${reason} (${by})`,
+      closePositions: body.close_positions,
+      notifyTeam: body.notify_team,
+      origin: body.origin,
+    });
+    await settled(id, body.close_positions);
+    const kill = log.state().kills.find((one) => one.commandId === id);
+    const state = killState(id);
+    const closed = provenClosed(id);
+    return context.json({
+      success: true,
+      mode: 'killed',
+      activated_at: new Date(kill?.at ?? clock()).toISOString(),
+      message: `Trading stopped. ${closed} positions proven closed; state: ${state}.`,
+      positions_closed: closed,
+      command_id: id,
+      state,
+    });
+  });
+  operations.post('/pause', async (context) => {
+    const body = await fields(context);
+    const by = String(body.paused_by ?? 'dashboard');
+    const reason = `${String(body.reason ?? 'Manual pause')} (${by})`;
+    const params = { scope: { kind: 'all' }, reason, origin: 'rest' };
+    const refused = give(context, 'pause', randomUUID(), clock(), params);
+    if (refused) return context.json({ detail: refused.message }, 403);
+    return context.json({ success: true, mode: log.state().desk.mode, message: 'Trading paused' });
+  });
+  operations.post('/resume', async (context) => {
+    const body = await fields(context);
+    if (log.state().desk.mode === 'normal') {
+      return context.json({ success: true, mode: 'normal', message: 'Trading already active' });
+    }
+    // The confirmation code given by a script stands for the checklist a person ticks.
+    const checklist = { causeUnderstood: true, positionsReviewed: true, teamNotified: true };
+    const by = String(body.resumed_by ?? 'dashboard');
+    const refused = give(context, 'resume', randomUUID(), clock(), {
+      scope: { kind: 'all' },
+      reason: `${String(body.reason ?? 'Resume over REST')} (${by})`,
+      confirmation: String(body.confirmation_code ?? ''),
+      checklist,
+      origin: 'rest',
+    });
+    if (refused?.code === 'wrong_confirmation') {
+      return context.json({ detail: "Must provide confirmation_code='CONFIRM_RESUME'" }, 400);
+    }
+    if (refused) return context.json({ detail: refused.message }, 403);
+    const { mode } = log.state().desk;
+    if (mode !== 'normal' && mode !== 'reducing') {
+      const message = 'Resume requested; a second person must approve it';
+      return context.json({ success: false, mode, message }, 202);
+    }
+    return context.json({ success: true, mode, message: 'Trading resumed successfully' });
+  });
+
+  app.route('/operations', operations);
+  app.route('/api/v1/operations', operations);
+  return app;
+
+  /** Gives a command. @returns its refusal, null when it was taken. */
+  function give(
+    context: Context<Variables>,
+    name: Command['name'],
+    id: string,
+    issuedAt: number,
+    params: object,
+  ): Extract<Answer, { stage: 'rejected' }> | null {
+    const command = commandSchema.parse({ type: 'command', id, name, params, issuedAt });
+    let refused: Extract<Answer, { stage: 'rejected' }> | null = null;
+    commands.handle(command, context.get('operator'), 'rest', (answer) => {
+      if (answer.stage === 'rejected') refused = answer;
+    });
+    return refused;
+  }
+
+  function status() {
+    const { desk, kills } = log.state();
+    const kill = kills.find((one) => one.resumedAt === null);
+    return {
+      mode: desk.mode,
+      kill_switch_active: desk.mode === 'killed',
+      activated_at: kill ? new Date(kill.at).toISOString() : null,
+      activated_by: kill?.by.id ?? null,
+      reason: desk.mode === 'normal' ? null : desk.reason,
+      timestamp: new Date(clock()).toISOString(),
+      state: kill ? killState(kill.commandId) : null,
+    };
+  }
+
+  function killState(id: string): 'flat' | 'halted' | 'unconfirmed' {
+    const kill = log.state().kills.find((one) => one.commandId === id);
+    if (kill?.flatAt != null) return 'flat';
+    return kill?.haltedAt != null ? 'halted' : 'unconfirmed';
+  }
+
+  /** Positions that were open when the kill came and that a read-back has shown to be gone. */
+  function provenClosed(id: string): number {
+    const { chains, kills } = log.state();
+    const targets = kills.find((one) => one.commandId === id)?.targets ?? [];
+    return targets.reduce((sum, { engine, positions }) => {
+      const held = chains[engine]?.held;
+      return held && positions !== null
+        ? sum + Math.max(0, positions - held.positions.length)
+        : sum;
+    }, 0);
+  }
+
+  /** Resolves when the kill is proven, or when waiting longer would keep the caller from the truth. */
+  function settled(id: string, untilFlat: boolean): Promise<void> {
+    const enough = () => killState(id) === 'flat' || (!untilFlat && killState(id) === 'halted');
+    if (enough()) return Promise.resolve();
+    return new Promise((done) => {
+      const finish = () => {
+        clearTimeout(timer);
+        leave();
+        done();
+      };
+      const timer = setTimeout(finish, WAIT_FOR_PROOF_MS);
+      const leave = log.onRecorded(() => {
+        if (enough()) finish();
+      });
+    });
+  }
+}
+
+/** Fields of a JSON body, or of the query for those who send none, as the plan's service takes both. */
+async function fields(context: Context<Variables>): Promise<Record<string, unknown>> {
+  const query = context.req.query();
+  const text = await context.req.text();
+  if (text.trim() === '') return query;
+  try {
+    const body: unknown = JSON.parse(text);
+    return typeof body === 'object' && body !== null ? { ...query, ...body } : query;
+  } catch {
+    return query;
+  }
+}
+
+async function metrics(log: GatewayLog): Promise<string> {
+  const registers = [new Registry()];
+  const state = log.state();
+  const gauge = (name: string, help: string, value: number) =>
+    new Gauge({ name, help, registers }).set(value);
+  gauge('vigia_log_head_seq', 'Sequence of the last durable event.', log.savedHead().seq);
+  gauge(
+    'vigia_log_unsaved_events',
+    'Events the store could not take yet.',
+    log.health().unsavedEvents,
+  );
+  gauge('vigia_killed', '1 while the desk is killed.', state.desk.mode === 'killed' ? 1 : 0);
+  const connected = Object.values(state.engines).filter((engine) => engine.connected).length;
+  gauge('vigia_engines_connected', 'Engines connected now.', connected);
+  return registers[0]?.metrics() ?? '';
+}
