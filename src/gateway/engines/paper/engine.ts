@@ -1,0 +1,343 @@
+import type {
+  EngineMessage,
+  Fault,
+  Operation,
+  OpItem,
+  ReadBack,
+} from '../../../shared/protocol/engine';
+import type { Mode, Position, TelemetryItem, WorkingOrder } from '../../../shared/telemetry/types';
+import type { Clock } from '../../../shared/time';
+import type { Bar } from './bars';
+import { type Book, cancel, equity, fill, mark, newBook, type Order, place, profit } from './book';
+import type { Random } from './market';
+import { momentum } from './momentum';
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+type Item = DistributiveOmit<TelemetryItem, 'seq' | 'ts'>;
+type OpUpdate = Extract<EngineMessage, { type: 'op.update' }>;
+
+export interface PaperEngineOptions {
+  readonly instrument: string;
+  readonly model: string;
+  readonly bars: Iterator<Bar>;
+  /** Size of a position, in units of the base currency. */
+  readonly size: number;
+  readonly startEquity: number;
+  /** How long an order works before it fills, ms. */
+  readonly fillMs: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Runs `action` after `ms`. @returns the call that takes it back. */
+  readonly after: (ms: number, action: () => void) => () => void;
+  readonly send: (message: OpUpdate) => void;
+  readonly telemetry: (item: TelemetryItem) => void;
+  /** Cuts the connection, as a fault does. */
+  readonly cut: () => void;
+  /** Sends text that is not a message, as a fault does. */
+  readonly sendRaw: (text: string) => void;
+}
+
+/** What an engine remembers of an operation, so that the same id does nothing twice. */
+export interface Known {
+  readonly state: 'accepted' | 'settled';
+  readonly items: OpItem[];
+}
+
+export interface PaperEngine {
+  readonly mode: Mode;
+  readonly book: Book;
+  readonly fault: Fault;
+  /** Orders ever sent to close, by operation: what tests count to see that nothing is sold twice. */
+  readonly closings: ReadonlyMap<string, number>;
+  setMode(mode: Mode): void;
+  /** A new connection counts its telemetry from 1. */
+  beginSession(): void;
+  /** Takes the next bar and trades on it. False when the bars have run out. */
+  step(): boolean;
+  /** Reports so many inferences, as a model at work does. */
+  infer(count: number): void;
+  operate(opId: string, operation: Operation): void;
+  /** What this engine did for an operation; null when it never saw it. */
+  done(opId: string): Known | null;
+}
+
+const ENGINE_DONE: OpItem = { kind: 'engine', id: 'engine', outcome: 'done' };
+
+/** Closes kept for the policy; it looks back no further. */
+const CLOSES_KEPT = 64;
+const FIVE_MINUTES_MS = 300_000;
+
+/**
+ * The paper engine: trades bars by a momentum policy on an account that exists nowhere else. PnL is
+ * what the bars give. It obeys operations as `docs/engines.md` asks of every engine.
+ */
+export function createPaperEngine(options: PaperEngineOptions): PaperEngine {
+  const { instrument, model } = options;
+  const operations = new Map<string, Known>();
+  const closings = new Map<string, number>();
+  let mode: Mode = 'paused';
+  let book = newBook(options.startEquity);
+  let fault: Fault = 'none';
+  let closes: number[] = [];
+  let price = 0;
+  let seq = 0;
+  let orderCount = 0;
+  let tradeCount = 0;
+
+  const now = () => options.clock() + (fault === 'clock_skew' ? FIVE_MINUTES_MS : 0);
+
+  function report(item: Item): void {
+    seq += 1;
+    options.telemetry({ ...item, seq, ts: now() } as TelemetryItem);
+  }
+
+  function reportHoldings(): void {
+    report({ kind: 'positions', positions: positions(), workingOrders: workingOrders() });
+  }
+
+  function reportEquity(): void {
+    const broken = fault === 'nan_figures';
+    report({
+      kind: 'equity',
+      currency: 'USD',
+      equity: broken ? null : equity(book, price),
+      dayStartEquity: book.dayStartEquity,
+      dayPeakEquity: book.dayPeakEquity,
+      realizedPnlToday: book.dayRealized,
+      unrealizedPnl: broken ? null : profit(book.position, book.entryPrice, price),
+    });
+    // What a client in another language sends for a NaN: text that is not JSON.
+    if (broken) options.sendRaw('{"type":"telemetry","items":[{"kind":"equity","equity":NaN}]}');
+  }
+
+  function positions(): Position[] {
+    if (book.position === 0) return [];
+    return [
+      {
+        id: instrument,
+        instrument,
+        side: book.position > 0 ? 'long' : 'short',
+        quantity: Math.abs(book.position),
+        entryPrice: book.entryPrice,
+        markPrice: price,
+        notional: Math.abs(book.position),
+        currency: 'USD',
+        unrealizedPnl: profit(book.position, book.entryPrice, price),
+      },
+    ];
+  }
+
+  function workingOrders(): WorkingOrder[] {
+    return book.orders.map((order) => ({ ...order, instrument, filled: 0, price: null }));
+  }
+
+  function send(order: Omit<Order, 'id'>, fillAfterMs: number | null = options.fillMs): Order {
+    orderCount += 1;
+    const placed = { ...order, id: `o${orderCount}` };
+    book = place(book, placed);
+    reportOrder(placed, 'working', 0);
+    if (fillAfterMs !== null) options.after(fillAfterMs, () => filled(placed));
+    return placed;
+  }
+
+  function filled(order: Order): void {
+    if (!book.orders.some(({ id }) => id === order.id)) return;
+    const result = fill(book, order.id, price, now());
+    book = result.book;
+    reportOrder(order, 'filled', Math.abs(result.fill.quantity));
+    if (result.fill.trade) {
+      tradeCount += 1;
+      const tradeId = `t${tradeCount}`;
+      report({ kind: 'trade', tradeId, model, instrument, currency: 'USD', ...result.fill.trade });
+    }
+    reportHoldings();
+  }
+
+  function reportOrder(
+    order: Order,
+    status: 'working' | 'filled' | 'cancelled',
+    done: number,
+  ): void {
+    const { id: orderId, side, quantity, purpose } = order;
+    const filledPrice = status === 'filled' ? price : null;
+    const figures = { side, quantity, purpose, filled: done, price: filledPrice };
+    report({ kind: 'order', orderId, instrument, status, ...figures });
+  }
+
+  function step(): boolean {
+    const { value: bar, done } = options.bars.next();
+    if (done) return false;
+    price = bar.close;
+    closes = [...closes.slice(1 - CLOSES_KEPT), bar.close];
+    book = mark(book, price, bar.t);
+    const { open, high, low, close } = bar;
+    report({ kind: 'bar', instrument, open, high, low, close });
+    infer(1);
+    trade();
+    reportHoldings();
+    reportEquity();
+    return true;
+  }
+
+  function infer(count: number): void {
+    const times = fault === 'rate_10x' ? count * 10 : count;
+    for (let done = 0; done < times; done += 1) {
+      report({ kind: 'inference', model, ok: true, latencyMs: 4 + options.random() * 30 });
+    }
+  }
+
+  function trade(): void {
+    if (mode === 'killed' || book.orders.length > 0) return;
+    const wanted = momentum(closes) * options.size;
+    const change = wanted - book.position;
+    if (Math.abs(change) < options.size / 2) return;
+    const side = change > 0 ? 'buy' : 'sell';
+    if (book.position !== 0) {
+      // A reversal is two orders: close first, open on a later bar.
+      send({ side, quantity: Math.abs(book.position), purpose: 'close' });
+    } else if (mode === 'normal') {
+      send({ side, quantity: Math.abs(change), purpose: 'open' });
+    }
+  }
+
+  function operate(opId: string, operation: Operation): void {
+    if (fault === 'hang' && operation.op !== 'fault') return;
+    if (operations.has(opId)) {
+      answer(opId);
+      return;
+    }
+    switch (operation.op) {
+      case 'block':
+        setMode('killed');
+        settle(opId, [ENGINE_DONE]);
+        break;
+      case 'set_mode':
+        setMode(operation.mode);
+        settle(opId, [ENGINE_DONE]);
+        break;
+      case 'cancel':
+        settle(opId, cancelAll());
+        break;
+      case 'flatten':
+        flatten(opId);
+        break;
+      case 'read_back':
+        // Reading changes nothing, so it needs no memory: the next question gets a fresh answer.
+        sendUpdate({ type: 'op.update', opId, state: 'settled', items: [], readBack: readBack() });
+        break;
+      case 'fault':
+        fault = operation.fault;
+        // An order that rests is what a refused cancel leaves behind.
+        if (fault === 'reject_cancel') send({ side: 'buy', quantity: 1, purpose: 'open' }, null);
+        settle(opId, [ENGINE_DONE]);
+        break;
+    }
+  }
+
+  function setMode(next: Mode): void {
+    mode = next;
+    report({ kind: 'status', mode });
+  }
+
+  function readBack(): ReadBack {
+    const held = { positions: positions(), workingOrders: workingOrders() };
+    return { asOf: now(), ...held, telemetrySeq: seq };
+  }
+
+  function cancelAll(): OpItem[] {
+    const { orders } = book;
+    if (fault === 'reject_cancel') {
+      const detail = 'the venue refused';
+      return orders.map(({ id }) => ({ kind: 'order', id, outcome: 'rejected', detail }));
+    }
+    for (const order of orders) {
+      book = cancel(book, order.id);
+      reportOrder(order, 'cancelled', 0);
+    }
+    reportHoldings();
+    return orders.map(({ id, quantity }) => ({
+      kind: 'order',
+      id,
+      outcome: 'done',
+      instrument,
+      quantity,
+    }));
+  }
+
+  function flatten(opId: string): void {
+    const quantity = Math.abs(book.position);
+    const item = { kind: 'position', id: instrument, instrument, quantity } as const;
+    if (quantity === 0 || fault === 'success_but_open') {
+      settle(opId, quantity === 0 ? [] : [{ ...item, outcome: 'done' }]);
+      lateFill();
+      return;
+    }
+    operations.set(opId, { state: 'accepted', items: [] });
+    if (fault !== 'reorder_answers') answer(opId);
+    const order = send(
+      { side: book.position > 0 ? 'sell' : 'buy', quantity, purpose: 'close' },
+      null,
+    );
+    closings.set(opId, (closings.get(opId) ?? 0) + quantity);
+    if (fault === 'disconnect_mid_flatten') {
+      fault = 'none';
+      options.cut();
+    }
+    options.after(options.fillMs, () => {
+      filled(order);
+      // The order may have been cancelled before it filled: then it closed nothing.
+      settle(opId, [{ ...item, outcome: book.position === 0 ? 'done' : 'rejected' }]);
+      if (fault === 'reorder_answers') {
+        sendUpdate({ type: 'op.update', opId, state: 'accepted', items: [] });
+      }
+      lateFill();
+    });
+  }
+
+  /** An order the venue had taken before the cancel reached it, and told nobody about. */
+  function lateFill(): void {
+    if (fault !== 'late_fill') return;
+    fault = 'none';
+    options.after(options.fillMs * 10, () => {
+      filled(send({ side: 'buy', quantity: options.size / 10, purpose: 'open' }, null));
+    });
+  }
+
+  function settle(opId: string, items: OpItem[]): void {
+    operations.set(opId, { state: 'settled', items });
+    answer(opId);
+  }
+
+  function answer(opId: string): void {
+    const known = operations.get(opId);
+    if (!known) return;
+    sendUpdate({ type: 'op.update', opId, ...known });
+    if (fault === 'duplicate_answers') sendUpdate({ type: 'op.update', opId, ...known });
+  }
+
+  function sendUpdate(update: OpUpdate): void {
+    options.send(update);
+  }
+
+  return {
+    get mode() {
+      return mode;
+    },
+    get book() {
+      return book;
+    },
+    get fault() {
+      return fault;
+    },
+    closings,
+    setMode,
+    beginSession() {
+      seq = 0;
+      reportHoldings();
+    },
+    step,
+    infer,
+    operate,
+    done: (opId) => (fault === 'hang' ? null : (operations.get(opId) ?? null)),
+  };
+}

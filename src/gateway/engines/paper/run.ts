@@ -1,0 +1,93 @@
+import { VERSION } from '../../../shared/version';
+import { type Bar, readBars } from './bars';
+import { createEngineClient } from './client';
+import { createPaperEngine, type PaperEngine } from './engine';
+import { seededRandom, syntheticMarket } from './market';
+
+export interface PaperEngineSettings {
+  readonly gateway: string;
+  readonly token: string;
+  readonly id: string;
+  readonly name: string;
+  /** How many times faster than the clock the five-minute bars come. */
+  readonly speed: number;
+  readonly seed: number;
+  /** A CSV or CSV.gz of bars; the synthetic market when there is none. */
+  readonly barsFile?: string | undefined;
+  /** Extra inferences a second, to load what listens. */
+  readonly flood?: number | undefined;
+}
+
+const INSTRUMENT = 'USD/COP';
+const BAR_MS = 300_000;
+const FILL_MS = 40;
+const FLOOD_TICK_MS = 20;
+
+/** Starts a paper engine in this process. @returns the engine and the call that stops it. */
+export function runPaperEngine(
+  settings: PaperEngineSettings,
+  say: (text: string) => void,
+): { engine: PaperEngine; stop(): void } {
+  const random = seededRandom(settings.seed);
+  const timers = new Set<NodeJS.Timeout>();
+  const client = createEngineClient({
+    ...settings,
+    instrument: INSTRUMENT,
+    software: `vigia-paper ${VERSION}`,
+    clock: Date.now,
+    random,
+    say,
+  });
+  const engine = createPaperEngine({
+    instrument: INSTRUMENT,
+    model: 'momentum_v1',
+    bars: barsOf(settings, say),
+    size: 100_000,
+    startEquity: 1_000_000,
+    fillMs: FILL_MS,
+    clock: Date.now,
+    random,
+    after(ms, action) {
+      const timer = setTimeout(() => {
+        timers.delete(timer);
+        action();
+      }, ms);
+      timers.add(timer);
+      return () => {
+        clearTimeout(timer);
+        timers.delete(timer);
+      };
+    },
+    send: client.send,
+    telemetry: client.telemetry,
+    cut: client.cut,
+    sendRaw: client.sendRaw,
+  });
+  const steps = setInterval(
+    () => {
+      if (engine.step()) return;
+      clearInterval(steps);
+      say('the bars have run out');
+    },
+    Math.max(1, BAR_MS / settings.speed),
+  );
+  const perTick = ((settings.flood ?? 0) * FLOOD_TICK_MS) / 1_000;
+  const flood = perTick > 0 ? setInterval(() => engine.infer(perTick), FLOOD_TICK_MS) : null;
+  client.attach(engine);
+  return {
+    engine,
+    stop() {
+      clearInterval(steps);
+      if (flood) clearInterval(flood);
+      for (const timer of timers) clearTimeout(timer);
+      client.stop();
+    },
+  };
+}
+
+function barsOf(settings: PaperEngineSettings, say: (text: string) => void): Iterator<Bar> {
+  if (!settings.barsFile) return syntheticMarket(settings.seed, Date.now());
+  const { bars, findings } = readBars(settings.barsFile);
+  say(`bars: ${JSON.stringify(findings)}`);
+  return bars[Symbol.iterator]();
+}

@@ -1,0 +1,131 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runPaperEngine } from '../../../src/gateway/engines/paper/run';
+import type { Gateway } from '../../../src/gateway/gateway';
+import type { Fault } from '../../../src/shared/protocol/engine';
+import { newDataDir, openGateway, TestTerminal } from '../../support/desk';
+
+let dir: ReturnType<typeof newDataDir>;
+let gateway: Gateway;
+let terminal: TestTerminal;
+let running: ReturnType<typeof runPaperEngine>;
+
+const real = resolve(import.meta.dirname, '../../../../shared/data/usdcop_m5_2020_2024.csv.gz');
+
+beforeEach(async () => {
+  dir = newDataDir();
+  gateway = await openGateway(dir.path);
+  terminal = await TestTerminal.open(gateway.port);
+  running = runPaperEngine(
+    {
+      gateway: `ws://127.0.0.1:${gateway.port}`,
+      token: 'engine-token',
+      id: 'paper-1',
+      name: 'Motor papel',
+      speed: 60_000,
+      seed: 7,
+      ...(existsSync(real) ? { barsFile: real } : {}),
+    },
+    () => undefined,
+  );
+  await terminal.until(() => terminal.ops.engines['paper-1']?.connected === true);
+});
+afterEach(async () => {
+  running.stop();
+  await gateway.stop();
+  dir.remove();
+});
+
+/** Resolves once the engine holds a position: bars come every 5 ms. */
+async function holding(): Promise<void> {
+  while (running.engine.book.position === 0) await new Promise((turn) => setImmediate(turn));
+}
+
+async function setFault(fault: Fault): Promise<void> {
+  terminal.command('engine.fault', { engine: 'paper-1', fault, reason: 'simulacro' });
+  while (running.engine.fault !== fault) await new Promise((turn) => setImmediate(turn));
+}
+
+const flat = () => terminal.ops.kills[0]?.flatAt != null;
+const totalOf = (map: ReadonlyMap<string, number>) => [...map.values()].reduce((a, b) => a + b, 0);
+
+describe('the paper engine', () => {
+  it('trades the bars, is killed flat and stays so', async () => {
+    await holding();
+    terminal.kill();
+    await terminal.until(flat);
+    expect(running.engine.book.position).toBe(0);
+    expect(running.engine.mode).toBe('killed');
+    expect(totalOf(running.engine.closings)).toBeLessThanOrEqual(100_000);
+  });
+
+  it('pauses: finishes what is open, opens nothing new', async () => {
+    await holding();
+    terminal.command('pause', { scope: { kind: 'all' }, reason: 'almuerzo', origin: 'panel' });
+    await terminal.until(() => terminal.types().includes('engine.mode_applied'));
+    expect(running.engine.mode).toBe('paused');
+  });
+
+  it.each<Fault>(['duplicate_answers', 'reorder_answers', 'clock_skew', 'nan_figures', 'rate_10x'])(
+    'is killed flat, once, under the fault %s',
+    async (fault) => {
+      await holding();
+      await setFault(fault);
+      await holding();
+      terminal.kill();
+      await terminal.until(flat);
+      expect(running.engine.book.position).toBe(0);
+      expect(totalOf(running.engine.closings)).toBeLessThanOrEqual(100_000);
+      expect(gateway.log.health().storeError).toBeNull();
+    },
+  );
+
+  it('success_but_open: never flat while it is not, swept until it is', async () => {
+    await setFault('success_but_open');
+    await holding();
+    terminal.kill();
+    await terminal.until(() => (terminal.ops.chains['paper-1']?.round ?? 0) >= 3);
+    expect(flat()).toBe(false);
+    await setFault('none');
+    await terminal.until(flat);
+    expect(running.engine.book.position).toBe(0);
+  });
+
+  it('late_fill: the word flat is taken back and the fill is swept', async () => {
+    await setFault('late_fill');
+    terminal.kill();
+    await terminal.until(() => terminal.types().includes('kill.reopened'));
+    await terminal.until(() => flat() && running.engine.book.position === 0);
+  });
+
+  it('reject_cancel: the order that works on is seen, not forgotten', async () => {
+    await setFault('reject_cancel');
+    terminal.kill();
+    await terminal.until(
+      () => (terminal.ops.chains['paper-1']?.held?.workingOrders.length ?? 0) > 0,
+    );
+    expect(flat()).toBe(false);
+    await setFault('none');
+    await terminal.until(flat);
+  });
+
+  it('hang: neither halted nor flat, and asked about until it answers', async () => {
+    await setFault('hang');
+    terminal.kill();
+    await terminal.until(() => terminal.ops.desk.mode === 'killed');
+    expect(terminal.ops.kills[0]).toMatchObject({ haltedAt: null, flatAt: null });
+    await setFault('none');
+    await terminal.until(flat);
+  });
+
+  it('disconnect_mid_flatten: asked by id when it is back, sold once', async () => {
+    await setFault('disconnect_mid_flatten');
+    await holding();
+    terminal.kill();
+    await terminal.until(() => terminal.types().includes('engine.lost'));
+    await terminal.until(flat);
+    expect(totalOf(running.engine.closings)).toBeLessThanOrEqual(100_000);
+    expect(running.engine.book.position).toBe(0);
+  });
+});

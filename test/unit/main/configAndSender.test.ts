@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest';
+import { readConfig } from '../../../src/main/config';
+import { isOwnCaller } from '../../../src/main/ipc/sender';
+
+it('reads a config and refuses a wrong one with its place', () => {
+  const good = 'gateways: ["https://g.example:7443/"]\ntoken: 0123456789abcdef\n';
+  const read = readConfig(['--config', 'a.yaml'], () => good);
+  expect(read.ok && read.value.gateways).toEqual(['wss://g.example:7443']);
+  const bad = readConfig(['--config=a.yaml'], () => 'gateways: []\ntoken: 1\n');
+  expect(!bad.ok && bad.error.message).toMatch(/a\.yaml: gateways/);
+  expect(readConfig(['--config'], () => null).ok).toBe(false);
+  expect(readConfig([], () => null).ok).toBe(true);
+});
+
+it('knows its own pages and no others', () => {
+  const own = { root: 'file:///app/renderer/', contentsIds: () => [7] };
+  const call = (url: string, sender = 7, parent: unknown = null) =>
+    isOwnCaller({ sender: { id: sender }, senderFrame: { url, parent } }, own);
+  expect(call('file:///app/renderer/panel.html')).toBe(true);
+  expect(call('file:///app/renderer/panel.html', 8)).toBe(false);
+  expect(call('file:///app/renderer/panel.html', 7, {})).toBe(false);
+  expect(call('file:///app/renderer/../evil.html')).toBe(false);
+  expect(call('file:///app/renderer/%2e%2e/evil.html')).toBe(false);
+  expect(call('https://app/renderer/panel.html')).toBe(false);
+  expect(isOwnCaller({ sender: { id: 7 }, senderFrame: null }, own)).toBe(false);
+});

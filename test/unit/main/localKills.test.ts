@@ -1,0 +1,52 @@
+import { expect, it } from 'vitest';
+import type {
+  KillCommand,
+  KillEvent,
+  LocalKills,
+  TrackedKill,
+} from '../../../src/main/kill/localKills';
+import { foldKills, killActions, killsView, latched } from '../../../src/main/kill/localKills';
+
+const TIMES = { alarmAfterMs: 1_000, retryEveryMs: 1_000 };
+const id = '0192f0c8-0000-7000-8000-000000000001';
+const command: KillCommand = {
+  ...{ type: 'command', id, name: 'kill', issuedAt: 0 },
+  params: {
+    ...{ scope: { kind: 'all' }, reason: 'x', closePositions: true, notifyTeam: true },
+    origin: 'panel',
+  },
+};
+const run = (...events: KillEvent[]): LocalKills =>
+  events.reduce<LocalKills>((kills, event) => foldKills(kills, event, TIMES), []);
+const only = (kills: LocalKills): TrackedKill => kills[0] as TrackedKill;
+const fired: KillEvent = { type: 'fired', command };
+const sent: KillEvent = { type: 'sent', id, by: 'control', at: 0 };
+const types = (kill: TrackedKill, at: number, live: boolean): string[] =>
+  killActions(kill, at, live, TIMES).map((action) => action.type);
+
+it('goes by the socket when live and by HTTP when not', () => {
+  expect(types(only(run(fired)), 0, true)).toEqual(['control.send']);
+  expect(types(only(run(fired)), 0, false)).toEqual(['http.post']);
+});
+
+it('asks before it sends again, and sends again only what is not known', () => {
+  expect(types(only(run(fired, sent)), 500, true)).toEqual([]);
+  expect(types(only(run(fired, sent)), 1_000, true)).toEqual(['control.query', 'http.post']);
+  const missing = run(fired, sent, {
+    ...{ type: 'answer', at: 1, answer: { type: 'answer', id, stage: 'unknown' } },
+  });
+  expect(types(only(missing), 1, true)).toContain('control.send');
+});
+
+it('alarms when late, keeps trying when silenced, and is latched until acknowledged', () => {
+  const late = run(fired, sent, { type: 'tick', at: 1_000 });
+  expect(killsView(late)[0]?.alarm).toBe(true);
+  const silenced = foldKills(late, { type: 'silenced', id }, TIMES);
+  expect(killsView(silenced)[0]?.alarm).toBe(false);
+  expect(types(only(silenced), 2_000, false)).toEqual(['http.post']);
+  expect(latched(silenced)).toHaveLength(1);
+  const accepted = foldKills(silenced, { type: 'http.accepted', id, at: 2, unsaved: false }, TIMES);
+  expect(latched(accepted)).toHaveLength(0);
+  expect(foldKills(accepted, { type: 'abandoned', id }, TIMES)).toHaveLength(1);
+  expect(foldKills(silenced, { type: 'abandoned', id }, TIMES)).toHaveLength(0);
+});
