@@ -201,6 +201,8 @@ export async function checkIntegrity(path, expected) {
   if ((await sha512(path)) !== expected) throw explain('EINTEGRITY', 'the Electron runtime');
 }
 
+const LOADER = join(ROOT, 'scripts/lib/runtime-loader.mjs');
+
 async function fallbackElectron() {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new SetupProblem(
@@ -208,7 +210,9 @@ async function fallbackElectron() {
       'Set ELECTRON_MIRROR to a mirror of the Electron releases and run the command again.',
     );
   }
-  const home = join(CACHE, `electron-${FALLBACK.version}`);
+  // Named by the loader inside it too: a changed loader makes a new folder.
+  const loader = createHash('sha256').update(readFileSync(LOADER)).digest('hex').slice(0, 8);
+  const home = join(CACHE, `electron-${FALLBACK.version}-${loader}`);
   const runtime = { path: join(home, 'electron'), version: FALLBACK.version, official: false };
   if (existsSync(join(home, 'version'))) return runtime;
   mkdirSync(CACHE, { recursive: true });
@@ -236,13 +240,10 @@ async function fallbackElectron() {
     await setFuses(join(made, 'electron'));
     // The runtime has no default app: this loader takes the app's folder from the environment.
     mkdirSync(join(made, 'resources/app'), { recursive: true });
-    copyFileSync(
-      join(ROOT, 'scripts/lib/runtime-loader.cjs'),
-      join(made, 'resources/app/index.js'),
-    );
+    copyFileSync(LOADER, join(made, 'resources/app/index.mjs'));
     writeFileSync(
       join(made, 'resources/app/package.json'),
-      '{"name":"vigia-loader","main":"index.js"}',
+      '{"name":"vigia-loader","type":"module","main":"index.mjs"}',
     );
     if (isRoot) chmodSync(join(made, 'chrome-sandbox'), 0o4755);
     writeFileSync(join(made, 'version'), FALLBACK.version);

@@ -1,0 +1,44 @@
+import { join, resolve } from 'node:path';
+import { app } from 'electron';
+import { readConfig } from './config';
+import { readPolicy } from './policy';
+import { secureApp } from './security';
+import { startTerminal } from './terminal';
+
+// Phase 1: what we were told. A mistake there ends the program before a window shows.
+const config = readConfig(process.argv.slice(1));
+if (!config.ok) giveUp(config.error.message);
+const resources = app.isPackaged
+  ? join(process.resourcesPath, 'resources')
+  : join(app.getAppPath(), 'resources');
+const policyFile = join(resources, 'policy/operations.yaml');
+const policy = readPolicy(policyFile);
+if (!policy.ok) giveUp(policy.error.message);
+if (config.value.userDataDir !== null) app.setPath('userData', config.value.userDataDir);
+
+// Phase 2: one terminal a folder. Two would fight over the hotkey and the mirror.
+if (!app.requestSingleInstanceLock()) giveUp('Vigía is running already in this folder', 0);
+
+// Phase 3: the rules for every window, before there is one.
+app.enableSandbox();
+secureApp(app);
+
+// Phase 4: run.
+// Not awaited at the top: Electron holds `ready` back until this module has loaded.
+const told = { config: config.value, policy: policy.value };
+void app.whenReady().then(() =>
+  startTerminal({
+    ...told,
+    policyFile,
+    resources,
+    mainDir: import.meta.dirname,
+    outDir: resolve(import.meta.dirname, '..'),
+    userData: app.getPath('userData'),
+  }),
+);
+
+function giveUp(message: string, code = 1): never {
+  process.stderr.write(`vigia: ${message}\n`);
+  // `app.exit` takes a turn of the event loop; nothing of this program may run in it.
+  process.exit(code);
+}

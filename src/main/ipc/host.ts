@@ -1,0 +1,85 @@
+import type { WebContents } from 'electron';
+import { ipcMain } from 'electron';
+import type { z } from 'zod';
+import type { IpcCall, IpcEvent, IpcPayload, IpcResult } from '../../shared/ipc/contract';
+import { ipcCalls } from '../../shared/ipc/contract';
+import type { Failure, Result } from '../../shared/result';
+import { fail, ok } from '../../shared/result';
+import type { Caller, OwnPages } from './sender';
+import { isOwnCaller } from './sender';
+
+/** Thrown by a handler to refuse with a code; anything else that is thrown is a defect. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  constructor(readonly failure: Failure) {
+    super(failure.message);
+  }
+}
+
+export type IpcHandlers = {
+  readonly [Call in IpcCall]: (
+    args: z.output<(typeof ipcCalls)[Call]['args']>,
+  ) => IpcResult<Call> | Promise<IpcResult<Call>>;
+};
+
+export interface IpcHost {
+  /** Sends an event to every window that is there. */
+  send<Event extends IpcEvent>(event: Event, payload: IpcPayload<Event>): void;
+}
+
+/** The narrow side of `ipcMain`, so that a test can stand in for it. */
+export interface CallSource {
+  handle(channel: string, listener: (event: Caller, args: unknown) => unknown): void;
+}
+
+/** Wires the contract: sender, then schema, then handler; always a `Result`. */
+export function serveCalls(
+  source: CallSource,
+  handlers: IpcHandlers,
+  own: OwnPages,
+  onDefect: (channel: string, error: unknown) => void,
+): void {
+  for (const channel of Object.keys(ipcCalls) as IpcCall[]) {
+    source.handle(channel, (event, args) => answer(channel, event, args));
+  }
+
+  async function answer(channel: IpcCall, event: Caller, args: unknown): Promise<Result<unknown>> {
+    // SECURITY: a page that is not ours gets no answer but a refusal.
+    if (!isOwnCaller(event, own)) return fail('forbidden', 'this page may not call');
+    const parsed = ipcCalls[channel].args.safeParse(args);
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues;
+      const where = issue?.path.map(String).join('.') || 'arguments';
+      return fail('bad_args', `${channel}: ${where}: ${issue?.message ?? 'wrong shape'}`);
+    }
+    try {
+      const handler = handlers[channel] as (args: unknown) => unknown;
+      return ok(await handler(parsed.data));
+    } catch (error) {
+      if (error instanceof Refusal) return { ok: false, error: error.failure };
+      onDefect(channel, error);
+      return fail('internal', `${channel} failed`);
+    }
+  }
+}
+
+/** The only place where the main process hears its windows and speaks to them. */
+export function createIpcHost(deps: {
+  readonly handlers: IpcHandlers;
+  readonly root: string;
+  readonly contents: () => readonly WebContents[];
+  readonly onDefect: (channel: string, error: unknown) => void;
+}): IpcHost {
+  const own = {
+    root: deps.root,
+    contentsIds: () => deps.contents().map((contents) => contents.id),
+  };
+  serveCalls(ipcMain as unknown as CallSource, deps.handlers, own, deps.onDefect);
+  return {
+    send(event, payload) {
+      for (const contents of deps.contents()) {
+        if (!contents.isDestroyed()) contents.send(event, payload);
+      }
+    },
+  };
+}

@@ -1,0 +1,231 @@
+import type { OperationsPolicy } from '../../shared/policy/operations';
+import type { Command } from '../../shared/protocol/commands';
+import type { Answer } from '../../shared/protocol/terminal';
+import type { LocalKill, LocalKillStage } from '../../shared/view/desk';
+
+export type KillCommand = Extract<Command, { name: 'kill' }>;
+
+/** A kill given at this terminal, with what is known of it and what was tried. */
+export interface TrackedKill {
+  readonly command: KillCommand;
+  readonly stage: LocalKillStage;
+  readonly acknowledgedAt: number | null;
+  readonly unsaved: boolean;
+  readonly alarm: boolean;
+  readonly silenced: boolean;
+  /** The alarm was raised once; it is on the record only once. */
+  readonly alarmed: boolean;
+  readonly attempts: number;
+  readonly lastAttemptAt: number | null;
+  /** It went out on the control socket: from then on it is asked about before it is sent again. */
+  readonly sentOnControl: boolean;
+  /** The gateway said that it knows nothing of it: it may be sent again. */
+  readonly knownMissing: boolean;
+  readonly path: 'control' | 'http' | null;
+  readonly lastError: string | null;
+  readonly doneAt: number | null;
+}
+
+/** Kills by id in the order they were given. */
+export type LocalKills = readonly TrackedKill[];
+
+export type KillTimes = Pick<OperationsPolicy['kill'], 'alarmAfterMs' | 'retryEveryMs'>;
+
+/** How long a kill that is done stays on the view. */
+export const DONE_SHOWN_MS = 60_000;
+
+export type KillEvent =
+  | { readonly type: 'fired'; readonly command: KillCommand }
+  | {
+      readonly type: 'sent';
+      readonly id: string;
+      readonly by: 'control' | 'http';
+      readonly at: number;
+    }
+  | { readonly type: 'answer'; readonly answer: Answer; readonly at: number }
+  | {
+      readonly type: 'http.accepted';
+      readonly id: string;
+      readonly at: number;
+      readonly unsaved: boolean;
+    }
+  | { readonly type: 'error'; readonly id: string; readonly message: string }
+  /** The log has it: its event came into the mirror. */
+  | { readonly type: 'logged'; readonly id: string; readonly at: number }
+  /** The control link came up; what is not over is asked about at once. */
+  | { readonly type: 'link.up' }
+  | { readonly type: 'silenced'; readonly id: string }
+  | { readonly type: 'abandoned'; readonly id: string }
+  | { readonly type: 'tick'; readonly at: number };
+
+/** Folds one happening into the kills. Stages only go forward; a late answer undoes nothing. */
+export function foldKills(kills: LocalKills, event: KillEvent, times: KillTimes): LocalKills {
+  switch (event.type) {
+    case 'fired':
+      return kills.some((kill) => kill.command.id === event.command.id)
+        ? kills
+        : [...kills, newKill(event.command)];
+    case 'sent':
+      return change(kills, event.id, (kill) => ({
+        ...kill,
+        attempts: kill.attempts + 1,
+        lastAttemptAt: event.at,
+        sentOnControl: kill.sentOnControl || event.by === 'control',
+        knownMissing: event.by === 'control' ? false : kill.knownMissing,
+      }));
+    case 'answer':
+      return change(kills, event.answer.id, (kill) => answered(kill, event.answer, event.at));
+    case 'http.accepted':
+      return change(kills, event.id, (kill) => accepted(kill, event.at, event.unsaved, 'http'));
+    case 'logged':
+      return change(kills, event.id, (kill) => ({
+        ...accepted(kill, event.at, false, kill.path ?? 'control'),
+        unsaved: false,
+      }));
+    case 'error':
+      return change(kills, event.id, (kill) => ({ ...kill, lastError: event.message }));
+    case 'link.up':
+      return kills.map((kill) => (kill.doneAt === null ? { ...kill, lastAttemptAt: null } : kill));
+    case 'silenced':
+      return change(kills, event.id, (kill) => ({ ...kill, alarm: false, silenced: true }));
+    case 'abandoned':
+      // What a gateway acknowledged is no longer this terminal's to drop.
+      return kills.filter((kill) => kill.command.id !== event.id || isAcknowledged(kill));
+    case 'tick':
+      return kills
+        .filter((kill) => kill.doneAt === null || event.at - kill.doneAt < DONE_SHOWN_MS)
+        .map((kill) => ticked(kill, event.at, times));
+  }
+}
+
+export type KillAction =
+  | { readonly type: 'control.send'; readonly command: KillCommand }
+  | { readonly type: 'control.query'; readonly id: string }
+  | { readonly type: 'http.post'; readonly command: KillCommand };
+
+/**
+ * What to do for one kill now. The control socket comes first; without it, or when it stays silent,
+ * every address is asked by HTTP, which is safe because the id makes the second one the first.
+ */
+export function killActions(
+  kill: TrackedKill,
+  now: number,
+  controlLive: boolean,
+  times: KillTimes,
+): readonly KillAction[] {
+  if (kill.stage === 'done') return [];
+  const due = kill.lastAttemptAt === null || now - kill.lastAttemptAt >= times.retryEveryMs;
+  if (!due) return [];
+  const { command } = kill;
+  if (isAcknowledged(kill)) {
+    // Its course is in the log; all that is asked for is whether it is over.
+    return controlLive ? [{ type: 'control.query', id: command.id }] : [];
+  }
+  const actions: KillAction[] = [];
+  if (controlLive) {
+    const again = kill.sentOnControl && !kill.knownMissing;
+    actions.push(
+      again ? { type: 'control.query', id: command.id } : { type: 'control.send', command },
+    );
+  }
+  const silent = controlLive && kill.attempts > 0;
+  if (!controlLive || silent) actions.push({ type: 'http.post', command });
+  return actions;
+}
+
+/** Kills that the disk must remember: a terminal that starts again asks about them. */
+export function latched(kills: LocalKills): readonly KillCommand[] {
+  return kills.filter((kill) => !isAcknowledged(kill)).map((kill) => kill.command);
+}
+
+export function isAcknowledged(kill: TrackedKill): boolean {
+  return kill.stage === 'accepted' || kill.stage === 'done';
+}
+
+/** The kills as the windows show them, newest first. */
+export function killsView(kills: LocalKills): readonly LocalKill[] {
+  return kills
+    .map((kill) => ({
+      id: kill.command.id,
+      issuedAt: kill.command.issuedAt,
+      reason: kill.command.params.reason,
+      scope: kill.command.params.scope,
+      origin: kill.command.params.origin,
+      stage: kill.stage,
+      acknowledgedAt: kill.acknowledgedAt,
+      unsaved: kill.unsaved,
+      alarm: kill.alarm,
+      attempts: kill.attempts,
+      path: kill.path,
+      lastError: kill.lastError,
+    }))
+    .reverse();
+}
+
+function newKill(command: KillCommand): TrackedKill {
+  return {
+    command,
+    stage: 'sending',
+    acknowledgedAt: null,
+    unsaved: false,
+    alarm: false,
+    silenced: false,
+    alarmed: false,
+    attempts: 0,
+    lastAttemptAt: null,
+    sentOnControl: false,
+    knownMissing: false,
+    path: null,
+    lastError: null,
+    doneAt: null,
+  };
+}
+
+function answered(kill: TrackedKill, answer: Answer, at: number): TrackedKill {
+  switch (answer.stage) {
+    case 'received':
+      return kill.stage === 'sending' ? { ...kill, stage: 'received', path: 'control' } : kill;
+    case 'accepted':
+      return accepted(kill, at, answer.unsaved, 'control');
+    case 'effected':
+      return accepted(kill, at, kill.unsaved, 'control');
+    case 'done':
+      return { ...accepted(kill, at, kill.unsaved, 'control'), stage: 'done', doneAt: at };
+    case 'rejected':
+      // A kill is never refused by policy; whatever this is, it does not count as an answer.
+      return { ...kill, lastError: `${answer.code}: ${answer.message}` };
+    case 'unknown':
+      return isAcknowledged(kill) ? kill : { ...kill, knownMissing: true, lastAttemptAt: null };
+  }
+}
+
+function accepted(
+  kill: TrackedKill,
+  at: number,
+  unsaved: boolean,
+  path: 'control' | 'http',
+): TrackedKill {
+  if (kill.stage === 'done') return kill;
+  return {
+    ...kill,
+    stage: 'accepted',
+    acknowledgedAt: kill.acknowledgedAt ?? at,
+    unsaved,
+    alarm: false,
+    lastError: null,
+    path: kill.path ?? path,
+  };
+}
+
+function ticked(kill: TrackedKill, at: number, times: KillTimes): TrackedKill {
+  const late = !isAcknowledged(kill) && at - kill.command.issuedAt >= times.alarmAfterMs;
+  return late && !kill.silenced && !kill.alarm ? { ...kill, alarm: true, alarmed: true } : kill;
+}
+
+function change(
+  kills: LocalKills,
+  id: string,
+  apply: (kill: TrackedKill) => TrackedKill,
+): LocalKills {
+  return kills.map((kill) => (kill.command.id === id ? apply(kill) : kill));
+}

@@ -1,0 +1,27 @@
+import type { AuditFilter, AuditPage } from '../../shared/ipc/contract';
+import type { LogEvent, LogPosition } from '../../shared/log/event';
+import type { OpsState } from '../../shared/ops/state';
+import type { MirrorView } from '../../shared/view/desk';
+
+/** What the mirror tells of itself; the head of the gateway is known elsewhere. */
+export type MirrorStatus = Omit<MirrorView, 'headSeq'>;
+
+export interface PageRequest {
+  readonly filter: AuditFilter;
+  readonly offset: number;
+  readonly limit: number;
+}
+
+export type ToMirror =
+  | { readonly type: 'append'; readonly events: readonly LogEvent[] }
+  | { readonly type: 'page'; readonly request: number; readonly query: PageRequest }
+  | { readonly type: 'quarantine'; readonly cause: string }
+  | { readonly type: 'close' };
+
+export type FromMirror =
+  /** Open and verified: go on from `head`, in the state `ops`. Sent again after a quarantine. */
+  | { readonly type: 'opened'; readonly head: LogPosition; readonly ops: OpsState }
+  | { readonly type: 'status'; readonly status: MirrorStatus }
+  | { readonly type: 'page'; readonly request: number; readonly page: AuditPage }
+  | { readonly type: 'page.failed'; readonly request: number; readonly message: string }
+  | { readonly type: 'closed' };

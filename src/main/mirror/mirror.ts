@@ -1,0 +1,110 @@
+import { Worker } from 'node:worker_threads';
+import type { AuditPage } from '../../shared/ipc/contract';
+import type { LogEvent } from '../../shared/log/event';
+import type { FromMirror, MirrorStatus, PageRequest, ToMirror } from './messages';
+
+const CLOSE_TIMEOUT_MS = 2_000;
+const RESTART_MS = 1_000;
+
+export interface Mirror {
+  append(events: readonly LogEvent[]): void;
+  page(query: PageRequest): Promise<AuditPage>;
+  quarantine(cause: string): void;
+  status(): MirrorStatus;
+  close(): Promise<void>;
+}
+
+/** This process's end of the mirror's thread; begins it again if it dies. */
+export function createMirror(deps: {
+  readonly workerFile: string;
+  readonly path: string;
+  readonly onOpened: (opened: Extract<FromMirror, { type: 'opened' }>) => void;
+  readonly onStatus: (status: MirrorStatus) => void;
+}): Mirror {
+  let status: MirrorStatus = {
+    state: 'opening',
+    seq: 0,
+    verifiedSeq: 0,
+    unsaved: 0,
+    problem: null,
+    quarantinedTo: null,
+  };
+  let closing: (() => void) | null = null;
+  let requests = 0;
+  /** Between a start or a quarantine and its `opened`, events are of a history that is gone. */
+  let ready = false;
+  const waiting = new Map<
+    number,
+    { resolve: (page: AuditPage) => void; reject: (error: Error) => void }
+  >();
+  let worker = start();
+
+  function start(): Worker {
+    ready = false;
+    const own = new Worker(deps.workerFile, { workerData: { path: deps.path } });
+    own.on('message', (message: FromMirror) => hear(message));
+    own.on('error', (error) => {
+      status = { ...status, state: 'broken', problem: error.message };
+    });
+    own.on('exit', () => {
+      for (const { reject } of waiting.values()) reject(new Error('the mirror stopped'));
+      waiting.clear();
+      if (closing) return closing();
+      status = { ...status, state: 'broken', problem: status.problem ?? 'the mirror stopped' };
+      deps.onStatus(status);
+      setTimeout(() => {
+        if (!closing) worker = start();
+      }, RESTART_MS);
+    });
+    return own;
+  }
+
+  function hear(message: FromMirror): void {
+    switch (message.type) {
+      case 'opened':
+        ready = true;
+        deps.onOpened(message);
+        return;
+      case 'status':
+        status = message.status;
+        deps.onStatus(status);
+        return;
+      case 'page':
+        waiting.get(message.request)?.resolve(message.page);
+        return void waiting.delete(message.request);
+      case 'page.failed':
+        waiting.get(message.request)?.reject(new Error(message.message));
+        return void waiting.delete(message.request);
+      case 'closed':
+        closing?.();
+        return;
+    }
+  }
+
+  const post = (message: ToMirror): void => worker.postMessage(message);
+
+  return {
+    append(events) {
+      if (ready) post({ type: 'append', events });
+    },
+    page(query) {
+      requests += 1;
+      const request = requests;
+      return new Promise((resolve, reject) => {
+        waiting.set(request, { resolve, reject });
+        post({ type: 'page', request, query });
+      });
+    },
+    quarantine(cause) {
+      ready = false;
+      post({ type: 'quarantine', cause });
+    },
+    status: () => status,
+    close: () =>
+      new Promise((resolve) => {
+        closing = resolve;
+        post({ type: 'close' });
+        setTimeout(resolve, CLOSE_TIMEOUT_MS);
+      }),
+  };
+}

@@ -1,0 +1,278 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { app, globalShortcut, session, utilityProcess } from 'electron';
+import { uuidv7 } from '../shared/ids';
+import type { LogEvent } from '../shared/log/event';
+import type { OperationsPolicy } from '../shared/policy/operations';
+import type { DeskView, GatewayHealthView } from '../shared/view/desk';
+import { createCommandDesk } from './commands';
+import type { Config } from './config';
+import { createDeskState } from './desk';
+import { createDeskPublisher } from './deskView';
+import type { Child, EmbeddedGateway } from './gateway/embedded';
+import { createEmbeddedGateway } from './gateway/embedded';
+import { createHotkey } from './hotkey/hotkey';
+import { createHandlers } from './ipc/handlers';
+import type { IpcHost } from './ipc/host';
+import { createIpcHost } from './ipc/host';
+import { postKill } from './kill/httpKill';
+import { createKillDesk } from './kill/killDesk';
+import { openKillLatch } from './kill/latch';
+import { createControlLink } from './link/controlLink';
+import { createTelemetry } from './link/telemetry';
+import { createMirror } from './mirror/mirror';
+import { whyAskToQuit } from './quit';
+import { runtimeView } from './runtime';
+import { secureSession } from './security';
+import { createSettings } from './settings';
+import { createTray } from './tray';
+import { createWindows } from './windows';
+
+export interface TerminalStart {
+  readonly config: Config;
+  readonly policy: OperationsPolicy;
+  readonly policyFile: string;
+  readonly resources: string;
+  /** Folder of the built main process and its workers, and the one above it. */
+  readonly mainDir: string;
+  readonly outDir: string;
+  readonly userData: string;
+}
+
+const TICK_MS = 100;
+
+/** Puts the terminal's parts together; every part knows only what it is given here. */
+export function startTerminal(start: TerminalStart): void {
+  const { config, policy, userData, mainDir } = start;
+  const clock = Date.now;
+  const newId = (): string => uuidv7(clock(), randomBytes);
+  const embedded = config.gateways.length === 0;
+  const token = config.token ?? randomBytes(32).toString('hex');
+  const runtime = runtimeView();
+  const settings = createSettings(join(userData, 'settings.json'));
+  const name = userInfo().username || 'operador';
+  const terminal = {
+    ...(config.terminal ?? { id: settings.terminalId(randomUUID), name }),
+    version: runtime.version,
+  };
+  let host: IpcHost | null = null;
+  let gateway: EmbeddedGateway | null = null;
+  let health: Pick<GatewayHealthView, 'unsavedEvents' | 'storeError'> = {
+    unsavedEvents: 0,
+    storeError: null,
+  };
+
+  // What is sent to the windows, and when.
+  const publisher = createDeskPublisher({
+    assemble,
+    clock,
+    send: (view) => host?.send('desk.changed', view),
+  });
+  const changed = publisher.now;
+
+  // The log: followed here, kept by the mirror's thread.
+  const mirror = createMirror({
+    workerFile: join(mainDir, 'mirror-worker.js'),
+    path: join(userData, 'audit.db'),
+    onOpened(opened) {
+      desk.opened(opened);
+      link.restart('the mirror was opened');
+    },
+    onStatus: changed,
+  });
+  const desk = createDeskState({
+    append: (events) => mirror.append(events),
+    quarantine(cause) {
+      mirror.quarantine(cause);
+      commands.report('mirror_quarantined', cause);
+    },
+    onFresh: freshEvents,
+    changed,
+  });
+
+  // The way to the gateway, and what is given over it.
+  const link = createControlLink({
+    ...{ token: () => token, terminal, embedded, clock, random: Math.random },
+    times: policy.link,
+    position: desk.position,
+    onWelcome: desk.welcomed,
+    onEvents: desk.take,
+    onReplayed: desk.replayed,
+    onAnswer(answer) {
+      if (!kills.answer(answer)) commands.answer(answer);
+    },
+    onHealth(next) {
+      health = { unsavedEvents: next.unsavedEvents, storeError: next.storeError };
+      changed();
+    },
+    onDiverged: desk.diverged,
+    onState(view, was) {
+      if (view.state === 'live') kills.linkUp();
+      if (view.state === 'live' && was !== 'stale') commands.linkUp();
+      if (view.state === 'down') commands.linkLost();
+      changed();
+    },
+  });
+  const commands = createCommandDesk({ control: link.send, clock, newId, changed });
+  const kills = createKillDesk({
+    ...{ clock, newId, changed, control: link.send, addresses: link.addresses },
+    latch: openKillLatch(join(userData, 'latch.json')),
+    times: () => policy.kill,
+    controlLive: () => link.view().state === 'live',
+    post: (address, command) => postKill(address, token, command),
+    report: commands.report,
+  });
+  const telemetry = createTelemetry({
+    workerFile: join(mainDir, 'telemetry-worker.js'),
+    changed: publisher.figures,
+  });
+
+  // What people touch.
+  secureSession(session.defaultSession);
+  const icons = join(start.resources, 'icons');
+  const windows = createWindows({
+    outDir: start.outDir,
+    icon: join(icons, 'icon.png'),
+    settings,
+  });
+  const hotkey = createHotkey({
+    ...{ shortcuts: globalShortcut, clock, changed },
+    onPrimed: () => askForKill('hotkey'),
+    onFire: () => {
+      const reason = settings.get().defaultReason;
+      kills.fire({ scope: { kind: 'all' }, reason, closePositions: true, origin: 'hotkey' });
+      windows.raisePanel();
+    },
+    onProven: () => commands.report('hotkey_proven', settings.get().accelerator),
+    onConflict: (accelerator) => commands.report('hotkey_conflict', accelerator),
+  });
+  const tray = createTray({
+    ...{ icon: join(icons, 'tray.png'), language: settings.get().language },
+    onPanel: windows.raisePanel,
+    onConsole: windows.openConsole,
+    onKill: () => askForKill('tray'),
+    onQuit: () => quit(false),
+  });
+  host = createIpcHost({
+    handlers: createHandlers({
+      ...{ publisher, kills, commands, telemetry, mirror, hotkey, settings, windows, quit },
+      onReady: (window) => process.stdout.write(`vigia: ready ${window}\n`),
+      onSettings(after, before) {
+        if (after.accelerator !== before.accelerator) hotkey.bind(after.accelerator);
+        if (after.language !== before.language) tray?.setLanguage(after.language);
+        host?.send('settings.changed', after);
+      },
+    }),
+    root: `${pathToFileURL(join(start.outDir, 'renderer')).href}/`,
+    contents: windows.contents,
+    onDefect: (channel, error) => process.stderr.write(`vigia: ${channel}: ${String(error)}\n`),
+  });
+
+  // Begin.
+  hotkey.bind(settings.get().accelerator);
+  if (embedded) gateway = startEmbedded();
+  else reach(config.gateways);
+  const ticking = setInterval(() => {
+    if (kills.running()) kills.tick();
+  }, TICK_MS);
+  app.on('second-instance', windows.raisePanel);
+  app.on('activate', windows.raisePanel);
+  // Windows may all be hidden; the hotkey and the link go on.
+  app.on('window-all-closed', () => undefined);
+  app.on('before-quit', (event) => {
+    if (leaving) return;
+    event.preventDefault();
+    quit(false);
+  });
+  let leaving = false;
+
+  function reach(addresses: readonly string[]): void {
+    link.connect(addresses);
+    const [address] = addresses;
+    if (address) telemetry.connect({ address, token, terminal, times: policy.link });
+  }
+
+  function startEmbedded(): EmbeddedGateway {
+    return createEmbeddedGateway({
+      ...{ clock, changed, onListening: (url: string) => reach([url]) },
+      fork: (file) => utilityProcess.fork(join(mainDir, `${file}.js`)) as unknown as Child,
+      onExit: (cause) => commands.report('gateway_restarted', cause),
+      start: {
+        dataDir: join(userData, 'gateway'),
+        policyFile: start.policyFile,
+        operatorToken: token,
+        engineToken: randomBytes(32).toString('hex'),
+        operator: { id: name, name },
+        environment: 'paper',
+        deskName: config.deskName ?? 'USD/COP',
+        port: 0,
+      },
+    });
+  }
+
+  function freshEvents(events: readonly LogEvent[]): void {
+    for (const event of events) {
+      if (event.type === 'kill.requested' && event.commandId) kills.logged(event.commandId);
+    }
+    const last = events[events.length - 1];
+    if (last) host?.send('audit.grew', { seq: last.seq });
+  }
+
+  function askForKill(origin: 'hotkey' | 'tray'): void {
+    windows.raisePanel();
+    host?.send('kill.dialog', { origin });
+  }
+
+  function quit(confirmed: boolean): void {
+    const reason = confirmed ? null : whyAskToQuit(publisher.view());
+    if (reason !== null) {
+      windows.raisePanel();
+      host?.send('quit.asked', { reason });
+      return;
+    }
+    leaving = true;
+    windows.letGo();
+    clearInterval(ticking);
+    publisher.stop();
+    hotkey.stop();
+    link.stop();
+    telemetry.stop();
+    gateway?.stop();
+    tray?.destroy();
+    void mirror.close().then(() => app.quit());
+  }
+
+  function assemble(): Omit<DeskView, 'revision' | 'at'> {
+    const welcome = desk.welcome();
+    const status = mirror.status();
+    const catchingUp = status.state === 'ok' && desk.replaying();
+    return {
+      deskName: welcome?.deskName ?? config.deskName ?? 'USD/COP',
+      environment: desk.environment(),
+      link: link.view(),
+      telemetryLink: telemetry.link(),
+      operator: welcome?.operator ?? null,
+      ops: desk.ops(),
+      figures: telemetry.figures(),
+      kills: kills.view(),
+      pendingKill: kills.pending(),
+      commands: commands.view(),
+      hotkey: hotkey.view(),
+      mirror: {
+        ...status,
+        state: catchingUp ? 'catching_up' : status.state,
+        headSeq: desk.headSeq(),
+        problem: desk.problem() ?? status.problem,
+      },
+      gateway: {
+        ...health,
+        restarts: gateway?.restarts() ?? 0,
+        lastExit: gateway?.lastExit() ?? null,
+      },
+      runtime,
+      policy,
+    };
+  }
+}

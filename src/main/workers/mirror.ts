@@ -1,0 +1,44 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { sha256 } from '../../node/sha256';
+import { MirrorCore } from '../mirror/core';
+import type { FromMirror, ToMirror } from '../mirror/messages';
+
+/** The audit mirror's own thread: SQLite never holds up the hotkey, the windows or the link. */
+const RETRY_MS = 1_000;
+const port = parentPort;
+if (!port) throw new Error('the mirror runs as a worker');
+const post = (message: FromMirror): void => port.postMessage(message);
+
+const core = new MirrorCore({
+  path: (workerData as { path: string }).path,
+  sha256,
+  clock: Date.now,
+  onStatus: (status) => post({ type: 'status', status }),
+});
+
+post({ type: 'opened', ...(await core.open()) });
+
+const retry = setInterval(() => {
+  if (core.hasPending()) core.flush();
+}, RETRY_MS);
+
+port.on('message', async (message: ToMirror) => {
+  switch (message.type) {
+    case 'append':
+      return core.append(message.events);
+    case 'quarantine':
+      return post({ type: 'opened', ...(await core.quarantine(message.cause)) });
+    case 'page':
+      try {
+        return post({ type: 'page', request: message.request, page: core.page(message.query) });
+      } catch (error) {
+        const text = (error as Error).message;
+        return post({ type: 'page.failed', request: message.request, message: text });
+      }
+    case 'close':
+      clearInterval(retry);
+      core.close();
+      post({ type: 'closed' });
+      port.close();
+  }
+});

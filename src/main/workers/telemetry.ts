@@ -1,0 +1,133 @@
+import { parentPort } from 'node:worker_threads';
+import WebSocket from 'ws';
+import { parseFrame } from '../../shared/protocol/frame';
+import type { TelemetryReply } from '../../shared/protocol/terminal';
+import { telemetryReplies } from '../../shared/protocol/terminal';
+import { CLOSE, MAX_FRAME_BYTES, PATHS, TERMINAL_SUBPROTOCOL } from '../../shared/protocol/wire';
+import type { LinkState } from '../../shared/view/desk';
+import { fullJitter } from '../link/backoff';
+import type { FigureBook } from '../link/figures';
+import { createFigureBook } from '../link/figures';
+import type { FromTelemetry, TelemetryTarget, ToTelemetry } from '../link/telemetryMessages';
+
+/** Telemetry's own thread and socket: a flood of figures never delays a kill or the hotkey. */
+const POST_EVERY_MS = 250;
+const port = parentPort;
+if (!port) throw new Error('telemetry runs as a worker');
+const post = (message: FromTelemetry): void => port.postMessage(message);
+
+const books = new Map<string, FigureBook>();
+let target: TelemetryTarget | null = null;
+let socket: WebSocket | null = null;
+let attempt = 0;
+let heardAt = 0;
+let everLive = false;
+let retry: NodeJS.Timeout | null = null;
+
+function linkState(now: number): LinkState {
+  if (!target) return 'connecting';
+  if (!socket || heardAt === 0) return everLive || attempt > 2 ? 'down' : 'connecting';
+  const silent = now - heardAt;
+  if (silent >= target.times.downAfterMs) return 'down';
+  return silent >= target.times.staleAfterMs ? 'stale' : 'live';
+}
+
+function open(): void {
+  retry = null;
+  if (!target) return;
+  const to = target;
+  const own = new WebSocket(`${to.address}${PATHS.telemetry}`, TERMINAL_SUBPROTOCOL, {
+    headers: { authorization: `Bearer ${to.token}` },
+    maxPayload: MAX_FRAME_BYTES,
+    handshakeTimeout: to.times.downAfterMs,
+    perMessageDeflate: false,
+  });
+  socket = own;
+  heardAt = 0;
+  own.on('open', () => {
+    own.send(JSON.stringify({ type: 'hello', terminal: to.terminal, time: Date.now() }));
+  });
+  own.on('message', (data, binary) => {
+    if (socket !== own) return;
+    if (binary) return own.close(CLOSE.badFrame);
+    const frame = parseFrame(data.toString(), telemetryReplies);
+    heardAt = Date.now();
+    if (frame.ok) take(own, frame.value);
+  });
+  // The close that follows says all there is to do.
+  own.on('error', () => undefined);
+  own.on('close', () => {
+    if (socket === own) again();
+  });
+}
+
+function again(): void {
+  socket = null;
+  if (!target || retry) return;
+  attempt += 1;
+  const { reconnectMinMs, reconnectMaxMs } = target.times;
+  retry = setTimeout(open, fullJitter(attempt, reconnectMinMs, reconnectMaxMs, Math.random));
+}
+
+function take(own: WebSocket, message: TelemetryReply): void {
+  switch (message.type) {
+    case 'welcome':
+      attempt = 0;
+      everLive = true;
+      return;
+    case 'telemetry':
+      for (const { engine, session, items } of message.batches) {
+        book(engine).take(session, items, heardAt);
+      }
+      return;
+    case 'conflated':
+      book(message.engine).conflated(message.dropped, message.throughSeq);
+      return;
+    case 'ping':
+      own.send(JSON.stringify({ type: 'pong', time: Date.now(), echo: message.time }));
+      return;
+    case 'pong':
+    case 'slow':
+    case 'error':
+      return;
+  }
+}
+
+function book(engine: string): FigureBook {
+  const known = books.get(engine) ?? createFigureBook(engine);
+  books.set(engine, known);
+  return known;
+}
+
+setInterval(() => {
+  const now = Date.now();
+  const figures = Object.fromEntries(
+    [...books].map(([engine, one]) => [engine, one.figures(now)] as const),
+  );
+  post({ type: 'figures', link: linkState(now), figures });
+}, POST_EVERY_MS);
+
+setInterval(() => {
+  if (!socket || !target || heardAt === 0) return;
+  if (Date.now() - heardAt >= target.times.downAfterMs) {
+    const own = socket;
+    again();
+    own.terminate();
+  } else if (socket.readyState === WebSocket.OPEN) {
+    socket.send(JSON.stringify({ type: 'ping', time: Date.now() }));
+  }
+}, 1_000);
+
+port.on('message', (message: ToTelemetry) => {
+  if (message.type === 'series') {
+    const series = [...books.values()].map((one) => one.series());
+    return post({ type: 'series', request: message.request, series });
+  }
+  target = message.target;
+  const own = socket;
+  socket = null;
+  own?.terminate();
+  if (retry) clearTimeout(retry);
+  attempt = 0;
+  open();
+});
