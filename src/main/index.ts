@@ -20,7 +20,9 @@ if (config.value.userDataDir !== null) app.setPath('userData', config.value.user
 if (!app.requestSingleInstanceLock()) giveUp('Vigía is running already in this folder', 0);
 
 // Phase 3: the rules for every window, before there is one.
-app.enableSandbox();
+// Only root starts it with this switch (`npm start` says so); the two together keep every child from
+// starting. What ships never has the switch.
+if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox();
 secureApp(app);
 
 // Phase 4: run.
