@@ -51,9 +51,14 @@ export class MirrorCore {
     return { head: this.#head, ops: this.#ops };
   }
 
-  /** Takes events in order; what cannot be written now waits in memory. */
-  append(events: readonly LogEvent[]): void {
-    if (this.#broken) return;
+  /**
+   * Takes events in order and verifies them; {@link flush} writes them. A disk is synced once a
+   * flush and not once a frame, so a replay is not held to the disk's own pace.
+   *
+   * @returns how many wait to be written.
+   */
+  take(events: readonly LogEvent[]): number {
+    if (this.#broken) return this.#pending.length;
     for (const event of events) {
       if (event.seq <= this.#head.seq) continue;
       const next = verifyNext(event, this.#head, this.deps.sha256);
@@ -66,7 +71,7 @@ export class MirrorCore {
       this.#pending.push(next.sealed);
       this.#head = { seq: event.seq, hash: event.hash };
     }
-    this.flush();
+    return this.#pending.length;
   }
 
   /** Writes what waits; to be called again until nothing does. */

@@ -5,6 +5,8 @@ import type { FromMirror, ToMirror } from '../mirror/messages';
 
 /** The audit mirror's own thread: SQLite never holds up the hotkey, the windows or the link. */
 const RETRY_MS = 1_000;
+/** Written at once when so many wait; fewer are written when no more messages do. */
+const FLUSH_AT = 4_096;
 const port = parentPort;
 if (!port) throw new Error('the mirror runs as a worker');
 const post = (message: FromMirror): void => port.postMessage(message);
@@ -22,10 +24,25 @@ const retry = setInterval(() => {
   if (core.hasPending()) core.flush();
 }, RETRY_MS);
 
+let flushing = false;
+
+/** Frames that came together are written together. */
+function flushSoon(waiting: number): void {
+  if (waiting >= FLUSH_AT) {
+    core.flush();
+  } else if (!flushing) {
+    flushing = true;
+    setImmediate(() => {
+      flushing = false;
+      core.flush();
+    });
+  }
+}
+
 port.on('message', async (message: ToMirror) => {
   switch (message.type) {
     case 'append':
-      return core.append(message.events);
+      return flushSoon(core.take(message.events));
     case 'quarantine':
       return post({ type: 'opened', ...(await core.quarantine(message.cause)) });
     case 'page':
@@ -37,6 +54,7 @@ port.on('message', async (message: ToMirror) => {
       }
     case 'close':
       clearInterval(retry);
+      core.flush();
       core.close();
       post({ type: 'closed' });
       port.close();

@@ -1,0 +1,84 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { _electron, type ElectronApplication, type Page } from '@playwright/test';
+
+export interface RunningApp {
+  readonly app: ElectronApplication;
+  readonly panel: Page;
+  readonly userData: string;
+  openConsole(): Promise<Page>;
+  close(): Promise<void>;
+}
+
+/** Starts the built terminal in a folder of its own, embedded gateway and paper engine included. */
+export async function startApp(
+  userData = mkdtempSync(join(tmpdir(), 'vigia-e2e-')),
+): Promise<RunningApp> {
+  const executablePath = process.env.VIGIA_ELECTRON;
+  if (!executablePath) throw new Error('VIGIA_ELECTRON does not name the runtime: use npm test');
+  const root = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+  const official =
+    process.env.VIGIA_ELECTRON_OFFICIAL === '1' ? [process.env.VIGIA_APP ?? '.'] : [];
+  const app = await _electron.launch({
+    executablePath,
+    args: [...root, ...official, '--user-data-dir', userData],
+    env: { ...process.env, LANG: 'es_CO.UTF-8' } as Record<string, string>,
+  });
+  const panel = await pageOf(app, 'panel.html');
+  return {
+    app,
+    panel,
+    userData,
+    async openConsole() {
+      await panel.evaluate(() => window.vigia.call('window.openConsole', undefined));
+      return pageOf(app, 'console.html');
+    },
+    async close() {
+      const { pid } = app.process();
+      // A close that hangs must not hang the suite.
+      const killed = setTimeout(() => pid && process.kill(pid, 'SIGKILL'), 8_000);
+      await panel
+        .evaluate(() => window.vigia.call('app.quit', { confirmed: true }))
+        .catch(() => undefined);
+      await app.close().catch(() => undefined);
+      clearTimeout(killed);
+    },
+  };
+}
+
+export function forget(userData: string): void {
+  rmSync(userData, { recursive: true, force: true, maxRetries: 5 });
+}
+
+async function pageOf(app: ElectronApplication, name: string): Promise<Page> {
+  const is = (page: Page) => page.url().endsWith(name);
+  const open = app.windows().find(is);
+  const page = open ?? (await app.waitForEvent('window', { predicate: is }));
+  await page.waitForLoadState('domcontentloaded');
+  return page;
+}
+
+/** Another program's window with the focus, so that a key press is nobody's but the hotkey's. */
+export function focusElsewhere(): { close(): void } {
+  const other = spawn('xclock', [], { stdio: 'ignore' });
+  xdotool('search', '--sync', '--onlyvisible', '--name', 'xclock', 'windowactivate', '--sync');
+  return { close: () => void other.kill() };
+}
+
+/** A real key event, as the keyboard makes it. */
+export function pressKey(combination: string): void {
+  xdotool('key', '--clearmodifiers', combination);
+}
+
+export function windowState(title: string): string {
+  const id = xdotool('search', '--onlyvisible', '--name', `^${title}$`).trim().split('\n')[0] ?? '';
+  return spawnSync('xprop', ['-id', id, '_NET_WM_STATE'], { encoding: 'utf8' }).stdout;
+}
+
+function xdotool(...args: string[]): string {
+  const result = spawnSync('xdotool', args, { encoding: 'utf8', timeout: 15_000 });
+  if (result.status !== 0) throw new Error(`xdotool ${args.join(' ')}: ${result.stderr}`);
+  return result.stdout;
+}
