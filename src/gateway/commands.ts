@@ -6,6 +6,7 @@ import type { OperationsPolicy } from '../shared/policy/operations';
 import type { Command, Scope } from '../shared/protocol/commands';
 import { RESUME_CONFIRMATION } from '../shared/protocol/commands';
 import type { Answer, RejectionCode, Role } from '../shared/protocol/terminal';
+import type { Mode } from '../shared/telemetry/types';
 import type { Clock } from '../shared/time';
 import type { EngineHub } from './engineHub';
 import type { Fact, GatewayLog } from './log';
@@ -60,6 +61,8 @@ export function createCommands(options: CommandsOptions): Commands {
   const { log, hub, policy, clock } = options;
   const outcomes = new Map<string, Answer[]>();
   const followers = new Set<(answer: Answer) => void>();
+  /** Modes engines were asked to take and have not answered, by operation. */
+  const modeOps = new Map<string, { commandId: string; mode: Mode }>();
   let faultCount = 0;
 
   for (const event of options.history) remember(event);
@@ -307,26 +310,31 @@ export function createCommands(options: CommandsOptions): Commands {
       const mode = effectiveMode(state, engine);
       // A killed engine is the chain's; a waiting resume changes nothing yet.
       if (mode === 'killed') continue;
-      hub.send(engine, {
-        type: 'op',
-        opId: `${command.id}:${engine}:set_mode`,
-        commandId: command.id,
-        operation: { op: 'set_mode', mode },
-      });
+      setMode(engine, `${command.id}:${engine}:set_mode`, command.id, mode);
     }
   }
 
+  function setMode(engine: string, opId: string, commandId: string, mode: Mode): void {
+    modeOps.set(opId, { commandId, mode });
+    hub.send(engine, { type: 'op', opId, commandId, operation: { op: 'set_mode', mode } });
+  }
+
   hub.listen({
+    connected(engine) {
+      const state = log.state();
+      const mode = effectiveMode(state, engine);
+      // It was told its mode as it registered; this asks it to confirm. A killed one is the chain's.
+      if (mode === 'killed' || state.engines[engine]?.confirmedMode === mode) return;
+      const { session } = state.engines[engine] ?? {};
+      setMode(engine, `${session}:set_mode`, state.desk.commandId ?? 'connect', mode);
+    },
     update(engine, update) {
-      const match = /^(.+):[^:]+:set_mode$/.exec(update.opId);
-      if (!match || update.state !== 'settled') return;
+      const asked = modeOps.get(update.opId);
+      if (!asked || update.state !== 'settled') return;
+      modeOps.delete(update.opId);
       const outcome = update.items.every((item) => item.outcome === 'done') ? 'done' : 'rejected';
-      const mode = effectiveMode(log.state(), engine);
-      log.append({
-        type: 'engine.mode_applied',
-        commandId: match[1] ?? null,
-        data: { engine, mode, outcome },
-      });
+      const { commandId, mode } = asked;
+      log.append({ type: 'engine.mode_applied', commandId, data: { engine, mode, outcome } });
     },
   });
 

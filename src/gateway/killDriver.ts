@@ -24,6 +24,9 @@ interface Known {
   timer: NodeJS.Timeout | null;
 }
 
+/** Marks the ids of read-backs. */
+const READ_BACK = ':read_back:';
+
 const STEPS: readonly KillStep[] = ['block', 'cancel', 'flatten'];
 
 /**
@@ -63,7 +66,7 @@ export function createKillDriver(options: KillDriverOptions): { start(): void; s
       flight: entry.flight,
       ownStep: entry.ownStep,
       lastReadBackAt: entry.lastReadBackAt,
-      nextReadBackId: `${chain.commandId}:${engine}:read_back:${now}:${readBacks}`,
+      nextReadBackId: `${chain.commandId}:${engine}${READ_BACK}${now}:${readBacks}`,
       reason: reasonOf(chain),
       times,
     });
@@ -103,6 +106,8 @@ export function createKillDriver(options: KillDriverOptions): { start(): void; s
     const chain = chainOf(engine);
     const entry = known.get(engine);
     if (!chain || !entry || entry.flight.kind !== 'sent' || entry.flight.opId !== opId) return;
+    // A read-back without what is held is no answer; it is asked for again when its time is up.
+    if (opId.includes(READ_BACK) && !readBack) return;
     entry.flight = { kind: 'none' };
     if (readBack) {
       entry.lastReadBackAt = clock();
@@ -142,13 +147,21 @@ export function createKillDriver(options: KillDriverOptions): { start(): void; s
     const { kills, chains, engines } = log.state();
     for (const kill of kills) {
       if (kill.resumedAt !== null) continue;
-      const live = kill.engines.filter((engine) => engines[engine]?.connected);
+      // An engine that was there when the kill came, or is there now, must have said that it is
+      // blocked; one that fell silent before it did is not known to have stopped.
+      const asked = kill.engines.filter(
+        (engine) =>
+          engines[engine]?.connected ||
+          kill.targets.some((target) => target.engine === engine && target.connected),
+      );
       const blocked = (engine: string) => {
         const chain = chains[engine];
-        return chain !== undefined && isBlocked(chain);
+        if (chain === undefined || !isBlocked(chain)) return false;
+        return !(chain.stale && engines[engine]?.connected);
       };
-      if (kill.haltedAt === null && live.length > 0 && live.every(blocked)) {
-        log.append({ type: 'kill.halted', commandId: kill.commandId, data: { engines: live } });
+      if (kill.haltedAt === null && asked.length > 0 && asked.every(blocked)) {
+        const data = { engines: [...asked] };
+        log.append({ type: 'kill.halted', commandId: kill.commandId, data });
       }
       const flat = (engine: string) => {
         const chain = chains[engine];
@@ -204,7 +217,7 @@ export function createKillDriver(options: KillDriverOptions): { start(): void; s
       const entry = knownOf(engine);
       // What was sent on the lost link may or may not have arrived: ask about it at once.
       if (entry.flight.kind === 'sent') {
-        const isRead = entry.flight.opId.includes(':read_back:');
+        const isRead = entry.flight.opId.includes(READ_BACK);
         entry.flight = isRead ? { kind: 'none' } : { ...entry.flight, at: 0, lastAskedAt: null };
       }
       entry.lastReadBackAt = null;

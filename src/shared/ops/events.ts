@@ -79,7 +79,7 @@ export const eventData = {
     engine: id,
     step: killStepSchema,
     round: z.int().positive(),
-    opId: id,
+    opId: z.string().min(1).max(512),
     items: z.array(opItemSchema),
   }),
   /** What an engine says it holds, asked for by this chain. */

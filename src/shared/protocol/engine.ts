@@ -13,6 +13,8 @@ import { ERROR_CODES } from './wire';
  */
 
 const id = z.string().min(1).max(128);
+/** Made of a command's id, an engine's id and a step, so longer than any of them. */
+const opId = z.string().min(1).max(512);
 const ts = z.number();
 
 export const itemOutcomeSchema = z.enum(['done', 'rejected', 'skipped', 'unknown']);
@@ -81,7 +83,7 @@ export type OpName = Operation['op'];
 
 const opUpdate = z.object({
   type: z.literal('op.update'),
-  opId: id,
+  opId,
   /** `accepted`: understood and under way. `settled`: the engine will do no more for this id. */
   state: z.enum(['accepted', 'settled']),
   items: z.array(opItemSchema).max(10_000),
@@ -108,7 +110,7 @@ export const engineMessages = {
   'op.update': opUpdate,
   /** The answer to `op.query`; an id never seen may be sent again, safely. */
   'op.status': z.discriminatedUnion('known', [
-    z.object({ type: z.literal('op.status'), opId: id, known: z.literal(false) }),
+    z.object({ type: z.literal('op.status'), opId, known: z.literal(false) }),
     opUpdate.extend({ type: z.literal('op.status'), known: z.literal(true) }),
   ]),
   telemetry: z.object({
@@ -136,11 +138,11 @@ export const engineOrders = {
   }),
   op: z.object({
     type: z.literal('op'),
-    opId: id,
+    opId,
     commandId: id,
     operation: operationSchema,
   }),
-  'op.query': z.object({ type: z.literal('op.query'), opId: id }),
+  'op.query': z.object({ type: z.literal('op.query'), opId }),
   ping: z.object({ type: z.literal('ping'), time: ts }),
   pong: z.object({ type: z.literal('pong'), time: ts, echo: ts }),
   error: z.object({

@@ -105,6 +105,26 @@ describe('a kill', () => {
     expect(bad.sold).toBe(20);
   });
 
+  it('is not called halted because the engine that hung has gone', async () => {
+    const good = await engineWith('good', 10);
+    const bad = await engineWith('bad', 20);
+    bad.behaviour = 'hangs';
+    terminal.kill();
+    await terminal.until(() => terminal.ops.chains.good?.phase === 'flat');
+    bad.disconnect();
+    await terminal.until(() => terminal.ops.engines.bad?.connected === false);
+    good.lateFill(3);
+    await terminal.until(() => good.sold === 13 && terminal.ops.chains.good?.phase === 'flat');
+    expect(terminal.types()).not.toContain('kill.halted');
+  });
+
+  it('works for the longest engine id there may be', async () => {
+    const engine = await engineWith('e'.repeat(128), 4);
+    terminal.kill();
+    await terminal.until(flat);
+    expect(engine.sold).toBe(4);
+  });
+
   it('sells once when the link breaks in the middle of the flatten: it asks by id', async () => {
     const engine = await engineWith('e1', 100);
     engine.behaviour = 'drops_on_flatten';
@@ -184,7 +204,7 @@ describe('killed stays killed', () => {
     expect(code()).toMatchObject({ code: 'wrong_confirmation' });
     expect(terminal.ops.desk.mode).toBe('killed');
     terminal.command('resume', { ...params, confirmation: 'CONFIRM_RESUME' });
-    await terminal.until(() => terminal.types().includes('engine.mode_applied'));
+    await terminal.until(() => terminal.ops.engines.e1?.confirmedMode === 'normal');
     expect(terminal.ops.desk.mode).toBe('normal');
     expect(engine.mode).toBe('normal');
     expect(engine.received.filter(({ op }) => op === 'set_mode')).toHaveLength(1);

@@ -63,7 +63,7 @@ describe('the paper engine', () => {
   it('pauses: finishes what is open, opens nothing new', async () => {
     await holding();
     terminal.command('pause', { scope: { kind: 'all' }, reason: 'almuerzo', origin: 'panel' });
-    await terminal.until(() => terminal.types().includes('engine.mode_applied'));
+    await terminal.until(() => terminal.ops.engines['paper-1']?.confirmedMode === 'paused');
     expect(running.engine.mode).toBe('paused');
   });
 
