@@ -120,6 +120,7 @@ const DEBIAN_PROGRAMS = {
   xdotool: 'xdotool',
   'x11-utils': 'xprop',
   'x11-apps': 'xwd',
+  'x11-xserver-utils': 'xset',
   imagemagick: 'convert',
   dbus: 'dbus-run-session',
 };

@@ -14,6 +14,7 @@ import { createDeskPublisher } from './deskView';
 import type { Child, EmbeddedGateway } from './gateway/embedded';
 import { createEmbeddedGateway } from './gateway/embedded';
 import { createHotkey } from './hotkey/hotkey';
+import { readKeyRepeatDelay } from './hotkey/keyRepeat';
 import { createHandlers } from './ipc/handlers';
 import type { IpcHost } from './ipc/host';
 import { createIpcHost } from './ipc/host';
@@ -137,8 +138,12 @@ export function startTerminal(start: TerminalStart): void {
     icon: join(icons, 'icon.png'),
     settings,
   });
+  let repeatDelayMs: number | null = null;
+  readKeyRepeatDelay(process.platform, (delay) => {
+    repeatDelayMs = delay;
+  });
   const hotkey = createHotkey({
-    ...{ shortcuts: globalShortcut, clock, changed },
+    ...{ shortcuts: globalShortcut, clock, changed, repeatDelayMs: () => repeatDelayMs },
     onPrimed: () => askForKill('hotkey'),
     onFire: () => {
       const reason = settings.get().defaultReason;

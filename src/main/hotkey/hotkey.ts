@@ -1,5 +1,5 @@
-import type { PressState, PressStep } from '../../shared/hotkey/press';
-import { PRESS_IDLE, pressed, pressTick } from '../../shared/hotkey/press';
+import type { PressRules, PressState, PressStep } from '../../shared/hotkey/press';
+import { PRESS_IDLE, PRESS_RULES, pressed, pressTick } from '../../shared/hotkey/press';
 import type { Clock } from '../../shared/time';
 import type { HotkeyView } from '../../shared/view/desk';
 
@@ -21,12 +21,15 @@ export interface Hotkey {
 export function createHotkey(deps: {
   readonly shortcuts: Shortcuts;
   readonly clock: Clock;
+  /** The system's delay before a held key repeats, null when it cannot be known. */
+  readonly repeatDelayMs: () => number | null;
   readonly onPrimed: () => void;
   readonly onFire: () => void;
   readonly onProven: () => void;
   readonly onConflict: (accelerator: string) => void;
   readonly changed: () => void;
 }): Hotkey {
+  const rules = (): PressRules => ({ ...PRESS_RULES, repeatDelayMs: deps.repeatDelayMs() });
   let state: PressState = PRESS_IDLE;
   let timer: NodeJS.Timeout | null = null;
   let view: HotkeyView = {
@@ -52,7 +55,7 @@ export function createHotkey(deps: {
       return;
     }
     // The kill goes first, the screen after it.
-    take(pressed(state, at), at);
+    take(pressed(state, at, rules()), at);
   }
 
   function take(step: PressStep, provenAt: number | null): void {
@@ -63,7 +66,7 @@ export function createHotkey(deps: {
     if (step.action === 'prime') deps.onPrimed();
     if (step.wakeAt !== null) {
       const wait = Math.max(1, step.wakeAt - deps.clock());
-      timer = setTimeout(() => take(pressTick(state, deps.clock()), null), wait);
+      timer = setTimeout(() => take(pressTick(state, deps.clock(), rules()), null), wait);
     }
     const primed = state.kind === 'primed' || state.kind === 'confirming';
     if (provenAt !== null || primed !== view.primed) {

@@ -5,8 +5,9 @@
  * press held for `holdMs`. The system repeats a held key: repeats come at the keyboard's rate with
  * no release between them and are never a second press. `globalShortcut` reports presses only, so
  * a repeat is known by its distance: presses closer than `repeatGapMs` belong to one hold. The
- * first repeat comes late, after the keyboard's initial delay, so a second event only counts once
- * no other follows it closely.
+ * first repeat comes late, after the keyboard's initial delay. Where that delay is known, a second
+ * event at another time than that is surely a press and fires at once; where it is not, or the times
+ * agree, it fires once no other event has followed it closely.
  */
 export interface PressRules {
   readonly windowMs: number;
@@ -14,13 +15,19 @@ export interface PressRules {
   readonly holdMs: number;
   /** Longest distance between two repeats of one held key. */
   readonly repeatGapMs: number;
+  /** The system's delay before a held key repeats; null when it is not known. */
+  readonly repeatDelayMs: number | null;
 }
+
+/** How far from the known delay a first repeat may come, for a busy machine's sake. */
+const DELAY_TOLERANCE_MS = 80;
 
 export const PRESS_RULES: PressRules = {
   windowMs: 1_500,
   deadMs: 400,
   holdMs: 1_000,
   repeatGapMs: 120,
+  repeatDelayMs: null,
 };
 
 export type PressState =
@@ -54,7 +61,7 @@ export function pressed(state: PressState, at: number, rules: PressRules = PRESS
       if (repeat && sinceFirst >= rules.holdMs) return spend(at, 'fire');
       if (repeat || sinceFirst < rules.deadMs) return stay(state.firstAt, at, rules);
       if (sinceFirst > rules.windowMs) return prime(at, rules);
-      return confirm(state.firstAt, at, rules);
+      return mayBeRepeat(state, at, rules) ? confirm(state.firstAt, at, rules) : spend(at, 'fire');
     }
     case 'confirming': {
       if (at - state.secondAt > rules.repeatGapMs) return spend(at, 'fire');
@@ -82,6 +89,16 @@ export function pressTick(
       if (at - state.secondAt > rules.repeatGapMs) return spend(state.secondAt, 'fire');
       return confirm(state.firstAt, state.secondAt, rules);
   }
+}
+
+/** Whether an event may be the first repeat of the key last pressed. */
+function mayBeRepeat(
+  state: Extract<PressState, { kind: 'primed' }>,
+  at: number,
+  rules: PressRules,
+): boolean {
+  if (rules.repeatDelayMs === null) return true;
+  return Math.abs(at - state.lastAt - rules.repeatDelayMs) <= DELAY_TOLERANCE_MS;
 }
 
 function prime(at: number, rules: PressRules): PressStep {

@@ -52,6 +52,8 @@ export interface PaperEngine {
   setMode(mode: Mode): void;
   /** A new connection counts its telemetry from 1. */
   beginSession(): void;
+  /** Takes bars to look back on, without trading: a policy that begins blind waits for two hours. */
+  warmUp(count: number): void;
   /** Takes the next bar and trades on it. False when the bars have run out. */
   step(): boolean;
   /** Reports so many inferences, as a model at work does. */
@@ -177,6 +179,16 @@ export function createPaperEngine(options: PaperEngineOptions): PaperEngine {
     reportHoldings();
     reportEquity();
     return true;
+  }
+
+  function warmUp(count: number): void {
+    for (let taken = 0; taken < count; taken += 1) {
+      const { value: bar, done } = options.bars.next();
+      if (done) return;
+      price = bar.close;
+      closes = [...closes.slice(1 - CLOSES_KEPT), bar.close];
+      book = mark(book, price, bar.t);
+    }
   }
 
   function infer(count: number): void {
@@ -335,6 +347,7 @@ export function createPaperEngine(options: PaperEngineOptions): PaperEngine {
       seq = 0;
       reportHoldings();
     },
+    warmUp,
     step,
     infer,
     operate,

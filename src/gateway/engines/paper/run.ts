@@ -22,6 +22,8 @@ const INSTRUMENT = 'USD/COP';
 const BAR_MS = 300_000;
 const FILL_MS = 40;
 const FLOOD_TICK_MS = 20;
+/** What the momentum policy looks back on. */
+const WARM_UP_BARS = 24;
 
 /** Starts a paper engine in this process. @returns the engine and the call that stops it. */
 export function runPaperEngine(
@@ -63,6 +65,7 @@ export function runPaperEngine(
     cut: client.cut,
     sendRaw: client.sendRaw,
   });
+  engine.warmUp(WARM_UP_BARS);
   const steps = setInterval(
     () => {
       if (engine.step()) return;
