@@ -111,7 +111,11 @@ export async function createLog(options: LogOptions): Promise<GatewayLog> {
   const saved = new Set<() => void>();
   const healthy = new Set<(health: LogHealth) => void>();
   const checkpoints = new Set<(note: string) => void>();
-  const health = (): LogHealth => ({ unsavedEvents: unsaved.length, storeError });
+  const health = (): LogHealth => ({
+    // The store's own head tells: what was written in this very turn is not waiting.
+    unsavedEvents: unsaved.filter(({ event }) => event.seq > store.head().seq).length,
+    storeError,
+  });
 
   function draft(fact: Fact): EventDraft {
     const ts = Math.max(0, Math.floor(clock()));

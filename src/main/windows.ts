@@ -7,6 +7,7 @@ import type { Place, SettingsStore } from './settings';
 const PANEL = { width: 340, height: 560 } as const;
 const COLLAPSED_HEIGHT = 64;
 const CONSOLE = { width: 1_440, height: 900 } as const;
+const CONSOLE_MIN_WIDTH = 960;
 const MARGIN = 16;
 
 export interface Windows {
@@ -66,8 +67,8 @@ export function createWindows(deps: {
 
   function openConsole(): Window {
     const own = new BrowserWindow({
-      ...CONSOLE,
-      minWidth: 960,
+      ...besidePanel(),
+      minWidth: CONSOLE_MIN_WIDTH,
       minHeight: 600,
       title: 'Vigía',
       icon: deps.icon,
@@ -147,6 +148,19 @@ export function createWindows(deps: {
 /** The page's own `<title>` must not rename the window: the operator finds it by its name. */
 function keepTitle(own: Window): void {
   own.on('page-title-updated', (event) => event.preventDefault());
+}
+
+/** The console leaves the panel's usual column free, where the screen has room for both. */
+function besidePanel(): { x: number; y: number; width: number; height: number } {
+  const { x, y, width, height } = screen.getPrimaryDisplay().workArea;
+  const free = width - PANEL.width - 3 * MARGIN;
+  return {
+    x: x + MARGIN,
+    y: y + MARGIN,
+    width:
+      free >= CONSOLE_MIN_WIDTH ? Math.min(CONSOLE.width, free) : Math.min(CONSOLE.width, width),
+    height: Math.min(CONSOLE.height, height - 3 * MARGIN),
+  };
 }
 
 /** Where the panel was, if a screen is still there; else the upper right corner of the first. */

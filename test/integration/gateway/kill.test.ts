@@ -242,6 +242,12 @@ describe('killed stays killed', () => {
 });
 
 describe('the log', () => {
+  it('has nothing unsaved while its disk takes everything, and says so from the first word', () => {
+    terminal.kill();
+    gateway.log.append({ type: 'gateway.stopped', data: { cause: 'prueba' } });
+    expect(gateway.log.health()).toEqual({ unsavedEvents: 0, storeError: null });
+  });
+
   it('reaches a terminal as a chain that verifies', async () => {
     await engineWith('e1', 1);
     terminal.kill();
