@@ -52,6 +52,8 @@ export default defineConfig({
     build: {
       target: 'chrome130',
       sourcemap: true,
+      // Fonts as files: the pages' policy allows no data: fonts.
+      assetsInlineLimit: 0,
       rollupOptions: {
         input: { panel: at('src/renderer/panel.html'), console: at('src/renderer/console.html') },
       },

@@ -12,6 +12,8 @@ const types = (runtime) => ({
 export const CHECKS = [
   types('shared'),
   types('node'),
+  types('preload'),
+  types('renderer'),
   types('test'),
   {
     name: 'lint, boundaries and formatting',

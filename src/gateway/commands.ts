@@ -323,8 +323,9 @@ export function createCommands(options: CommandsOptions): Commands {
     connected(engine) {
       const state = log.state();
       const mode = effectiveMode(state, engine);
-      // It was told its mode as it registered; this asks it to confirm. A killed one is the chain's.
-      if (mode === 'killed' || state.engines[engine]?.confirmedMode === mode) return;
+      // It was told its mode as it registered; this asks it to confirm. An engine that comes back
+      // while it is killed counts as halted only once it has.
+      if (state.engines[engine]?.confirmedMode === mode) return;
       const { session } = state.engines[engine] ?? {};
       setMode(engine, `${session}:set_mode`, state.desk.commandId ?? 'connect', mode);
     },

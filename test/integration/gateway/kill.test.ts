@@ -177,6 +177,19 @@ describe('a kill', () => {
 });
 
 describe('killed stays killed', () => {
+  it('and an engine that comes back in another mode confirms it before it counts as halted', async () => {
+    const engine = await engineWith('e1', 1);
+    terminal.kill();
+    await terminal.until(flat);
+    engine.disconnect();
+    await terminal.until(() => terminal.ops.engines.e1?.connected === false);
+    expect(terminal.ops.engines.e1?.confirmedMode).toBeNull();
+    engine.mode = 'normal';
+    await engine.connect(gateway.port);
+    await terminal.until(() => terminal.ops.engines.e1?.confirmedMode === 'killed' && flat());
+    expect(engine.mode).toBe('killed');
+  });
+
   it('over a restart in the middle of the chain, without selling twice', async () => {
     const engine = await engineWith('e1', 100);
     engine.behaviour = 'drops_on_flatten';

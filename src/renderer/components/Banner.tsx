@@ -1,0 +1,97 @@
+import { timeOfDay } from '@shared/time';
+import type { DeskView } from '@shared/view/desk';
+import { CircleAlert, CircleCheck, CirclePause, OctagonX, Unplug } from 'lucide-react';
+import type { DeskStatus, StatusWord } from '../desk/desk.state';
+import { sumLeft } from '../desk/left.state';
+import { useT } from '../i18n';
+import { notionalText } from './Notional';
+
+type Tone = 'plain' | 'killed' | 'warn' | 'good' | 'off';
+
+const TONES: Readonly<Record<StatusWord, Tone>> = {
+  unknown: 'off',
+  disconnected: 'off',
+  normal: 'plain',
+  reducing: 'plain',
+  paused: 'plain',
+  sent: 'warn',
+  accepted: 'warn',
+  unconfirmed: 'warn',
+  partial: 'killed',
+  halted: 'killed',
+  flat: 'good',
+};
+
+const SHAPES = { killed: OctagonX, warn: CircleAlert, good: CircleCheck, off: Unplug } as const;
+
+/** The mode banner: the one word, and beside it only what the word leaves out. */
+export function Banner({ status, large = false }: { status: DeskStatus; large?: boolean }) {
+  const t = useT();
+  const tone = TONES[status.word];
+  const Shape = tone === 'plain' ? CirclePause : SHAPES[tone];
+  return (
+    <div
+      role="status"
+      className={`banner flex items-center gap-3 px-3 ${large ? 'h-16' : 'h-[68px]'}`}
+      data-tone={tone}
+      data-word={status.word}
+    >
+      {status.word !== 'normal' && <Shape size={22} aria-hidden />}
+      <strong className={`whitespace-nowrap ${large ? 'text-[32px]' : 'text-[20px]'}`}>
+        {t(`word.${status.word}`)}
+        {status.waitingSeconds !== null && (
+          <span className="figure"> {status.waitingSeconds} s</span>
+        )}
+      </strong>
+      <span className="min-w-0 flex-1 text-[12px] leading-tight">
+        {useNotes(status).join(' · ')}
+      </span>
+    </div>
+  );
+}
+
+function useNotes(status: DeskStatus): readonly string[] {
+  const t = useT();
+  const notes: string[] = [];
+  if (status.word === 'unknown') notes.push(t('banner.unknown'));
+  if (status.lastKnown) {
+    notes.push(t('banner.lastKnown', { word: t(`word.${status.lastKnown}`) }));
+  }
+  if (status.killed.length > 0 && status.free.length > 0) {
+    const all = status.killed.length + status.free.length;
+    notes.push(t('banner.scoped', { killed: status.killed.length, all }));
+  }
+  if (status.left.length > 0) {
+    const { notional, incomplete } = sumLeft(status.left);
+    notes.push(
+      t('banner.left', {
+        count: status.left.length,
+        notional: notionalText(notional, incomplete, t),
+      }),
+    );
+  }
+  if (status.unreachable.length > 0) {
+    notes.push(t('banner.unreachable', { count: status.unreachable.length }));
+  }
+  if (status.stale && !status.lastKnown && status.word !== 'unknown') notes.push(t('banner.stale'));
+  if (status.since && status.word !== 'normal') {
+    notes.push(t('banner.since', { time: timeOfDay(status.since) }));
+  }
+  return notes;
+}
+
+/** The environment's word in its frame. */
+export function EnvironmentMark({ environment }: { environment: DeskView['environment'] }) {
+  const t = useT();
+  const look =
+    environment === 'paper'
+      ? 'hatched'
+      : environment === 'live'
+        ? 'border border-text text-text'
+        : 'border border-dashed border-amber text-amber';
+  return (
+    <span className={`rounded-md px-2 py-0.5 text-[13px] font-bold ${look}`}>
+      {t(environment === null ? 'env.unknown' : `env.${environment}`)}
+    </span>
+  );
+}

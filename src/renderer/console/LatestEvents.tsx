@@ -1,0 +1,43 @@
+import type { AuditPage } from '@shared/ipc/contract';
+import { timeOfDay } from '@shared/time';
+import { useEffect, useState } from 'react';
+import { Hostile } from '../components/ui';
+import { useT } from '../i18n';
+import { useApp } from '../lib/store';
+
+const SHOWN = 14;
+
+export function LatestEvents() {
+  const t = useT();
+  const grown = useApp((state) => state.auditSeq);
+  const [events, setEvents] = useState<AuditPage['events']>([]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a longer log is what to ask again for.
+  useEffect(() => {
+    let current = true;
+    const filter = { types: [], actor: null, text: null };
+    void window.vigia.call('audit.page', { filter, offset: 0, limit: SHOWN }).then((page) => {
+      if (current && page.ok) setEvents(page.value.events);
+    });
+    return () => {
+      current = false;
+    };
+  }, [grown]);
+  return (
+    <section className="mt-3">
+      <h2 className="mb-1 text-[15px] font-semibold">{t('events.title')}</h2>
+      <ul className="text-[12px]">
+        {events.map((event) => (
+          <li key={event.seq} className="flex h-7 items-center gap-2 border-b border-line">
+            <span className="figure text-muted">{timeOfDay(event.ts)}</span>
+            <span className="min-w-0 flex-1 truncate">
+              <Hostile text={event.type} max={40} />
+            </span>
+            <span className="max-w-24 truncate text-muted">
+              <Hostile text={event.actor.id} max={24} />
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,48 @@
+import type { DeskView } from '@shared/view/desk';
+import { Hostile } from '../components/ui';
+import { useT } from '../i18n';
+import { amount } from '../lib/format';
+
+/** Link, mirror, clock and runtime, in words; what is wrong is amber. */
+export function StatusLine({ view }: { view: DeskView }) {
+  const t = useT();
+  const { link, mirror, gateway, runtime } = view;
+  const off = link.clockOffsetMs;
+  const clockWrong = off !== null && Math.abs(off) > view.policy.figures.clockOffsetShownAboveMs;
+  const look = (wrong: boolean): string => (wrong ? 'text-amber' : 'text-muted');
+  return (
+    <footer className="col-span-2 flex min-h-7 flex-wrap items-center gap-x-4 border-t border-line px-3 text-[12px]">
+      <span className={look(link.state !== 'live')}>
+        {t(`link.${link.state}`)} <Hostile text={link.address} max={60} />
+      </span>
+      <span className={look(mirror.state !== 'ok')}>
+        {t('status.mirror')} {t(`mirror.${mirror.state}`)} ·{' '}
+        {t('status.verified', { seq: mirror.verifiedSeq })}
+        {mirror.headSeq !== null && ` ${t('status.head', { seq: mirror.headSeq })}`}
+        {mirror.unsaved > 0 && ` · ${t('status.unsaved', { count: mirror.unsaved })}`}{' '}
+        {mirror.problem && <Hostile text={mirror.problem} />}
+      </span>
+      {off !== null && (
+        <span className={look(clockWrong)}>
+          {t('status.clock')} {amount(off, 0)} ms
+        </span>
+      )}
+      {gateway.unsavedEvents > 0 && (
+        <span className="text-amber">{t('gateway.unsaved', { count: gateway.unsavedEvents })}</span>
+      )}
+      {gateway.storeError && (
+        <span className="text-amber">
+          {t('gateway.store')} <Hostile text={gateway.storeError} />
+        </span>
+      )}
+      {gateway.restarts > 0 && (
+        <span className="text-amber">{t('gateway.restarts', { count: gateway.restarts })}</span>
+      )}
+      <span className={look(!runtime.official || !runtime.sandboxed)}>
+        {t('status.runtime', { electron: runtime.electron })}
+        {!runtime.official && ` · ${t('status.fallback')}`}
+        {!runtime.sandboxed && ` · ${t('status.unsandboxed')}`}
+      </span>
+    </footer>
+  );
+}

@@ -1,0 +1,18 @@
+import type { IpcArgs, IpcCall, IpcResult } from '@shared/ipc/contract';
+import { toast } from 'sonner';
+import { clip } from './format';
+
+/** Calls the main process; a refusal is shown in its own words and gives null. */
+export async function call<Call extends IpcCall>(
+  channel: Call,
+  args: IpcArgs<Call>,
+): Promise<IpcResult<Call> | null> {
+  try {
+    const result = await window.vigia.call(channel, args);
+    if (result.ok) return result.value;
+    toast.error(clip(`${result.error.code}: ${result.error.message}`, 300));
+  } catch (cause) {
+    toast.error(clip(String(cause), 300));
+  }
+  return null;
+}

@@ -1,0 +1,30 @@
+import type { DeskView } from '@shared/view/desk';
+import { useEffect } from 'react';
+import { startSiren, stopSiren } from './siren';
+import { openKillDialog, useApp } from './store';
+
+/** The key, in a window of ours, that opens the kill dialog; it never fires. */
+export const KILL_DIALOG_KEY = 'F9';
+
+export function useKillKey(origin: 'panel' | 'console'): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.key !== KILL_DIALOG_KEY || event.repeat) return;
+      event.preventDefault();
+      if (useApp.getState().dialog?.kind !== 'kill') openKillDialog(origin);
+    };
+    window.addEventListener('keydown', onKey);
+    return () => window.removeEventListener('keydown', onKey);
+  }, [origin]);
+}
+
+/** Sounds the siren while a kill given here is alarming. One window, the panel, does. */
+export function useSiren(view: DeskView | null): void {
+  const alarming = view?.kills.some((kill) => kill.alarm) ?? false;
+  const volume = useApp((state) => state.settings?.soundVolume ?? 0.8);
+  useEffect(() => {
+    if (!alarming) return;
+    startSiren(volume);
+    return stopSiren;
+  }, [alarming, volume]);
+}

@@ -1,0 +1,95 @@
+import type { Settings } from '@shared/ipc/contract';
+import type { Origin, Scope } from '@shared/protocol/commands';
+import type { DeskView } from '@shared/view/desk';
+import { create } from 'zustand';
+
+type QuitReason = 'live' | 'positions' | 'kill_running';
+
+type Dialog =
+  | { readonly kind: 'kill'; readonly origin: Origin }
+  | { readonly kind: 'resume' }
+  | { readonly kind: 'quit'; readonly reason: QuitReason };
+
+/** What was typed into the kill dialog; it outlives the dialog's closing. */
+export interface KillDraft {
+  readonly reason: string;
+  readonly scope: Scope;
+  readonly closePositions: boolean;
+}
+
+export const EMPTY_KILL_DRAFT: KillDraft = {
+  reason: '',
+  scope: { kind: 'all' },
+  closePositions: true,
+};
+
+interface AppState {
+  readonly view: DeskView | null;
+  /** Why there is no view, in the main process's words. */
+  readonly failure: string | null;
+  readonly settings: Settings | null;
+  readonly dialog: Dialog | null;
+  readonly killDraft: KillDraft;
+  /** Sequence the mirror last said it grew to. */
+  readonly auditSeq: number;
+}
+
+/** The window's only state. `view` is the main process's; nothing here is guessed ahead of it. */
+export const useApp = create<AppState>(() => ({
+  view: null,
+  failure: null,
+  settings: null,
+  dialog: null,
+  killDraft: EMPTY_KILL_DRAFT,
+  auditSeq: 0,
+}));
+
+export function openKillDialog(origin: Origin): void {
+  const { settings, killDraft } = useApp.getState();
+  const prefill = (origin === 'hotkey' || origin === 'tray') && killDraft.reason.trim() === '';
+  useApp.setState({
+    dialog: { kind: 'kill', origin },
+    killDraft: prefill
+      ? { ...killDraft, scope: { kind: 'all' }, reason: settings?.defaultReason ?? '' }
+      : killDraft,
+  });
+}
+
+export function openDialog(dialog: Dialog): void {
+  useApp.setState({ dialog });
+}
+
+export function closeDialog(): void {
+  useApp.setState({ dialog: null });
+}
+
+export function changeKillDraft(change: Partial<KillDraft>): void {
+  useApp.setState((state) => ({ killDraft: { ...state.killDraft, ...change } }));
+}
+
+/** Takes a view unless a newer one is already shown. */
+function takeView(view: DeskView): void {
+  useApp.setState((state) =>
+    state.view && state.view.revision > view.revision ? state : { view, failure: null },
+  );
+}
+
+/** Connects the store to the main process. @returns once the first answer is in. */
+export async function connectStore(name: 'panel' | 'console'): Promise<void> {
+  const { vigia } = window;
+  vigia.on('desk.changed', takeView);
+  vigia.on('settings.changed', (settings) => useApp.setState({ settings }));
+  vigia.on('audit.grew', ({ seq }) => useApp.setState({ auditSeq: seq }));
+  if (name === 'panel') {
+    // Every window hears these; the panel is the one that is raised to ask.
+    vigia.on('kill.dialog', ({ origin }) => openKillDialog(origin));
+    vigia.on('quit.asked', ({ reason }) => openDialog({ kind: 'quit', reason }));
+  }
+  const [settings, view] = await Promise.all([
+    vigia.call('settings.get', undefined),
+    vigia.call('desk.view', undefined),
+  ]);
+  if (settings.ok) useApp.setState((state) => ({ settings: state.settings ?? settings.value }));
+  if (view.ok) takeView(view.value);
+  else useApp.setState((state) => (state.view ? state : { failure: view.error.message }));
+}

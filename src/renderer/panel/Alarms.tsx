@@ -1,0 +1,73 @@
+import { timeOfDay } from '@shared/time';
+import type { DeskView } from '@shared/view/desk';
+import { Button, Hostile } from '../components/ui';
+import { useT } from '../i18n';
+import { call } from '../lib/call';
+
+/** A kill that nothing acknowledged: said as loudly as the screen can, with whom to ring. */
+export function KillAlarm({ view, now }: { view: DeskView; now: number }) {
+  const t = useT();
+  const late = view.kills.filter(
+    (kill) =>
+      (kill.stage === 'sending' || kill.stage === 'received') &&
+      (kill.alarm || now - kill.issuedAt >= view.policy.kill.alarmAfterMs),
+  );
+  return late.map((kill) => (
+    <section key={kill.id} role="alert" className="alarm m-2 rounded-md p-3">
+      <h2 className="text-[15px] font-bold text-red">{t('alarm.title')}</h2>
+      <p>
+        {t('alarm.what', {
+          seconds: Math.max(0, Math.floor((now - kill.issuedAt) / 1_000)),
+          attempts: kill.attempts,
+        })}
+      </p>
+      {kill.lastError && (
+        <p className="text-[12px] text-muted">
+          <Hostile text={kill.lastError} max={160} />
+        </p>
+      )}
+      <ul className="my-2">
+        {view.policy.phones.map((one) => (
+          <li key={one.phone}>
+            <Hostile text={one.name} max={40} /> ·{' '}
+            <strong className="figure select-text">
+              <Hostile text={one.phone} max={24} />
+            </strong>
+          </li>
+        ))}
+        {view.policy.phones.length === 0 && <li>{t('alarm.noPhones')}</li>}
+      </ul>
+      <div className="flex gap-2">
+        <Button disabled={!kill.alarm} onClick={() => void call('kill.silence', { id: kill.id })}>
+          {t('alarm.silence')}
+        </Button>
+        <Button onClick={() => void call('kill.abandon', { id: kill.id })}>
+          {t('alarm.abandon')}
+        </Button>
+      </div>
+    </section>
+  ));
+}
+
+/** A kill that was queued when the terminal last ended: it asks, it never fires by itself. */
+export function PendingKillBox({ view }: { view: DeskView }) {
+  const t = useT();
+  const { pendingKill } = view;
+  if (!pendingKill) return null;
+  const answer = (fire: boolean) => void call('kill.pending', { id: pendingKill.id, fire });
+  return (
+    <section role="alert" className="m-2 rounded-md border-2 border-amber p-3">
+      <h2 className="text-[15px] font-bold text-amber">{t('pending.title')}</h2>
+      <p>{t('pending.what', { time: timeOfDay(pendingKill.issuedAt) })}</p>
+      <p className="text-muted">
+        <Hostile text={pendingKill.reason} max={160} />
+      </p>
+      <div className="mt-2 flex gap-2">
+        <Button tone="kill" onClick={() => answer(true)}>
+          {t('pending.fire')}
+        </Button>
+        <Button onClick={() => answer(false)}>{t('pending.drop')}</Button>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,104 @@
+import type { DeskView } from '@shared/view/desk';
+import type { RefObject } from 'react';
+import { useEffect, useRef } from 'react';
+import { Banner } from '../components/Banner';
+import { Button, Hostile } from '../components/ui';
+import { deskStatus } from '../desk/desk.state';
+import { environmentKey } from '../desk/scope.state';
+import { Dialogs } from '../dialogs/Dialogs';
+import { useT } from '../i18n';
+import { call } from '../lib/call';
+import { KILL_DIALOG_KEY, useKillKey, useSiren } from '../lib/hooks';
+import { openKillDialog, useApp } from '../lib/store';
+import { useNow } from '../lib/useNow';
+import { KillAlarm, PendingKillBox } from './Alarms';
+import { Chains } from './Chains';
+import { FigureLines, LinkLine, ModelLines } from './Figures';
+import { Head } from './Head';
+import { Hotkey } from './Hotkey';
+import { Operations } from './Operations';
+import { Strip } from './Strip';
+
+const BASE_HEIGHT = 560;
+const DIALOG_HEIGHT = 640;
+const MAX_HEIGHT = 1_200;
+
+export function Panel() {
+  const t = useT();
+  const view = useApp((state) => state.view);
+  const failure = useApp((state) => state.failure);
+  useKillKey('panel');
+  useSiren(view);
+  if (!view) {
+    return (
+      <main className="p-4">
+        {failure ? <Hostile text={failure} max={400} /> : t('app.loading')}
+      </main>
+    );
+  }
+  return <PanelView view={view} />;
+}
+
+function PanelView({ view }: { view: DeskView }) {
+  const t = useT();
+  const now = useNow();
+  const collapsed = useApp((state) => state.settings?.panelCollapsed ?? false);
+  const dialogOpen = useApp((state) => state.dialog !== null);
+  const calling = view.kills.some((kill) => kill.alarm) || view.pendingKill !== null;
+  const strip = collapsed && !dialogOpen && !calling;
+  const content = useRef<HTMLDivElement>(null);
+  useFittedHeight(content, strip, dialogOpen);
+  const status = deskStatus(view, now);
+  const env = t(environmentKey(view.environment));
+  if (strip) return <Strip view={view} status={status} />;
+  return (
+    <main className="h-full overflow-y-auto">
+      <div ref={content} className="flex flex-col">
+        <Head view={view} now={now} />
+        <Banner status={status} />
+        <LinkLine view={view} now={now} />
+        <KillAlarm view={view} now={now} />
+        <PendingKillBox view={view} />
+        <FigureLines view={view} now={now} />
+        <section className="border-b border-line p-3">
+          <Button
+            tone="kill"
+            className="h-14 w-full text-[20px]"
+            onClick={() => openKillDialog('panel')}
+          >
+            {t('kill.button', { env })}
+          </Button>
+          <Hotkey view={view} />
+          <p className="text-[12px] text-muted">{t('kill.key', { key: KILL_DIALOG_KEY })}</p>
+          <Operations view={view} now={now} origin="panel" />
+        </section>
+        <Chains view={view} left={status.left} />
+        <ModelLines view={view} now={now} />
+      </div>
+      <Dialogs view={view} origin="panel" />
+    </main>
+  );
+}
+
+/** Asks the main process for the height the content needs; a dialog needs at least its own. */
+function useFittedHeight(
+  content: RefObject<HTMLDivElement | null>,
+  strip: boolean,
+  dialogOpen: boolean,
+): void {
+  const asked = useRef(0);
+  useEffect(() => {
+    const measure = (): void => {
+      const needed = strip ? 64 : Math.max(BASE_HEIGHT, content.current?.offsetHeight ?? 0);
+      const height = Math.min(MAX_HEIGHT, dialogOpen ? Math.max(needed, DIALOG_HEIGHT) : needed);
+      if (height === asked.current) return;
+      asked.current = height;
+      void call('window.panelHeight', { height });
+    };
+    measure();
+    if (!content.current) return;
+    const observer = new ResizeObserver(measure);
+    observer.observe(content.current);
+    return () => observer.disconnect();
+  }, [content, strip, dialogOpen]);
+}

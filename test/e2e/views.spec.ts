@@ -1,0 +1,89 @@
+import { expect, type Page, test } from '@playwright/test';
+import axe from 'axe-core';
+import { forget, type RunningApp, startApp } from './app';
+
+let running: RunningApp;
+
+test.beforeAll(async () => {
+  running = await startApp();
+  await expect(running.panel.locator('.banner')).toHaveAttribute('data-word', 'normal');
+});
+test.afterAll(async () => {
+  await running.close();
+  forget(running.userData);
+});
+
+/** What axe finds in a page, by rule and place. */
+async function findings(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  return page.evaluate(async () => {
+    const { violations } = await (
+      window as unknown as { axe: { run(): Promise<import('axe-core').AxeResults> } }
+    ).axe.run();
+    return violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(' | ')}`);
+  });
+}
+
+for (const language of ['es', 'en'] as const) {
+  for (const theme of ['dark', 'light'] as const) {
+    test(`axe finds nothing on any view (${language}, ${theme})`, async () => {
+      const { panel } = running;
+      await panel.evaluate((change) => window.vigia.call('settings.set', change), {
+        language,
+        theme,
+      });
+      await expect(panel.locator('html')).toHaveAttribute('lang', language);
+      expect(await findings(panel)).toEqual([]);
+      await panel.keyboard.press('F9');
+      await expect(panel.getByRole('dialog')).toBeVisible();
+      expect(await findings(panel)).toEqual([]);
+      await panel.keyboard.press('Escape');
+      const console = await running.openConsole();
+      await expect(console.locator('html')).toHaveAttribute('lang', language);
+      expect(await findings(console)).toEqual([]);
+      await console.keyboard.press('Control+2');
+      await expect(console.locator('bdi', { hasText: 'gateway.started' })).toBeVisible();
+      expect(await findings(console)).toEqual([]);
+      await console.keyboard.press('Control+1');
+    });
+  }
+}
+
+test('the audit view finds, counts and shows an event', async () => {
+  const console = await running.openConsole();
+  await console.keyboard.press('Control+2');
+  await console.getByRole('textbox').first().fill('paper-1');
+  await expect(console.locator('bdi', { hasText: 'engine.registered' })).toBeVisible();
+  await expect(console.locator('bdi', { hasText: 'gateway.started' })).toBeHidden();
+  await console.locator('bdi', { hasText: 'engine.registered' }).click();
+  await expect(console.getByText(/prevHash/)).toBeVisible();
+});
+
+test('a window runs no inline script, opens no popup and goes nowhere else', async () => {
+  const { panel } = running;
+  const inline = await panel.evaluate(() => {
+    const script = document.createElement('script');
+    script.textContent = 'window.hostile = true';
+    document.body.append(script);
+    return 'hostile' in window;
+  });
+  expect(inline).toBe(false);
+  expect(await panel.evaluate(() => window.open('https://example.com') === null)).toBe(true);
+  const before = panel.url();
+  await panel.evaluate(() => {
+    location.href = 'https://example.com/';
+  });
+  expect(panel.url()).toBe(before);
+  const node = await panel.evaluate(() => typeof (window as { require?: unknown }).require);
+  expect(node).toBe('undefined');
+});
+
+test('a call that does not fit its contract is refused with a code', async () => {
+  const answer = await running.panel.evaluate(() =>
+    window.vigia.call('kill.fire', { scope: 'everything' } as never).then(
+      (result) => (result.ok ? 'ran' : result.error.code),
+      (error: Error) => error.message,
+    ),
+  );
+  expect(answer).not.toBe('ran');
+});
