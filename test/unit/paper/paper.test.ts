@@ -115,14 +115,17 @@ describe('bars from a file', () => {
       '2024-01-02 08:05:00+00:00,11,11,11,11',
       '2024-01-02 13:00:00+00:00,10,12,9,11',
       '2024-01-02 13:10:00+00:00,ten,12,9,11',
+      '2024-01-02 13:15:00+00:00,10,12,9,11',
       'nonsense',
     ];
     writeFileSync(file, gzipSync(lines.join('\n')));
     const { bars, findings } = readBars(file);
-    expect(findings).toEqual({ bars: 2, unreadable: 2, outOfOrder: 1, relabelled: 1, flat: 1 });
+    const left = { unreadable: 2, outOfOrder: 1, relabelled: 1, flat: 1, missing: 1, days: 1 };
+    expect(findings).toEqual({ bars: 3, ...left });
     expect(bars.map(({ t }) => new Date(t).toISOString())).toEqual([
       '2024-01-02T13:00:00.000Z',
       '2024-01-02T13:05:00.000Z',
+      '2024-01-02T13:15:00.000Z',
     ]);
     rmSync(folder, { recursive: true });
   });

@@ -2,7 +2,7 @@ import WebSocket from 'ws';
 import type { EngineMessage, EngineOrder } from '../../../shared/protocol/engine';
 import { engineOrders } from '../../../shared/protocol/engine';
 import { parseFrame } from '../../../shared/protocol/frame';
-import { ENGINE_SUBPROTOCOL, PATHS } from '../../../shared/protocol/wire';
+import { CLOSE, ENGINE_SUBPROTOCOL, PATHS } from '../../../shared/protocol/wire';
 import type { TelemetryItem } from '../../../shared/telemetry/types';
 import type { Clock } from '../../../shared/time';
 import type { PaperEngine } from './engine';
@@ -15,10 +15,13 @@ export interface EngineClientOptions {
   readonly name: string;
   readonly instrument: string;
   readonly software: string;
-  readonly clock: Clock;
+  /** Milliseconds that never jump: a wall clock put right is not silence. */
+  readonly uptime: Clock;
   /** In [0, 1), for the reconnect's jitter. */
   readonly random: () => number;
   readonly say: (text: string) => void;
+  /** The gateway closed for good: another engine took this one's id, or the token is not for it. */
+  readonly onRefused: () => void;
 }
 
 export interface EngineClient {
@@ -34,16 +37,22 @@ const BATCH_MS = 50;
 const ITEMS_PER_FRAME = 1_000;
 const RECONNECT_MIN_MS = 200;
 const RECONNECT_MAX_MS = 10_000;
+const BACKLOG_BYTES = 8_388_608;
+/** What happened once and is not said again. */
+const EVENTS: ReadonlySet<string> = new Set(['order', 'trade', 'status']);
 
 /** The engine's side of `vigia.engine.v1`: connects for ever, obeys, and pauses itself in silence. */
 export function createEngineClient(options: EngineClientOptions): EngineClient {
-  const { clock } = options;
+  const { uptime } = options;
   let engine: PaperEngine | null = null;
   let socket: WebSocket | null = null;
   let registered = false;
   let attempts = 0;
-  let heardAt = clock();
+  let heardAt = uptime();
+  let openedAt = heardAt;
   let deadManMs = 10_000;
+  let beat: NodeJS.Timeout | null = null;
+  const now = () => engine?.now() ?? Date.now();
   let selfPausedAt: number | null = null;
   let queue: TelemetryItem[] = [];
   let stopped = false;
@@ -58,6 +67,7 @@ export function createEngineClient(options: EngineClientOptions): EngineClient {
     const opening = new WebSocket(url, ENGINE_SUBPROTOCOL, { headers, handshakeTimeout: 5_000 });
     socket = opening;
     opening.on('open', () => {
+      openedAt = uptime();
       send({
         type: 'register',
         engine: {
@@ -70,29 +80,43 @@ export function createEngineClient(options: EngineClientOptions): EngineClient {
         },
         mode: engine?.mode ?? 'paused',
         selfPausedAt,
-        time: clock(),
+        time: now(),
       });
     });
     opening.on('message', (data) => {
       if (socket === opening) hear(String(data));
     });
     opening.on('error', (error) => options.say(`gateway: ${error.message}`));
-    opening.on('close', () => {
+    opening.on('close', (code) => {
       if (socket !== opening) return;
-      socket = null;
-      registered = false;
-      if (stopped) return;
-      // Full jitter (AWS architecture blog, "Exponential backoff and jitter").
-      const ceiling = Math.min(RECONNECT_MAX_MS, RECONNECT_MIN_MS * 2 ** attempts);
-      attempts += 1;
-      reconnect = setTimeout(connect, RECONNECT_MIN_MS + options.random() * ceiling);
+      lose();
+      if (code !== CLOSE.replaced && code !== CLOSE.forbidden) return;
+      // Two engines of one id would throw each other out for ever.
+      const why = code === CLOSE.replaced ? 'another engine has its id' : 'its token is not for it';
+      options.say(`the gateway closed for good: ${why}`);
+      engine?.setMode('paused');
+      stop();
+      options.onRefused();
     });
+  }
+
+  /** Forgets the link and dials again, after a full jitter ("Exponential backoff and jitter", AWS). */
+  function lose(): void {
+    socket = null;
+    registered = false;
+    if (beat) clearInterval(beat);
+    beat = null;
+    if (stopped) return;
+    const ceiling = Math.min(RECONNECT_MAX_MS, RECONNECT_MIN_MS * 2 ** (attempts + 1));
+    attempts += 1;
+    const delay = RECONNECT_MIN_MS + options.random() * (ceiling - RECONNECT_MIN_MS);
+    reconnect = setTimeout(connect, delay);
   }
 
   function hear(text: string): void {
     const parsed = parseFrame(text, engineOrders);
     if (!parsed.ok || !engine) return;
-    heardAt = clock();
+    heardAt = uptime();
     const order: EngineOrder = parsed.value;
     switch (order.type) {
       case 'registered':
@@ -104,6 +128,8 @@ export function createEngineClient(options: EngineClientOptions): EngineClient {
         queue = [];
         registered = true;
         engine.beginSession();
+        if (beat) clearInterval(beat);
+        beat = setInterval(() => send({ type: 'ping', time: now() }), order.heartbeatMs);
         break;
       case 'op':
         engine.operate(order.opId, order.operation);
@@ -120,7 +146,7 @@ export function createEngineClient(options: EngineClientOptions): EngineClient {
         break;
       }
       case 'ping':
-        send({ type: 'pong', time: clock(), echo: order.time });
+        send({ type: 'pong', time: now(), echo: order.time });
         break;
       case 'error':
         options.say(`gateway refused a message: ${order.code} ${order.message}`);
@@ -132,16 +158,27 @@ export function createEngineClient(options: EngineClientOptions): EngineClient {
 
   /** The dead-man switch: an engine that nobody can stop opens nothing. */
   function watchSilence(): void {
-    const silentMs = clock() - heardAt;
-    if (!engine || selfPausedAt !== null || silentMs < deadManMs) return;
-    if (engine.mode === 'normal' || engine.mode === 'reducing') engine.setMode('paused');
-    selfPausedAt = clock();
-    options.say(`heard nothing from the gateway for ${silentMs} ms: paused`);
-    send({ type: 'self.paused', at: selfPausedAt, silentMs });
+    const silentMs = uptime() - heardAt;
+    if (!engine || silentMs < deadManMs) return;
+    if (engine.mode === 'normal' || engine.mode === 'reducing') {
+      engine.setMode('paused');
+      selfPausedAt = now();
+      options.say(`heard nothing from the gateway for ${Math.round(silentMs)} ms: paused`);
+      send({ type: 'self.paused', at: selfPausedAt, silentMs });
+    }
+    // A link can be dead without a word. The mode comes with a new one, so a new one it is.
+    if (socket?.readyState !== WebSocket.OPEN || uptime() - openedAt < deadManMs) return;
+    const dead = socket;
+    lose();
+    dead.close();
+    setTimeout(() => dead.terminate(), 1_000).unref();
   }
 
   function flush(): void {
     if (!registered || queue.length === 0) return;
+    // Nobody reads: what the next second says again is left out, and the gap in `seq` shows it.
+    const behind = (socket?.bufferedAmount ?? 0) > BACKLOG_BYTES;
+    if (behind) queue = queue.filter(({ kind }) => EVENTS.has(kind));
     for (let from = 0; from < queue.length; from += ITEMS_PER_FRAME) {
       send({ type: 'telemetry', items: queue.slice(from, from + ITEMS_PER_FRAME) });
     }
@@ -149,6 +186,8 @@ export function createEngineClient(options: EngineClientOptions): EngineClient {
   }
 
   function send(message: EngineMessage): void {
+    // A read-back names the last telemetry item sent before it, so that item goes first.
+    if (message.type === 'op.update') flush();
     sendRaw(JSON.stringify(message));
   }
 
@@ -170,12 +209,15 @@ export function createEngineClient(options: EngineClientOptions): EngineClient {
     cut() {
       socket?.terminate();
     },
-    stop() {
-      stopped = true;
-      clearInterval(batches);
-      clearInterval(watch);
-      if (reconnect) clearTimeout(reconnect);
-      socket?.close();
-    },
+    stop,
   };
+
+  function stop(): void {
+    stopped = true;
+    clearInterval(batches);
+    clearInterval(watch);
+    if (beat) clearInterval(beat);
+    if (reconnect) clearTimeout(reconnect);
+    socket?.close();
+  }
 }

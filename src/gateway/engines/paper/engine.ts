@@ -43,12 +43,26 @@ export interface Known {
   readonly items: OpItem[];
 }
 
+/** One fill as it was booked: what tests add up to see that nothing is sold twice. */
+export interface LedgerEntry {
+  readonly at: number;
+  readonly orderId: string;
+  readonly purpose: 'open' | 'close';
+  /** Signed: what the position changed by. */
+  readonly quantity: number;
+  readonly price: number;
+}
+
 export interface PaperEngine {
   readonly mode: Mode;
   readonly book: Book;
   readonly fault: Fault;
   /** Orders ever sent to close, by operation: what tests count to see that nothing is sold twice. */
   readonly closings: ReadonlyMap<string, number>;
+  /** The latest fills, oldest first. */
+  readonly ledger: readonly LedgerEntry[];
+  /** The engine's own clock, which a fault can put wrong. */
+  now(): number;
   setMode(mode: Mode): void;
   /** A new connection counts its telemetry from 1. */
   beginSession(): void;
@@ -58,6 +72,9 @@ export interface PaperEngine {
   step(): boolean;
   /** Reports so many inferences, as a model at work does. */
   infer(count: number): void;
+  /** Says again what is held: a listener that lost a change is right within a second. */
+  reportHoldings(): void;
+  reportEquity(): void;
   operate(opId: string, operation: Operation): void;
   /** What this engine did for an operation; null when it never saw it. */
   done(opId: string): Known | null;
@@ -68,6 +85,8 @@ const ENGINE_DONE: OpItem = { kind: 'engine', id: 'engine', outcome: 'done' };
 /** Closes kept for the policy; it looks back no further. */
 const CLOSES_KEPT = 64;
 const FIVE_MINUTES_MS = 300_000;
+/** Fills kept: an engine that runs for weeks does not grow. */
+const LEDGER_KEPT = 10_000;
 
 /**
  * The paper engine: trades bars by a momentum policy on an account that exists nowhere else. PnL is
@@ -85,6 +104,8 @@ export function createPaperEngine(options: PaperEngineOptions): PaperEngine {
   let seq = 0;
   let orderCount = 0;
   let tradeCount = 0;
+  let brokenFrameSent = false;
+  const ledger: LedgerEntry[] = [];
 
   const now = () => options.clock() + (fault === 'clock_skew' ? FIVE_MINUTES_MS : 0);
 
@@ -109,11 +130,16 @@ export function createPaperEngine(options: PaperEngineOptions): PaperEngine {
       unrealizedPnl: broken ? null : profit(book.position, book.entryPrice, price),
     });
     // What a client in another language sends for a NaN: text that is not JSON.
-    if (broken) options.sendRaw('{"type":"telemetry","items":[{"kind":"equity","equity":NaN}]}');
+    // Once: it is the frame that is to be survived, not a flood of them.
+    if (broken && !brokenFrameSent) {
+      brokenFrameSent = true;
+      options.sendRaw('{"type":"telemetry","items":[{"kind":"equity","equity":NaN}]}');
+    }
   }
 
   function positions(): Position[] {
     if (book.position === 0) return [];
+    const broken = fault === 'nan_figures';
     return [
       {
         id: instrument,
@@ -121,10 +147,10 @@ export function createPaperEngine(options: PaperEngineOptions): PaperEngine {
         side: book.position > 0 ? 'long' : 'short',
         quantity: Math.abs(book.position),
         entryPrice: book.entryPrice,
-        markPrice: price,
-        notional: Math.abs(book.position),
+        markPrice: broken ? null : price,
+        notional: broken ? null : Math.abs(book.position),
         currency: 'USD',
-        unrealizedPnl: profit(book.position, book.entryPrice, price),
+        unrealizedPnl: broken ? null : profit(book.position, book.entryPrice, price),
       },
     ];
   }
@@ -138,6 +164,7 @@ export function createPaperEngine(options: PaperEngineOptions): PaperEngine {
     const placed = { ...order, id: `o${orderCount}` };
     book = place(book, placed);
     reportOrder(placed, 'working', 0);
+    reportHoldings();
     if (fillAfterMs !== null) options.after(fillAfterMs, () => filled(placed));
     return placed;
   }
@@ -146,6 +173,9 @@ export function createPaperEngine(options: PaperEngineOptions): PaperEngine {
     if (!book.orders.some(({ id }) => id === order.id)) return;
     const result = fill(book, order.id, price, now());
     book = result.book;
+    const { id: orderId, purpose } = order;
+    ledger.push({ at: now(), orderId, purpose, quantity: result.fill.quantity, price });
+    if (ledger.length > LEDGER_KEPT) ledger.shift();
     reportOrder(order, 'filled', Math.abs(result.fill.quantity));
     if (result.fill.trade) {
       tradeCount += 1;
@@ -176,8 +206,6 @@ export function createPaperEngine(options: PaperEngineOptions): PaperEngine {
     report({ kind: 'bar', instrument, open, high, low, close });
     infer(1);
     trade();
-    reportHoldings();
-    reportEquity();
     return true;
   }
 
@@ -239,6 +267,7 @@ export function createPaperEngine(options: PaperEngineOptions): PaperEngine {
         break;
       case 'fault':
         fault = operation.fault;
+        brokenFrameSent = false;
         // An order that rests is what a refused cancel leaves behind.
         if (fault === 'reject_cancel') send({ side: 'buy', quantity: 1, purpose: 'open' }, null);
         settle(opId, [ENGINE_DONE]);
@@ -324,11 +353,11 @@ export function createPaperEngine(options: PaperEngineOptions): PaperEngine {
     const known = operations.get(opId);
     if (!known) return;
     sendUpdate({ type: 'op.update', opId, ...known });
-    if (fault === 'duplicate_answers') sendUpdate({ type: 'op.update', opId, ...known });
   }
 
   function sendUpdate(update: OpUpdate): void {
     options.send(update);
+    if (fault === 'duplicate_answers') options.send(update);
   }
 
   return {
@@ -342,11 +371,17 @@ export function createPaperEngine(options: PaperEngineOptions): PaperEngine {
       return fault;
     },
     closings,
+    ledger,
+    now,
     setMode,
     beginSession() {
       seq = 0;
+      report({ kind: 'status', mode });
       reportHoldings();
+      reportEquity();
     },
+    reportHoldings,
+    reportEquity,
     warmUp,
     step,
     infer,

@@ -17,6 +17,11 @@ interface ParentPort {
   once(event: 'message', listener: (message: { data: unknown }) => void): void;
 }
 
+/** A person's mistake in what the program was told. */
+const EXIT_USAGE = 2;
+/** The gateway will have no more of this engine. */
+const EXIT_REFUSED = 3;
+
 const say = (text: string) => process.stderr.write(`paper-engine: ${text}\n`);
 
 function start(settings: unknown): void {
@@ -24,10 +29,10 @@ function start(settings: unknown): void {
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     say(`${issue?.path.join('.')}: ${issue?.message}`);
-    process.exit(1);
+    process.exit(EXIT_USAGE);
   }
   try {
-    const running = runPaperEngine(parsed.data, say);
+    const running = runPaperEngine(parsed.data, say, () => process.exit(EXIT_REFUSED));
     const stop = () => {
       running.stop();
       process.exit(0);
@@ -44,17 +49,27 @@ const parent = (process as unknown as { parentPort?: ParentPort }).parentPort;
 if (parent) {
   parent.once('message', ({ data }) => start(data));
 } else {
-  const { values } = parseArgs({
-    options: {
-      gateway: { type: 'string' },
-      id: { type: 'string' },
-      name: { type: 'string' },
-      bars: { type: 'string' },
-      speed: { type: 'string' },
-      seed: { type: 'string' },
-      flood: { type: 'string' },
-    },
-  });
-  const { bars, ...rest } = values;
-  start({ ...rest, barsFile: bars, token: process.env.VIGIA_ENGINE_TOKEN ?? '' });
+  start(fromArguments());
+}
+
+function fromArguments(): unknown {
+  try {
+    const text = { type: 'string' } as const;
+    const { values } = parseArgs({
+      options: {
+        gateway: text,
+        id: text,
+        name: text,
+        bars: text,
+        speed: text,
+        seed: text,
+        flood: text,
+      },
+    });
+    const { bars, ...rest } = values;
+    return { ...rest, barsFile: bars, token: process.env.VIGIA_ENGINE_TOKEN ?? '' };
+  } catch (error) {
+    say((error as Error).message);
+    return process.exit(EXIT_USAGE);
+  }
 }

@@ -22,13 +22,21 @@ const INSTRUMENT = 'USD/COP';
 const BAR_MS = 300_000;
 const FILL_MS = 40;
 const FLOOD_TICK_MS = 20;
+const HOLDINGS_MS = 1_000;
+const EQUITY_MS = 500;
 /** What the momentum policy looks back on. */
 const WARM_UP_BARS = 24;
 
-/** Starts a paper engine in this process. @returns the engine and the call that stops it. */
+/**
+ * Starts a paper engine in this process.
+ *
+ * @param onRefused called when the gateway will have no more of this engine: it is stopped for good.
+ * @returns the engine and the call that stops it.
+ */
 export function runPaperEngine(
   settings: PaperEngineSettings,
   say: (text: string) => void,
+  onRefused: () => void = () => undefined,
 ): { engine: PaperEngine; stop(): void } {
   const random = seededRandom(settings.seed);
   const timers = new Set<NodeJS.Timeout>();
@@ -36,9 +44,10 @@ export function runPaperEngine(
     ...settings,
     instrument: INSTRUMENT,
     software: `vigia-paper ${VERSION}`,
-    clock: Date.now,
+    uptime: () => performance.now(),
     random,
     say,
+    onRefused,
   });
   const engine = createPaperEngine({
     instrument: INSTRUMENT,
@@ -74,18 +83,30 @@ export function runPaperEngine(
     },
     Math.max(1, BAR_MS / settings.speed),
   );
-  const perTick = ((settings.flood ?? 0) * FLOOD_TICK_MS) / 1_000;
-  const flood = perTick > 0 ? setInterval(() => engine.infer(perTick), FLOOD_TICK_MS) : null;
+  const holdings = setInterval(() => engine.reportHoldings(), HOLDINGS_MS);
+  const equity = setInterval(() => engine.reportEquity(), EQUITY_MS);
+  const flood = settings.flood ? startFlood(engine, settings.flood) : null;
   client.attach(engine);
   return {
     engine,
     stop() {
-      clearInterval(steps);
+      for (const timer of [steps, holdings, equity]) clearInterval(timer);
       if (flood) clearInterval(flood);
       for (const timer of timers) clearTimeout(timer);
       client.stop();
     },
   };
+}
+
+/** Reports by the time gone by and not by ticks, which come late under load. */
+function startFlood(engine: PaperEngine, itemsPerSecond: number): NodeJS.Timeout {
+  const startedAt = performance.now();
+  let reported = 0;
+  return setInterval(() => {
+    const due = Math.floor(((performance.now() - startedAt) / 1_000) * itemsPerSecond);
+    engine.infer(due - reported);
+    reported = due;
+  }, FLOOD_TICK_MS);
 }
 
 function barsOf(settings: PaperEngineSettings, say: (text: string) => void): Iterator<Bar> {
