@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { roleSchema } from '../shared/protocol/terminal';
 import { VERSION } from '../shared/version';
 import { addOperator, fileAuthentication, OperatorsFileError } from './auth';
-import { ConfigError, gatewayConfigSchema, readPolicy, readYaml } from './config';
+import { ConfigError, gatewayConfigSchema, readPolicy, readTls, readYaml } from './config';
 import { startGateway } from './gateway';
 import { BrokenLogError } from './log';
 
@@ -45,6 +45,7 @@ async function main(): Promise<void> {
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   const gateway = await startGateway({
     ...config,
+    tls: readTls(config),
     policy,
     policyHash,
     version: VERSION,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { type OperationsPolicy, operationsPolicySchema } from '../shared/policy/operations';
@@ -21,11 +22,12 @@ export const gatewayConfigSchema = z
     policyFile: z.string().min(1).default('resources/policy/operations.yaml'),
     environment: environmentSchema,
     deskName: z.string().min(1).default('USD/COP'),
+    /** PEM files; the key must be readable by the gateway's user alone. */
+    tls: z.strictObject({ certFile: z.string().min(1), keyFile: z.string().min(1) }).optional(),
   })
-  .refine((config) => LOOPBACK.has(config.host), {
+  .refine((config) => config.tls !== undefined || LOOPBACK.has(config.host), {
     path: ['host'],
-    message:
-      'listening off this machine needs TLS, which this version does not have: use 127.0.0.1',
+    message: 'listening off this machine needs TLS: set tls.certFile and tls.keyFile, or 127.0.0.1',
   });
 export type GatewayConfig = z.infer<typeof gatewayConfigSchema>;
 
@@ -41,6 +43,35 @@ export function readYaml<Schema extends z.ZodType>(path: string, schema: Schema)
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw new ConfigError(`${path}: ${issue?.path.join('.') || 'the file'}: ${issue?.message}`);
+}
+
+export interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** The certificate and its key as PEM text. @throws {ConfigError} */
+export function readTls(config: GatewayConfig): TlsFiles | null {
+  if (!config.tls) return null;
+  const { certFile, keyFile } = config.tls;
+  const cert = readPem(certFile, 'tls.certFile');
+  const key = readPem(keyFile, 'tls.keyFile');
+  try {
+    createSecureContext({ cert, key });
+  } catch (error) {
+    throw new ConfigError(
+      `tls: ${certFile} and ${keyFile} do not fit together: ${(error as Error).message}`,
+    );
+  }
+  return { cert, key };
+}
+
+function readPem(path: string, name: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ConfigError(`${name}: ${path} cannot be read: ${(error as Error).message}`);
+  }
 }
 
 /** The operations policy and the SHA-256 of its text. @throws {ConfigError} */

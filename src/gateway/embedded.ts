@@ -48,6 +48,7 @@ async function open(data: unknown): Promise<string> {
     ...settings,
     ...readPolicy(settings.policyFile),
     host: '127.0.0.1',
+    tls: null,
     version: VERSION,
     authenticate: fixedAuthentication({ ...settings, operator }),
     clock: Date.now,

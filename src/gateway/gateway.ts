@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
@@ -18,6 +19,7 @@ import {
 } from '../shared/protocol/wire';
 import type { Clock } from '../shared/time';
 import { type Commands, createCommands, type Operator } from './commands';
+import type { TlsFiles } from './config';
 import { serveControl } from './controlSession';
 import { createEngineHub } from './engineHub';
 import { createKillDriver } from './killDriver';
@@ -43,6 +45,8 @@ export interface GatewayOptions {
   readonly policyHash: string;
   readonly version: string;
   readonly authenticate: Authenticate;
+  /** Null listens in plain text, which the configuration allows on this machine only. */
+  readonly tls: TlsFiles | null;
   readonly clock: Clock;
   readonly random: RandomBytes;
 }
@@ -97,7 +101,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   const telemetry = createTelemetryFanout({ hub, policy, clock, welcome });
   const rest = createRest({ log, commands, authenticate: options.authenticate, clock });
-  const server = createServer(getRequestListener(rest.fetch));
+  const answer = getRequestListener(rest.fetch);
+  const server = options.tls
+    ? createTlsServer({ ...options.tls, minVersion: 'TLSv1.2' }, answer)
+    : createServer(answer);
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_FRAME_BYTES,

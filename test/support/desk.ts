@@ -48,6 +48,7 @@ export function openGateway(dataDir: string, environment: Environment = 'paper')
   return startGateway({
     dataDir,
     host: '127.0.0.1',
+    tls: null,
     port: 0,
     environment,
     deskName: 'USD/COP',
