@@ -28,6 +28,8 @@ const killBody = z.object({
   issued_at: z.number().optional(),
   scope: scopeSchema.default({ kind: 'all' }),
   origin: z.enum(['hotkey', 'panel', 'console', 'tray', 'rest', 'cli']).default('rest'),
+  /** False answers as soon as the kill is recorded, as a terminal wants that counts the seconds. */
+  wait_for_proof: z.boolean().default(true),
 });
 
 const UNREADABLE = 'kill switch over REST; its body could not be understood';
@@ -77,7 +79,7 @@ export function createRest(options: RestOptions): Hono<Variables> {
       notifyTeam: body.notify_team,
       origin: body.origin,
     });
-    await settled(id, body.close_positions);
+    if (body.wait_for_proof) await settled(id, body.close_positions);
     const kill = log.state().kills.find((one) => one.commandId === id);
     const state = killState(id);
     const closed = provenClosed(id);
@@ -89,6 +91,7 @@ export function createRest(options: RestOptions): Hono<Variables> {
       positions_closed: closed,
       command_id: id,
       state,
+      unsaved: kill ? !log.isSaved(kill.seq) : true,
     });
   });
   operations.post('/pause', async (context) => {

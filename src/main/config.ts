@@ -5,13 +5,20 @@ import { z } from 'zod';
 import type { Result } from '../shared/result';
 import { fail, ok } from '../shared/result';
 
+const LOOPBACK = /^\w+:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?\/?$/;
+
 const gatewayUrl = z
   .string()
-  .regex(/^(wss?|https?):\/\/[^\s/?#@]+(:\d+)?\/?$/, 'must be like wss://gateway.example:7443');
+  .regex(/^(wss?|https?):\/\/[^\s/?#@]+(:\d+)?\/?$/, 'must be like wss://gateway.example:7443')
+  .refine((url) => /^(wss|https):/.test(url) || LOOPBACK.test(url), {
+    message: 'would carry the token in plain text off this machine: use wss://',
+  });
 
 export const configSchema = z.strictObject({
   gateways: z.array(gatewayUrl).min(1),
   token: z.string().min(16),
+  /** PEM file of the one authority whose certificates are trusted, in place of the system's list. */
+  caFile: z.string().min(1).optional(),
   deskName: z.string().min(1).max(128).optional(),
   terminal: z
     .strictObject({ id: z.string().min(1).max(128), name: z.string().min(1).max(128) })
@@ -22,6 +29,8 @@ export const configSchema = z.strictObject({
 export interface Config {
   readonly gateways: readonly string[];
   readonly token: string | null;
+  /** PEM text. */
+  readonly ca: string | null;
   readonly deskName: string | null;
   readonly terminal: { readonly id: string; readonly name: string } | null;
   readonly userDataDir: string | null;
@@ -40,7 +49,7 @@ export function readConfig(
     const name = file === '' ? 'config' : 'user-data-dir';
     return fail('bad_config', `--${name} needs a path`);
   }
-  const local = { gateways: [], token: null, deskName: null, terminal: null };
+  const local = { gateways: [], token: null, ca: null, deskName: null, terminal: null };
   const folder = userDataDir === null ? null : resolve(userDataDir);
   if (file === null) return ok({ ...local, userDataDir: folder });
   const text = readText(file);
@@ -58,10 +67,15 @@ export function readConfig(
     );
     return fail('bad_config', lines.join('\n'));
   }
-  const { gateways, token, deskName, terminal } = parsed.data;
+  const { gateways, token, caFile, deskName, terminal } = parsed.data;
+  const ca = caFile === undefined ? null : readText(caFile);
+  if (caFile !== undefined && ca === null) {
+    return fail('bad_config', `${file}: caFile: ${caFile} cannot be read`);
+  }
   return ok({
     gateways: gateways.map(socketUrl),
     token,
+    ca,
     deskName: deskName ?? null,
     terminal: terminal ?? null,
     userDataDir: folder,

@@ -95,7 +95,7 @@ export function startTerminal(start: TerminalStart): void {
 
   // The way to the gateway, and what is given over it.
   const link = createControlLink({
-    ...{ token: () => token, terminal, embedded, clock, random: Math.random },
+    ...{ token: () => token, ca: config.ca, terminal, embedded, clock, random: Math.random },
     times: policy.link,
     position: desk.position,
     onWelcome: desk.welcomed,
@@ -122,7 +122,7 @@ export function startTerminal(start: TerminalStart): void {
     latch: openKillLatch(join(userData, 'latch.json')),
     times: () => policy.kill,
     controlLive: () => link.view().state === 'live',
-    post: (address, command) => postKill(address, token, command),
+    post: (address, command) => postKill(address, token, config.ca, command),
     report: commands.report,
   });
   const telemetry = createTelemetry({
@@ -196,7 +196,7 @@ export function startTerminal(start: TerminalStart): void {
   function reach(addresses: readonly string[]): void {
     link.connect(addresses);
     const [address] = addresses;
-    if (address) telemetry.connect({ address, token, terminal, times: policy.link });
+    if (address) telemetry.connect({ address, token, ca: config.ca, terminal, times: policy.link });
   }
 
   function startEmbedded(): EmbeddedGateway {

@@ -11,6 +11,8 @@ import { fullJitter } from './backoff';
 
 export interface ControlLinkDeps {
   readonly token: () => string;
+  /** PEM of the one authority to trust; null for the system's own list. */
+  readonly ca: string | null;
   readonly terminal: { readonly id: string; readonly name: string; readonly version: string };
   readonly embedded: boolean;
   readonly clock: Clock;
@@ -84,6 +86,7 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
     welcomed = false;
     const own = new WebSocket(`${address}${PATHS.control}`, TERMINAL_SUBPROTOCOL, {
       headers: { authorization: `Bearer ${deps.token()}` },
+      ...(deps.ca === null ? {} : { ca: deps.ca }),
       maxPayload: MAX_FRAME_BYTES,
       handshakeTimeout: deps.times.downAfterMs,
       perMessageDeflate: false,

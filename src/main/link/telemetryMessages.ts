@@ -10,6 +10,7 @@ export interface EquitySeries {
 export interface TelemetryTarget {
   readonly address: string;
   readonly token: string;
+  readonly ca: string | null;
   readonly terminal: { readonly id: string; readonly name: string; readonly version: string };
   readonly times: OperationsPolicy['link'];
 }

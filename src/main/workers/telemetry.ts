@@ -38,6 +38,7 @@ function open(): void {
   const to = target;
   const own = new WebSocket(`${to.address}${PATHS.telemetry}`, TERMINAL_SUBPROTOCOL, {
     headers: { authorization: `Bearer ${to.token}` },
+    ...(to.ca === null ? {} : { ca: to.ca }),
     maxPayload: MAX_FRAME_BYTES,
     handshakeTimeout: to.times.downAfterMs,
     perMessageDeflate: false,
