@@ -1,21 +1,35 @@
 // `npm start`: set up what is missing, build what is old, open the terminal.
 import { spawn } from 'node:child_process';
 import { openDisplay, screenshot } from './lib/display.mjs';
+import { endGroup } from './lib/ending.mjs';
 import { endWith, SetupProblem } from './lib/problem.mjs';
 import { ensureBuild, ROOT, setUp } from './lib/setup.mjs';
+
+const EXAMPLE = 'Like this: npm start -- --screenshot out.png --for 20';
+const DEFAULT_SECONDS = 20;
 
 function take(args, name) {
   const at = args.indexOf(name);
   if (at < 0) return undefined;
   const [, value] = args.splice(at, 2);
-  if (value === undefined) throw new SetupProblem(`${name} wants a value`, 'See the README.');
+  if (value === undefined || value.startsWith('--')) {
+    throw new SetupProblem(`${name} wants a value`, EXAMPLE);
+  }
   return value;
+}
+
+function takeSeconds(args) {
+  const text = take(args, '--for');
+  if (text === undefined) return undefined;
+  const seconds = Number(text);
+  if (seconds > 0 && seconds <= 86_400) return seconds;
+  throw new SetupProblem(`--for wants seconds, not ${text}`, EXAMPLE);
 }
 
 try {
   const args = process.argv.slice(2);
   const picture = take(args, '--screenshot');
-  const seconds = take(args, '--for');
+  const seconds = takeSeconds(args);
   const runtime = await setUp();
   ensureBuild();
   if (!runtime.official) {
@@ -38,26 +52,34 @@ try {
   const app = spawn(runtime.path, [...flags, ...target, ...args], {
     cwd: ROOT,
     stdio: 'inherit',
+    // A group of its own, so that what it starts ends with it.
+    detached: true,
     env: { ...process.env, DISPLAY: display.name, VIGIA_APP: ROOT },
   });
-  let ending = false;
+  let asked = false;
+  let failure = null;
   const end = () => {
-    ending = true;
-    app.kill('SIGTERM');
+    asked = true;
+    void endGroup(app);
   };
   process.on('SIGINT', end).on('SIGTERM', end);
   if (picture || seconds) {
     setTimeout(
       () => {
-        if (picture) screenshot(display.name, picture);
+        try {
+          if (picture) screenshot(display.name, picture);
+        } catch (error) {
+          failure = error;
+        }
         end();
       },
-      Number(seconds ?? 20) * 1000,
+      (seconds ?? DEFAULT_SECONDS) * 1000,
     );
   }
   app.on('exit', (code) => {
     display.close();
-    process.exit(ending ? 0 : (code ?? 1));
+    if (failure) endWith(failure);
+    process.exit(asked ? 0 : (code ?? 1));
   });
 } catch (error) {
   endWith(error);

@@ -55,13 +55,9 @@ async function windowManager(name) {
 
 /** Writes a PNG of the whole display. */
 export function screenshot(display, path) {
-  const result = capture('sh', [
-    '-c',
-    'xwd -silent -root -display "$1" | convert xwd:- "png:$2"',
-    'sh',
-    display,
-    path,
-  ]);
+  const result = capture('import', ['-silent', '-window', 'root', `png:${path}`], {
+    env: { ...process.env, DISPLAY: display },
+  });
   if (result.status !== 0 || !existsSync(path)) {
     throw new SetupProblem('the screenshot could not be taken', result.output.trim());
   }

@@ -119,9 +119,9 @@ const DEBIAN_PROGRAMS = {
   openbox: 'openbox',
   xdotool: 'xdotool',
   'x11-utils': 'xprop',
-  'x11-apps': 'xwd',
+  'x11-apps': 'xclock',
   'x11-xserver-utils': 'xset',
-  imagemagick: 'convert',
+  imagemagick: 'import',
   dbus: 'dbus-run-session',
 };
 

@@ -191,6 +191,8 @@ export function startTerminal(start: TerminalStart): void {
     event.preventDefault();
     quit(false);
   });
+  // A session that ends or a supervisor has nobody to answer a question: the order is the yes.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => quit(true));
   let leaving = false;
 
   function reach(addresses: readonly string[]): void {

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +6,7 @@ import { _electron, type ElectronApplication, type Page } from '@playwright/test
 
 export interface RunningApp {
   readonly app: ElectronApplication;
+  readonly main: ChildProcess;
   readonly panel: Page;
   readonly userData: string;
   openConsole(): Promise<Page>;
@@ -26,9 +27,11 @@ export async function startApp(
     args: [...root, ...official, '--user-data-dir', userData],
     env: { ...process.env, LANG: 'es_CO.UTF-8' } as Record<string, string>,
   });
+  const main = app.process();
   const panel = await pageOf(app, 'panel.html');
   return {
     app,
+    main,
     panel,
     userData,
     async openConsole() {
@@ -36,9 +39,9 @@ export async function startApp(
       return pageOf(app, 'console.html');
     },
     async close() {
-      const { pid } = app.process();
+      if (main.exitCode !== null || main.signalCode !== null) return;
       // A close that hangs must not hang the suite.
-      const killed = setTimeout(() => pid && process.kill(pid, 'SIGKILL'), 8_000);
+      const killed = setTimeout(() => main.kill('SIGKILL'), 8_000);
       await panel
         .evaluate(() => window.vigia.call('app.quit', { confirmed: true }))
         .catch(() => undefined);

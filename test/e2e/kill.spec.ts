@@ -80,7 +80,7 @@ test('killed stays killed over a kill -9 of the terminal', async () => {
     }),
   );
   await word('flat');
-  process.kill(running.app.process().pid as number, 'SIGKILL');
+  running.main.kill('SIGKILL');
   await running.app.waitForEvent('close').catch(() => undefined);
   running = await startApp(running.userData);
   await word('flat');
@@ -89,6 +89,16 @@ test('killed stays killed over a kill -9 of the terminal', async () => {
   const database = new Database(mirror, { readonly: true });
   const kills = database.prepare("SELECT count(*) AS n FROM events WHERE type='kill.requested'");
   expect(kills.get()).toEqual({ n: 1 });
+  database.close();
+});
+
+test('an order to end from the system is not asked about, even with positions open', async () => {
+  await holding();
+  const ended = running.app.waitForEvent('close');
+  running.main.kill('SIGTERM');
+  await ended;
+  const database = new Database(join(running.userData, 'audit.db'), { readonly: true });
+  expect(database.prepare('SELECT count(*) AS n FROM events').get()).not.toEqual({ n: 0 });
   database.close();
 });
 
