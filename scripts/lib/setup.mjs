@@ -96,7 +96,7 @@ export function ensureDependencies() {
   let result = capture('npm', ['ci', ...quiet], { cwd: ROOT, env });
   // A mirror may not carry other platforms' optional packages; a lock file made there lacks them and
   // `npm ci` refuses it. The install below takes the locked versions all the same and writes no lock.
-  if (result.status !== 0 && /Missing: \S+@ from lock file/.test(result.output)) {
+  if (result.status !== 0 && /Missing: \S+ from lock file/.test(result.output)) {
     result = capture('npm', ['install', '--no-save', ...quiet], { cwd: ROOT, env });
   }
   if (result.status !== 0) throw explain(result.output, 'npm ci');

@@ -44,10 +44,34 @@ for (const language of ['es', 'en'] as const) {
       await console.keyboard.press('Control+2');
       await expect(console.locator('bdi', { hasText: 'gateway.started' })).toBeVisible();
       expect(await findings(console)).toEqual([]);
+      await console.keyboard.press('Control+k');
+      await expect(console.getByRole('dialog')).toBeVisible();
+      expect(await findings(console)).toEqual([]);
+      await console.keyboard.press('Escape');
       await console.keyboard.press('Control+1');
     });
   }
 }
+
+test('the palette goes to a view, and stops nothing without its dialog', async () => {
+  const { panel } = running;
+  await panel.evaluate(() => window.vigia.call('settings.set', { language: 'es' }));
+  const console = await running.openConsole();
+  await console.keyboard.press('Control+k');
+  await console.keyboard.type('audit');
+  await console.keyboard.press('Enter');
+  await expect(console.getByRole('button', { name: /Auditoría/ })).toHaveAttribute(
+    'aria-current',
+    'page',
+  );
+  await console.keyboard.press('Control+k');
+  await console.keyboard.type('detener');
+  await console.keyboard.press('Enter');
+  await expect(console.getByRole('dialog')).toContainText('Motivo');
+  await console.keyboard.press('Escape');
+  await expect(console.locator('.banner')).toHaveAttribute('data-word', 'normal');
+  await console.keyboard.press('Control+1');
+});
 
 test('the audit view finds, counts and shows an event', async () => {
   const console = await running.openConsole();

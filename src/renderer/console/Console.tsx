@@ -10,12 +10,12 @@ import { KILL_DIALOG_KEY, useKillKey } from '../lib/hooks';
 import { openKillDialog, useApp } from '../lib/store';
 import { useNow } from '../lib/useNow';
 import { Audit } from './Audit';
+import { Palette } from './Palette';
 import { SettingsPopover } from './SettingsPopover';
 import { StatusLine } from './StatusLine';
+import { VIEWS, type ViewName } from './views';
 
 const Overview = lazy(() => import('./Overview'));
-const VIEWS = ['overview', 'audit'] as const;
-type ViewName = (typeof VIEWS)[number];
 
 export function Console() {
   const t = useT();
@@ -83,6 +83,7 @@ function ConsoleView({ view }: { view: DeskView }) {
         )}
       </main>
       <StatusLine view={view} />
+      <Palette view={view} onView={setShown} />
       <Dialogs view={view} origin="console" />
     </div>
   );
