@@ -5,7 +5,7 @@ import { cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { bundle } from './lib/bundle.mjs';
 import { endWith, SetupProblem } from './lib/problem.mjs';
-import { nodePath, ROOT, setUp } from './lib/setup.mjs';
+import { ensureBuild, nodePath, ROOT, setUp } from './lib/setup.mjs';
 
 const folder = join(ROOT, 'test/bench');
 const groups = readdirSync(folder)
@@ -18,7 +18,8 @@ try {
   if (unknown) {
     throw new SetupProblem(`there is no bench group ${unknown}`, `Groups: ${groups.join(', ')}.`);
   }
-  await setUp();
+  const runtime = await setUp();
+  ensureBuild();
   const memory = Math.round(totalmem() / 2 ** 30);
   process.stderr.write(
     `${cpus().length} × ${cpus()[0]?.model}, ${memory} GiB, load ${loadavg()[0]}\n`,
@@ -31,6 +32,12 @@ try {
       cwd: ROOT,
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: {
+        ...process.env,
+        VIGIA_APP: ROOT,
+        VIGIA_ELECTRON: runtime.path,
+        VIGIA_ELECTRON_OFFICIAL: runtime.official ? '1' : '',
+      },
     });
     process.stdout.write(result.stdout);
     if (result.status !== 0) {

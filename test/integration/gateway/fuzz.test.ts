@@ -8,8 +8,9 @@ import type { Gateway } from '../../../src/gateway/gateway';
 import { sha256 } from '../../../src/node/sha256';
 import { SqliteEventStore } from '../../../src/node/sqliteEventStore';
 import { ENGINE_SUBPROTOCOL, PATHS, TERMINAL_SUBPROTOCOL } from '../../../src/shared/protocol/wire';
-import { newDataDir, openGateway, TestTerminal } from '../../support/desk';
+import { newDataDir, openGateway } from '../../support/desk';
 import { FakeEngine } from '../../support/fakeEngine';
+import { TestTerminal } from '../../support/testTerminal';
 
 const FRAMES_PER_SOCKET = 34_000;
 const FRAMES_PER_CONNECTION = 900;

@@ -6,8 +6,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Gateway } from '../../../src/gateway/gateway';
 import { postKill } from '../../../src/main/kill/httpKill';
 import type { KillCommand } from '../../../src/main/kill/localKills';
-import { newDataDir, openGateway, TestTerminal } from '../../support/desk';
+import { newDataDir, openGateway } from '../../support/desk';
 import { FakeEngine } from '../../support/fakeEngine';
+import { TestTerminal } from '../../support/testTerminal';
 
 let dir: ReturnType<typeof newDataDir>;
 let gateway: Gateway;

@@ -7,8 +7,9 @@ import { sha256 } from '../../../src/node/sha256';
 import { verifyNext } from '../../../src/shared/log/chain';
 import type { LogPosition } from '../../../src/shared/log/event';
 import { EMPTY_LOG } from '../../../src/shared/log/event';
-import { newDataDir, openGateway, TestTerminal } from '../../support/desk';
+import { newDataDir, openGateway } from '../../support/desk';
 import { FakeEngine } from '../../support/fakeEngine';
+import { TestTerminal } from '../../support/testTerminal';
 
 let dir: ReturnType<typeof newDataDir>;
 let gateway: Gateway;

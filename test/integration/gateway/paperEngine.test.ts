@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runPaperEngine } from '../../../src/gateway/engines/paper/run';
 import type { Gateway } from '../../../src/gateway/gateway';
 import type { Fault } from '../../../src/shared/protocol/engine';
-import { newDataDir, openGateway, TestTerminal } from '../../support/desk';
+import { newDataDir, openGateway } from '../../support/desk';
+import { TestTerminal } from '../../support/testTerminal';
 
 let dir: ReturnType<typeof newDataDir>;
 let gateway: Gateway;

@@ -6,8 +6,9 @@ import { addOperator, fileAuthentication, OperatorsFileError } from '../../../sr
 import { ConfigError, gatewayConfigSchema, readYaml } from '../../../src/gateway/config';
 import type { Gateway } from '../../../src/gateway/gateway';
 import { VERSION } from '../../../src/shared/version';
-import { newDataDir, openGateway, TestTerminal } from '../../support/desk';
+import { newDataDir, openGateway } from '../../support/desk';
 import { FakeEngine } from '../../support/fakeEngine';
+import { TestTerminal } from '../../support/testTerminal';
 
 let dir: ReturnType<typeof newDataDir>;
 let gateway: Gateway;
