@@ -11,7 +11,8 @@ const types = (runtime) => ({
 /** The static checks, one test each. */
 export const CHECKS = [
   types('shared'),
-  types('node'),
+  types('gateway'),
+  types('main'),
   types('preload'),
   types('renderer'),
   types('test'),
@@ -19,6 +20,7 @@ export const CHECKS = [
     name: 'lint, boundaries and formatting',
     args: [bin('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings', '.'],
   },
+  { name: 'dead code', args: [bin('knip/bin/knip.js'), '--no-progress'] },
 ];
 
 /** Runs one check. @returns `{ok, output}` */

@@ -27,7 +27,6 @@ export const gatewayConfigSchema = z
     message:
       'listening off this machine needs TLS, which this version does not have: use 127.0.0.1',
   });
-export type GatewayConfig = z.infer<typeof gatewayConfigSchema>;
 
 /** Reads a YAML file against a schema. @throws {ConfigError} */
 export function readYaml<Schema extends z.ZodType>(path: string, schema: Schema): z.output<Schema> {

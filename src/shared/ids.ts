@@ -22,10 +22,3 @@ export function uuidv7(now: number, random: RandomBytes): string {
   const hex = Array.from(bytes, (byte) => HEX[byte]).join('');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
-
-/** Whether `text` is a lower-case UUID of any version. */
-export function isUuid(text: string): boolean {
-  return UUID.test(text);
-}

@@ -2,7 +2,7 @@ import { joinChain, linkLost, readBack, reopened, startChain, stepSettled } from
 import type { LogEvent } from '../log/event';
 import type { Scope } from '../protocol/commands';
 import type { Mode } from '../telemetry/types';
-import type { DomainEvent, EventDataOf } from './events';
+import type { DomainEvent } from './events';
 import { toDomainEvent } from './events';
 import { strictest } from './mode';
 import type { EngineRecord, KillRecord, ModeRecord, OpsState } from './state';
@@ -366,5 +366,3 @@ function clearFlat(state: OpsState, engines: readonly string[]): OpsState {
     ),
   };
 }
-
-export type { EventDataOf };

@@ -18,7 +18,6 @@ const opId = z.string().min(1).max(512);
 const ts = z.number();
 
 export const itemOutcomeSchema = z.enum(['done', 'rejected', 'skipped', 'unknown']);
-export type ItemOutcome = z.infer<typeof itemOutcomeSchema>;
 
 /** What became of one thing an operation acts on. `unknown` is an answer of its own, never failure. */
 export const opItemSchema = z.object({
@@ -79,7 +78,6 @@ export const operationSchema = z.discriminatedUnion('op', [
   z.object({ op: z.literal('fault'), fault: faultSchema }),
 ]);
 export type Operation = z.infer<typeof operationSchema>;
-export type OpName = Operation['op'];
 
 const opUpdate = z.object({
   type: z.literal('op.update'),

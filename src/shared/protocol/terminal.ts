@@ -130,7 +130,6 @@ const answer = z.discriminatedUnion('stage', [
   z.object({ type: z.literal('answer'), id: z.string(), stage: z.literal('unknown') }),
 ]);
 export type Answer = z.infer<typeof answer>;
-export type AnswerStage = Answer['stage'];
 
 /** Gateway → terminal, control socket. */
 export const controlReplies = {
@@ -159,7 +158,6 @@ export type ControlReply = z.infer<(typeof controlReplies)[keyof typeof controlR
 
 /** Terminal → gateway, telemetry socket. */
 export const telemetryRequests = { hello, ping, pong } as const;
-export type TelemetryRequest = z.infer<(typeof telemetryRequests)[keyof typeof telemetryRequests]>;
 
 /** Gateway → terminal, telemetry socket. */
 export const telemetryReplies = {

@@ -33,7 +33,6 @@ export const CLOSE = {
   slowConsumer: 4429,
   internal: 4500,
 } as const;
-export type CloseCode = (typeof CLOSE)[keyof typeof CLOSE];
 
 /** Codes of `error` frames. The first group keeps the connection, the second is followed by a close. */
 export const ERROR_CODES = [

@@ -114,4 +114,3 @@ export const telemetryItemSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('status'), seq: z.int().positive(), ts, mode: modeSchema }),
 ]);
 export type TelemetryItem = z.infer<typeof telemetryItemSchema>;
-export type TelemetryKind = TelemetryItem['kind'];
