@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
  * `end`, and what it leaves behind can be killed together.
  *
  * @param {number} graceMs how long it may take to end by itself once asked
- * @returns `{exited, end()}`: `exited` resolves to its exit code (null when a signal ended it) when
+ * @returns `{exited, stdout, end()}`: `exited` resolves to its exit code (null when a signal ended it) when
  *   the program and all of its group are gone; it rejects when it cannot be started
  */
 export function startProgram(command, args, options, graceMs) {
@@ -33,6 +33,7 @@ export function startProgram(command, args, options, graceMs) {
   });
   return {
     exited,
+    stdout: child.stdout,
     end() {
       if (grace !== undefined) return;
       // Only the leader is asked: it ends its own children in an order that loses nothing.

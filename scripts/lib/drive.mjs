@@ -33,7 +33,7 @@ export function driveEnvironment(runtime, display) {
 /** Why the runtime cannot run as the unprivileged user; null when it can. */
 function hindranceFor(runtime) {
   const helper = statSync(join(dirname(runtime.path), 'chrome-sandbox'), { throwIfNoEntry: false });
-  if (!helper || helper.uid !== 0 || (helper.mode & 0o4755) !== 0o4755) {
+  if (helper?.uid !== 0 || (helper.mode & 0o4755) !== 0o4755) {
     return 'chrome-sandbox is not owned by root with mode 4755';
   }
   const user = String(UNPRIVILEGED);

@@ -14,10 +14,8 @@ export interface RunningApp {
 
 const asUser = resolve(import.meta.dirname, '../../scripts/lib/as-user.sh');
 
-/** Starts the built terminal in a folder of its own, embedded gateway and paper engine included. */
-export async function startApp(
-  userData = mkdtempSync(join(tmpdir(), 'vigia-e2e-')),
-): Promise<RunningApp> {
+/** What starts the terminal in a folder: as `nobody` where root runs the tests and that is possible. */
+export function launchOptions(userData: string) {
   const executablePath = process.env.VIGIA_ELECTRON;
   if (!executablePath) throw new Error('VIGIA_ELECTRON does not name the runtime: use npm test');
   const user = Number(process.env.VIGIA_TEST_UID || 0);
@@ -27,14 +25,21 @@ export async function startApp(
   if (user !== 0) for (const folder of [userData, home]) chownSync(folder, user, user);
   const official =
     process.env.VIGIA_ELECTRON_OFFICIAL === '1' ? [process.env.VIGIA_APP ?? '.'] : [];
-  const app = await _electron.launch({
+  const env = { ...process.env, HOME: home, XDG_RUNTIME_DIR: home, LANG: 'es_CO.UTF-8' };
+  return {
     executablePath: user === 0 ? executablePath : asUser,
     args: [...root, ...official, '--user-data-dir', userData],
-    env: { ...process.env, HOME: home, XDG_RUNTIME_DIR: home, LANG: 'es_CO.UTF-8' } as Record<
-      string,
-      string
-    >,
-  });
+    env: env as Record<string, string>,
+    // Playwright would add --no-sandbox by itself.
+    chromiumSandbox: root.length === 0,
+  };
+}
+
+/** Starts the built terminal in a folder of its own, embedded gateway and paper engine included. */
+export async function startApp(
+  userData = mkdtempSync(join(tmpdir(), 'vigia-e2e-')),
+): Promise<RunningApp> {
+  const app = await _electron.launch(launchOptions(userData));
   const panel = await pageOf(app, 'panel.html');
   return {
     app,
