@@ -30,16 +30,21 @@ function suite(name, args, report, env, count) {
   return tallyOf(report, status, count);
 }
 
-function vitest(runtime) {
+function vitest() {
   const report = join(work, 'vitest.json');
   const runner = join(ROOT, 'node_modules/vitest/vitest.mjs');
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const env = { ...process.env, VIGIA_ELECTRON: runtime.path };
-  return suite('unit and integration', [runner, 'run', ...reporters], report, env, (json) => ({
-    passed: json.numPassedTests,
-    failed: json.numFailedTests,
-    skipped: json.numPendingTests + (json.numTodoTests ?? 0),
-  }));
+  return suite(
+    'unit and integration',
+    [runner, 'run', ...reporters],
+    report,
+    process.env,
+    (json) => ({
+      passed: json.numPassedTests,
+      failed: json.numFailedTests,
+      skipped: json.numPendingTests + (json.numTodoTests ?? 0),
+    }),
+  );
 }
 
 async function endToEnd(runtime) {
