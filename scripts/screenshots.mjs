@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDisplay } from './lib/display.mjs';
+import { driveEnvironment } from './lib/drive.mjs';
 import { endWith } from './lib/problem.mjs';
 import { ensureBuild, nodePath, ROOT, setUp } from './lib/setup.mjs';
 
@@ -16,13 +17,7 @@ try {
   const { status } = spawnSync(nodePath(), [runner, 'test', '--config', config], {
     cwd: ROOT,
     stdio: 'inherit',
-    env: {
-      ...process.env,
-      DISPLAY: display.name,
-      VIGIA_APP: ROOT,
-      VIGIA_ELECTRON: runtime.path,
-      VIGIA_ELECTRON_OFFICIAL: runtime.official ? '1' : '',
-    },
+    env: driveEnvironment(runtime, display),
   });
   display.close();
   process.exit(status ?? 1);

@@ -1,86 +1,80 @@
 // `npm start`: set up what is missing, build what is old, open the terminal.
-import { spawn } from 'node:child_process';
+import { startProgram } from './lib/child.mjs';
 import { openDisplay, screenshot } from './lib/display.mjs';
-import { endGroup } from './lib/ending.mjs';
 import { endWith, SetupProblem } from './lib/problem.mjs';
 import { ensureBuild, ROOT, setUp } from './lib/setup.mjs';
+import { readStartOptions } from './lib/startOptions.mjs';
 
-const EXAMPLE = 'Like this: npm start -- --screenshot out.png --for 20';
-const DEFAULT_SECONDS = 20;
+/** What a terminal may take to end by itself: its mirror and its gateway write their last. */
+const GRACE_MS = 8_000;
 
-function take(args, name) {
-  const at = args.indexOf(name);
-  if (at < 0) return undefined;
-  const [, value] = args.splice(at, 2);
-  if (value === undefined || value.startsWith('--')) {
-    throw new SetupProblem(`${name} wants a value`, EXAMPLE);
-  }
-  return value;
+function say(text) {
+  process.stdout.write(`vigia: ${text}\n`);
 }
 
-function takeSeconds(args) {
-  const text = take(args, '--for');
-  if (text === undefined) return undefined;
-  const seconds = Number(text);
-  if (seconds > 0 && seconds <= 86_400) return seconds;
-  throw new SetupProblem(`--for wants seconds, not ${text}`, EXAMPLE);
+/** Runs the terminal on a display until it ends or is to end. @returns the exit code */
+async function run(runtime, display, { picture, seconds, rest }) {
+  const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+  const target = runtime.official ? [ROOT] : [];
+  const app = startProgram(
+    runtime.path,
+    [...sandbox, ...target, ...rest],
+    {
+      cwd: ROOT,
+      stdio: 'inherit',
+      env: { ...process.env, DISPLAY: display.name, VIGIA_APP: ROOT },
+    },
+    GRACE_MS,
+  );
+  let asked = false;
+  let problem = null;
+  const end = () => {
+    asked = true;
+    app.end();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, end);
+  const timer =
+    seconds === null
+      ? undefined
+      : setTimeout(() => {
+          try {
+            if (picture) screenshot(display.name, picture);
+          } catch (error) {
+            problem = error;
+          }
+          end();
+        }, seconds * 1000);
+  const code = await app.exited;
+  clearTimeout(timer);
+  if (problem) throw problem;
+  if (asked) return 0;
+  if (picture && code === 0) {
+    throw new SetupProblem('the terminal ended before the picture', 'Give a shorter --for.');
+  }
+  return code ?? 1;
 }
 
 try {
-  const args = process.argv.slice(2);
-  const picture = take(args, '--screenshot');
-  const seconds = takeSeconds(args);
+  const options = readStartOptions(process.argv.slice(2));
   const runtime = await setUp();
   ensureBuild();
   if (!runtime.official) {
-    process.stdout.write(
-      `vigia: running on Electron ${runtime.version}, the development fallback; not for a trading desk.\n`,
+    say(
+      `running on Electron ${runtime.version}, the development fallback; not for a trading desk.`,
     );
   }
-  const flags = [];
   if (process.getuid?.() === 0) {
-    process.stdout.write(
-      'vigia: started by root, so without the Chromium sandbox; use an ordinary user on a desk.\n',
-    );
-    flags.push('--no-sandbox');
+    say('started by root, so without the Chromium sandbox; use an ordinary user on a desk.');
   }
   const display = await openDisplay();
-  if (display.virtual) {
-    process.stdout.write(`vigia: no display here; running under Xvfb ${display.name}.\n`);
-  }
-  const target = runtime.official ? [ROOT] : [];
-  const app = spawn(runtime.path, [...flags, ...target, ...args], {
-    cwd: ROOT,
-    stdio: 'inherit',
-    // A group of its own, so that what it starts ends with it.
-    detached: true,
-    env: { ...process.env, DISPLAY: display.name, VIGIA_APP: ROOT },
-  });
-  let asked = false;
-  let failure = null;
-  const end = () => {
-    asked = true;
-    void endGroup(app);
-  };
-  process.on('SIGINT', end).on('SIGTERM', end);
-  if (picture || seconds) {
-    setTimeout(
-      () => {
-        try {
-          if (picture) screenshot(display.name, picture);
-        } catch (error) {
-          failure = error;
-        }
-        end();
-      },
-      (seconds ?? DEFAULT_SECONDS) * 1000,
-    );
-  }
-  app.on('exit', (code) => {
+  if (display.virtual) say(`no display here; running under Xvfb ${display.name}.`);
+  let code;
+  try {
+    code = await run(runtime, display, options);
+  } finally {
     display.close();
-    if (failure) endWith(failure);
-    process.exit(asked ? 0 : (code ?? 1));
-  });
+  }
+  process.exit(code);
 } catch (error) {
   endWith(error);
 }

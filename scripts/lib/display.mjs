@@ -15,32 +15,32 @@ export async function openDisplay({ forceVirtual = false } = {}) {
     return { name: own ?? '', virtual: false, close() {} };
   }
   const children = [];
-  // Xvfb picks a free number itself and says it on the descriptor it is given.
-  const server = spawn(
-    'Xvfb',
-    ['-displayfd', '3', '-screen', '0', '1920x1080x24', '-nolisten', 'tcp'],
-    {
-      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-    },
-  );
-  children.push(server);
-  const number = await new Promise((done, failed) => {
-    server.on('error', failed);
-    server.on('exit', (code) =>
-      failed(new SetupProblem(`Xvfb ended with ${code}`, 'Set DISPLAY to a working X display.')),
-    );
-    server.stdio[3].on('data', (text) => done(String(text).trim()));
-  });
-  const name = `:${number}`;
-  children.push(spawn('openbox', [], { env: { ...process.env, DISPLAY: name }, stdio: 'ignore' }));
-  await windowManager(name);
-  return {
-    name,
-    virtual: true,
-    close() {
-      for (const child of children.reverse()) child.kill('SIGTERM');
-    },
+  const close = () => {
+    for (const child of children.splice(0).reverse()) child.kill('SIGTERM');
   };
+  try {
+    // Xvfb picks a free number itself and says it on the descriptor it is given.
+    const screen = ['-screen', '0', '1920x1080x24', '-nolisten', 'tcp'];
+    const server = spawn('Xvfb', ['-displayfd', '3', ...screen], {
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    });
+    children.push(server);
+    const number = await new Promise((done, failed) => {
+      server.on('error', failed);
+      server.on('exit', (code) =>
+        failed(new SetupProblem(`Xvfb ended with ${code}`, 'Set DISPLAY to a working X display.')),
+      );
+      server.stdio[3].on('data', (text) => done(String(text).trim()));
+    });
+    const name = `:${number}`;
+    const env = { ...process.env, DISPLAY: name };
+    children.push(spawn('openbox', [], { env, stdio: 'ignore' }));
+    await windowManager(name);
+    return { name, virtual: true, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
 }
 
 /** Waits until a window manager has announced itself on the display. */

@@ -10,13 +10,18 @@ export class SetupProblem extends Error {
   }
 }
 
-/** Prints a problem in two lines and ends the process with 1. */
-export function endWith(error) {
+/** Prints a problem in two lines. */
+export function tell(error) {
   if (error instanceof SetupProblem) {
     process.stderr.write(`\nvigia: ${error.message}\n       ${error.remedy}\n`);
   } else {
     process.stderr.write(`\nvigia: unexpected error: ${error?.stack ?? error}\n`);
   }
+}
+
+/** Prints a problem and ends the process with 1. */
+export function endWith(error) {
+  tell(error);
   process.exit(1);
 }
 

@@ -22,7 +22,6 @@ import { capture } from './run.mjs';
 
 export const ROOT = resolve(import.meta.dirname, '../..');
 const MODULES = join(ROOT, 'node_modules');
-const STAMPS = join(MODULES, '.vigia');
 const isRoot = process.getuid?.() === 0;
 
 /** Outside node_modules, so that a fresh install does not fetch again; root's must be readable by others. */
@@ -60,20 +59,24 @@ export function checkPlatform(
     say(`${platform}/${arch} is not verified; Linux x64 is.`);
 }
 
-function readStamp(name) {
+const stampFile = (name, root) => join(root, 'node_modules/.vigia', name);
+
+function readStamp(name, root = ROOT) {
   try {
-    return readFileSync(join(STAMPS, name), 'utf8');
+    return readFileSync(stampFile(name, root), 'utf8');
   } catch {
     return null;
   }
 }
 
-function writeStamp(name, text) {
-  mkdirSync(STAMPS, { recursive: true });
-  writeFileSync(join(STAMPS, name), text);
+function writeStamp(name, text, root = ROOT) {
+  const file = stampFile(name, root);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
 }
 
-function checkSpace(path, neededBytes) {
+/** Refuses to begin what the disk of `path`, which need not be there yet, cannot take. */
+export function checkSpace(path, neededBytes) {
   let at = path;
   while (!existsSync(at)) at = dirname(at);
   const { bavail, bsize } = statfsSync(at);
@@ -81,26 +84,26 @@ function checkSpace(path, neededBytes) {
 }
 
 /** `npm ci` when node_modules is missing or was made from another lock file. */
-export function ensureDependencies() {
+export function ensureDependencies(root = ROOT) {
   const lock = createHash('sha256')
-    .update(readFileSync(join(ROOT, 'package-lock.json')))
+    .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex');
-  if (readStamp('lock') === lock) return;
-  checkSpace(ROOT, 1.5e9);
+  if (readStamp('lock', root) === lock) return;
+  checkSpace(root, 1.5e9);
   say('installing dependencies (npm ci)…');
   // A bare environment: npm sets variables for its scripts which a nested npm would take as settings.
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^npm_(config|package|lifecycle)_/i.test(name)),
   );
   const quiet = ['--no-audit', '--no-fund'];
-  let result = capture('npm', ['ci', ...quiet], { cwd: ROOT, env });
+  let result = capture('npm', ['ci', ...quiet], { cwd: root, env });
   // A mirror may not carry other platforms' optional packages; a lock file made there lacks them and
   // `npm ci` refuses it. The install below takes the locked versions all the same and writes no lock.
   if (result.status !== 0 && /Missing: \S+ from lock file/.test(result.output)) {
-    result = capture('npm', ['install', '--no-save', ...quiet], { cwd: ROOT, env });
+    result = capture('npm', ['install', '--no-save', ...quiet], { cwd: root, env });
   }
   if (result.status !== 0) throw explain(result.output, 'npm ci');
-  writeStamp('lock', lock);
+  writeStamp('lock', lock, root);
 }
 
 const DEBIAN_PACKAGES = {

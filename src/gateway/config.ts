@@ -29,7 +29,6 @@ export const gatewayConfigSchema = z
     path: ['host'],
     message: 'listening off this machine needs TLS: set tls.certFile and tls.keyFile, or 127.0.0.1',
   });
-export type GatewayConfig = z.infer<typeof gatewayConfigSchema>;
 
 /** Reads a YAML file against a schema. @throws {ConfigError} */
 export function readYaml<Schema extends z.ZodType>(path: string, schema: Schema): z.output<Schema> {
@@ -44,6 +43,7 @@ export function readYaml<Schema extends z.ZodType>(path: string, schema: Schema)
   const issue = parsed.error.issues[0];
   throw new ConfigError(`${path}: ${issue?.path.join('.') || 'the file'}: ${issue?.message}`);
 }
+export type GatewayConfig = z.infer<typeof gatewayConfigSchema>;
 
 export interface TlsFiles {
   readonly cert: string;

@@ -1,4 +1,4 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { ChildProcessByStdio } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -16,14 +16,25 @@ export interface Program {
   end(): Promise<void>;
 }
 
+const GRACE_MS = 5_000;
+
+interface Started {
+  readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly exited: Promise<number | null>;
+  end(): void;
+}
+const { startProgram } = (await import(lib('child.mjs'))) as {
+  startProgram(command: string, args: readonly string[], options: object, graceMs: number): Started;
+};
+
 /** Starts a program that leads a process group of its own; nothing of it outlives {@link Program.end}. */
 export function start(command: string, args: readonly string[], env: object = {}): Program {
-  const child: ChildProcessByStdio<Writable, Readable, Readable> = spawn(command, args, {
-    cwd: ROOT,
-    detached: true,
-    stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...process.env, ...env } as NodeJS.ProcessEnv,
-  });
+  const { child, exited, end } = startProgram(
+    command,
+    args,
+    { cwd: ROOT, stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } },
+    GRACE_MS,
+  );
   let errors = '';
   child.stderr.on('data', (text) => {
     errors = `${errors}${text}`.slice(-2_000);
@@ -56,10 +67,8 @@ export function start(command: string, args: readonly string[], env: object = {}
       return new Promise((done, no) => waiting.add({ fits, done, no }));
     },
     async end() {
-      const { endGroup } = (await import(lib('ending.mjs'))) as {
-        endGroup(own: typeof child): Promise<void>;
-      };
-      await endGroup(child);
+      end();
+      await exited;
     },
   };
 }

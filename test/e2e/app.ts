@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { _electron, type ElectronApplication, type Page } from '@playwright/test';
 
 export interface RunningApp {
@@ -13,20 +13,34 @@ export interface RunningApp {
   close(): Promise<void>;
 }
 
+const asUser = resolve(import.meta.dirname, '../../scripts/lib/as-user.sh');
+
+/** What starts the terminal in a folder: as `nobody` where root runs the tests and that is possible. */
+export function launchOptions(userData: string) {
+  const executablePath = process.env.VIGIA_ELECTRON;
+  if (!executablePath) throw new Error('VIGIA_ELECTRON does not name the runtime: use npm test');
+  const user = Number(process.env.VIGIA_TEST_UID || 0);
+  const root = process.getuid?.() === 0 && user === 0 ? ['--no-sandbox'] : [];
+  const home = join(userData, 'home');
+  mkdirSync(home, { recursive: true });
+  if (user !== 0) for (const folder of [userData, home]) chownSync(folder, user, user);
+  const official =
+    process.env.VIGIA_ELECTRON_OFFICIAL === '1' ? [process.env.VIGIA_APP ?? '.'] : [];
+  const env = { ...process.env, HOME: home, XDG_RUNTIME_DIR: home, LANG: 'es_CO.UTF-8' };
+  return {
+    executablePath: user === 0 ? executablePath : asUser,
+    args: [...root, ...official, '--user-data-dir', userData],
+    env: env as Record<string, string>,
+    // Playwright would add --no-sandbox by itself.
+    chromiumSandbox: root.length === 0,
+  };
+}
+
 /** Starts the built terminal in a folder of its own, embedded gateway and paper engine included. */
 export async function startApp(
   userData = mkdtempSync(join(tmpdir(), 'vigia-e2e-')),
 ): Promise<RunningApp> {
-  const executablePath = process.env.VIGIA_ELECTRON;
-  if (!executablePath) throw new Error('VIGIA_ELECTRON does not name the runtime: use npm test');
-  const root = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  const official =
-    process.env.VIGIA_ELECTRON_OFFICIAL === '1' ? [process.env.VIGIA_APP ?? '.'] : [];
-  const app = await _electron.launch({
-    executablePath,
-    args: [...root, ...official, '--user-data-dir', userData],
-    env: { ...process.env, LANG: 'es_CO.UTF-8' } as Record<string, string>,
-  });
+  const app = await _electron.launch(launchOptions(userData));
   const main = app.process();
   const panel = await pageOf(app, 'panel.html');
   return {

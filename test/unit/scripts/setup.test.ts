@@ -66,17 +66,26 @@ describe('set-up problems say what is wrong and what to do, and end with a non-z
     expect(error).toContain(remedy);
   });
 
-  it('no network on the first run, from a real npm that finds nothing listening', () => {
+  it('a disk without room', () => {
+    const { code, error } = run(`setup.checkSpace(${JSON.stringify(join(folder, 'new'))}, 1e18);`);
+    expect(code).toBe(1);
+    expect(error).toContain('the disk is full');
+    expect(error).toContain('Free about 2 GB');
+  });
+
+  it('no network on the first run, from a real npm ci that finds nothing listening', () => {
+    const manifest = { name: 'x', version: '1.0.0', dependencies: { left: '1.0.0' } };
+    const packages = { '': manifest, 'node_modules/left': { version: '1.0.0' } };
+    const lock = { name: 'x', version: '1.0.0', lockfileVersion: 3, requires: true, packages };
+    writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+    writeFileSync(join(folder, 'package-lock.json'), JSON.stringify(lock));
     writeFileSync(
-      join(folder, 'package.json'),
-      '{"name":"x","version":"1.0.0","dependencies":{"left":"1.0.0"}}',
+      join(folder, '.npmrc'),
+      `registry=http://127.0.0.1:1\nfetch-retries=0\ncache=${join(folder, 'cache')}\n`,
     );
-    const { code, error } = run(`
-      const { capture } = await import(${JSON.stringify(join(lib, 'run.mjs'))});
-      const result = capture('npm', ['install', '--registry=http://127.0.0.1:1', '--fetch-retries=0'],
-        { cwd: ${JSON.stringify(folder)} });
-      throw explain(result.output, 'npm ci');`);
+    const { code, error } = run(`setup.ensureDependencies(${JSON.stringify(folder)});`);
     expect(code).toBe(1);
     expect(error).toContain('the network or the package registry cannot be reached');
+    expect(error).toContain('npm config get registry');
   });
 });
