@@ -204,7 +204,10 @@ export function startTerminal(start: TerminalStart): void {
   function startEmbedded(): EmbeddedGateway {
     return createEmbeddedGateway({
       ...{ clock, changed, onListening: (url: string) => reach([url]) },
-      fork: (file) => utilityProcess.fork(join(mainDir, `${file}.js`)) as unknown as Child,
+      fork: (file) =>
+        utilityProcess.fork(join(mainDir, `${file}.js`), [], {
+          serviceName: `vigia-${file}`,
+        }) as unknown as Child,
       onExit: (cause) => commands.report('gateway_restarted', cause),
       start: {
         dataDir: join(userData, 'gateway'),

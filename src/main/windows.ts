@@ -9,6 +9,8 @@ const COLLAPSED_HEIGHT = 64;
 const CONSOLE = { width: 1_440, height: 900 } as const;
 const CONSOLE_MIN_WIDTH = 960;
 const MARGIN = 16;
+/** A panel that has not moved for so long has been put down. */
+const REST_MS = 400;
 
 export interface Windows {
   contents(): readonly WebContents[];
@@ -29,6 +31,7 @@ export function createWindows(deps: {
   const preferences = securePreferences(join(deps.outDir, 'preload/index.cjs'));
   const page = (name: string): string => join(deps.outDir, 'renderer', `${name}.html`);
   let quitting = false;
+  let resting: NodeJS.Timeout | undefined;
   let console: Window | null = null;
   let height = deps.settings.get().panelCollapsed ? COLLAPSED_HEIGHT : PANEL.height;
   let panel = openPanel();
@@ -54,7 +57,11 @@ export function createWindows(deps: {
     own.setVisibleOnAllWorkspaces(true, { visibleOnFullScreen: true });
     keepTitle(own);
     own.once('ready-to-show', () => own.showInactive());
-    own.on('moved', () => remember(own));
+    // `moved` would be said once, but not on Linux: a drag is over when it has rested.
+    own.on('move', () => {
+      clearTimeout(resting);
+      resting = setTimeout(() => remember(own), REST_MS);
+    });
     own.on('close', (event) => {
       if (quitting) return;
       event.preventDefault();
@@ -103,6 +110,8 @@ export function createWindows(deps: {
   }
 
   function remember(own: Window): void {
+    clearTimeout(resting);
+    if (own.isDestroyed()) return;
     const [x, y] = own.getPosition();
     if (x !== undefined && y !== undefined) deps.settings.setPanelPlace({ x, y });
   }
@@ -141,6 +150,7 @@ export function createWindows(deps: {
     panelHeight: resize,
     letGo() {
       quitting = true;
+      remember(panel);
     },
   };
 }

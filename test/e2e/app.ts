@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { _electron, type ElectronApplication, type Page } from '@playwright/test';
+import { _electron, type ElectronApplication, expect, type Page } from '@playwright/test';
 
 export interface RunningApp {
   readonly app: ElectronApplication;
@@ -16,7 +16,7 @@ export interface RunningApp {
 const asUser = resolve(import.meta.dirname, '../../scripts/lib/as-user.sh');
 
 /** What starts the terminal in a folder: as `nobody` where root runs the tests and that is possible. */
-export function launchOptions(userData: string) {
+export function launchOptions(userData: string, extra: readonly string[] = []) {
   const executablePath = process.env.VIGIA_ELECTRON;
   if (!executablePath) throw new Error('VIGIA_ELECTRON does not name the runtime: use npm test');
   const user = Number(process.env.VIGIA_TEST_UID || 0);
@@ -29,18 +29,22 @@ export function launchOptions(userData: string) {
   const env = { ...process.env, HOME: home, XDG_RUNTIME_DIR: home, LANG: 'es_CO.UTF-8' };
   return {
     executablePath: user === 0 ? executablePath : asUser,
-    args: [...root, ...official, '--user-data-dir', userData],
+    args: [...root, ...official, '--user-data-dir', userData, ...extra],
     env: env as Record<string, string>,
     // Playwright would add --no-sandbox by itself.
     chromiumSandbox: root.length === 0,
   };
 }
 
-/** Starts the built terminal in a folder of its own, embedded gateway and paper engine included. */
+/**
+ * Starts the built terminal in a folder of its own, embedded gateway and paper engine included
+ * unless `extra` names a configuration.
+ */
 export async function startApp(
-  userData = mkdtempSync(join(tmpdir(), 'vigia-e2e-')),
+  userData = newUserData(),
+  extra: readonly string[] = [],
 ): Promise<RunningApp> {
-  const app = await _electron.launch(launchOptions(userData));
+  const app = await _electron.launch(launchOptions(userData, extra));
   const main = app.process();
   const panel = await pageOf(app, 'panel.html');
   return {
@@ -50,7 +54,10 @@ export async function startApp(
     userData,
     async openConsole() {
       await panel.evaluate(() => window.vigia.call('window.openConsole', undefined));
-      return pageOf(app, 'console.html');
+      const page = await pageOf(app, 'console.html');
+      // Only what has painted takes keys.
+      await page.locator('.banner').waitFor();
+      return page;
     },
     async close() {
       if (main.exitCode !== null || main.signalCode !== null) return;
@@ -63,6 +70,10 @@ export async function startApp(
       clearTimeout(killed);
     },
   };
+}
+
+export function newUserData(): string {
+  return mkdtempSync(join(tmpdir(), 'vigia-e2e-'));
 }
 
 export function forget(userData: string): void {
@@ -78,9 +89,16 @@ async function pageOf(app: ElectronApplication, name: string): Promise<Page> {
 }
 
 /** Another program's window with the focus, so that a key press is nobody's but the hotkey's. */
-export function focusElsewhere(): { close(): void } {
+export async function focusElsewhere(): Promise<{ close(): void }> {
   const other = spawn('xclock', [], { stdio: 'ignore' });
-  xdotool('search', '--sync', '--onlyvisible', '--name', 'xclock', 'windowactivate', '--sync');
+  const found = xdotool('search', '--sync', '--onlyvisible', '--name', 'xclock');
+  const id = found.trim().split('\n')[0] ?? '';
+  await expect
+    .poll(() => {
+      xdotool('windowactivate', id);
+      return xdotool('getwindowfocus').trim();
+    })
+    .toBe(id);
   return { close: () => void other.kill() };
 }
 

@@ -24,7 +24,7 @@ async function holding(): Promise<void> {
 
 test('a real double press, with another program in front, stops and flattens', async () => {
   await holding();
-  const other = focusElsewhere();
+  const other = await focusElsewhere();
   pressKey('ctrl+shift+k');
   await expect(running.panel.getByRole('dialog')).toBeVisible();
   await expect(running.panel.getByRole('textbox')).toBeFocused();

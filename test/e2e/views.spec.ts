@@ -42,7 +42,9 @@ for (const language of ['es', 'en'] as const) {
       await expect(console.locator('html')).toHaveAttribute('lang', language);
       expect(await findings(console)).toEqual([]);
       await console.keyboard.press('Control+2');
-      await expect(console.locator('bdi', { hasText: 'gateway.started' })).toBeVisible();
+      await expect(
+        console.locator('bdi', { hasText: /^gateway (arrancado|started)$/ }),
+      ).toBeVisible();
       expect(await findings(console)).toEqual([]);
       await console.keyboard.press('Control+k');
       await expect(console.getByRole('dialog')).toBeVisible();
@@ -77,9 +79,9 @@ test('the audit view finds, counts and shows an event', async () => {
   const console = await running.openConsole();
   await console.keyboard.press('Control+2');
   await console.getByRole('textbox').first().fill('paper-1');
-  await expect(console.locator('bdi', { hasText: 'engine.registered' })).toBeVisible();
-  await expect(console.locator('bdi', { hasText: 'gateway.started' })).toBeHidden();
-  await console.locator('bdi', { hasText: 'engine.registered' }).click();
+  await expect(console.locator('bdi', { hasText: 'motor registrado' })).toBeVisible();
+  await expect(console.locator('bdi', { hasText: 'gateway arrancado' })).toBeHidden();
+  await console.locator('bdi', { hasText: 'motor registrado' }).click();
   await expect(console.getByText(/prevHash/)).toBeVisible();
 });
 

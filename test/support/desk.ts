@@ -36,20 +36,27 @@ export function newDataDir(): { path: string; remove(): void } {
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** A real gateway on a port of its own. Tokens are the operators' ids, and `engine-token`. */
-export function openGateway(dataDir: string, environment: Environment = 'paper'): Promise<Gateway> {
+/**
+ * A real gateway on a port of its own. Tokens are the operators' ids, with anything after a dot, and
+ * `engine-token`.
+ */
+export function openGateway(
+  dataDir: string,
+  environment: Environment = 'paper',
+  port = 0,
+): Promise<Gateway> {
   return startGateway({
     dataDir,
     host: '127.0.0.1',
     tls: null,
-    port: 0,
+    port,
     environment,
     deskName: 'USD/COP',
     policy: quickPolicy,
     policyHash: '',
     version: 'test',
     authenticate: async (token) => {
-      const operator = OPERATORS[token];
+      const operator = OPERATORS[token.split('.')[0] ?? ''];
       if (operator) return { kind: 'operator', operator };
       return token === 'engine-token' ? { kind: 'engine', engine: null } : null;
     },

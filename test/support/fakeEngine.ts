@@ -13,6 +13,8 @@ export type Behaviour = 'honest' | 'lies' | 'hangs' | 'drops_on_flatten';
 export class FakeEngine {
   behaviour: Behaviour = 'honest';
   mode = 'normal';
+  name: string;
+  instrument = 'USD/COP';
   quantity: number;
   sold = 0;
   received: { opId: string; op: string }[] = [];
@@ -26,6 +28,7 @@ export class FakeEngine {
     quantity: number,
   ) {
     this.quantity = quantity;
+    this.name = id;
   }
 
   async connect(port: number): Promise<void> {
@@ -41,10 +44,10 @@ export class FakeEngine {
       type: 'register',
       engine: {
         id: this.id,
-        name: this.id,
+        name: this.name,
         kind: 'fake',
         environment: 'paper',
-        instruments: ['USD/COP'],
+        instruments: [this.instrument],
         software: 'test',
       },
       mode: this.mode,
@@ -126,7 +129,7 @@ export class FakeEngine {
     return [
       {
         id: 'p1',
-        instrument: 'USD/COP',
+        instrument: this.instrument,
         side: 'long',
         quantity: this.quantity,
         entryPrice: 4_000,

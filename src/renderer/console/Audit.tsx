@@ -5,7 +5,9 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useRef, useState } from 'react';
 import { Hostile, INPUT } from '../components/ui';
 import { useT } from '../i18n';
+import { eventName } from '../i18n/events';
 import { amount } from '../lib/format';
+import { useApp } from '../lib/store';
 import { useAuditPages } from './useAuditPages';
 
 type Event = AuditPage['events'][number];
@@ -15,6 +17,7 @@ const DETAIL_MAX = 20_000;
 /** The mirror's log, newest first. It needs no link: it reads this terminal's own disk. */
 export function Audit({ view }: { view: DeskView }) {
   const t = useT();
+  const language = useApp((state) => state.settings?.language ?? 'es');
   const [filter, setFilter] = useState<AuditFilter>({ types: [], actor: null, text: null });
   const [picked, setPicked] = useState<Event | null>(null);
   const pages = useAuditPages(filter);
@@ -30,6 +33,7 @@ export function Audit({ view }: { view: DeskView }) {
     value: string,
     options: readonly string[],
     set: (v: string) => void,
+    nameOf = (option: string): string => option,
   ) => (
     <select
       className={INPUT}
@@ -41,7 +45,9 @@ export function Audit({ view }: { view: DeskView }) {
         {label}: {t('audit.any')}
       </option>
       {options.map((option) => (
-        <option key={option}>{option}</option>
+        <option key={option} value={option}>
+          {nameOf(option)}
+        </option>
       ))}
     </select>
   );
@@ -53,8 +59,12 @@ export function Audit({ view }: { view: DeskView }) {
         </p>
       )}
       <search className="grid grid-cols-[200px_200px_1fr_auto] items-center gap-2">
-        {choose(t('audit.type'), filter.types[0] ?? '', pages.types, (type) =>
-          setFilter({ ...filter, types: type ? [type] : [] }),
+        {choose(
+          t('audit.type'),
+          filter.types[0] ?? '',
+          pages.types,
+          (type) => setFilter({ ...filter, types: type ? [type] : [] }),
+          (type) => eventName(type, language),
         )}
         {choose(t('audit.actor'), filter.actor ?? '', pages.actors, (actor) =>
           setFilter({ ...filter, actor: actor || null }),
@@ -94,7 +104,7 @@ export function Audit({ view }: { view: DeskView }) {
                   style={{ transform: `translateY(${row.start}px)` }}
                   onClick={() => setPicked(event)}
                 >
-                  {event && <Cells event={event} />}
+                  {event && <Cells event={event} name={eventName(event.type, language)} />}
                 </button>
               );
             })}
@@ -114,13 +124,13 @@ export function Audit({ view }: { view: DeskView }) {
   );
 }
 
-function Cells({ event }: { event: Event }) {
+function Cells({ event, name }: { event: Event; name: string }) {
   return (
     <>
       <span className="figure">{event.seq}</span>
       <span className="figure">{timestamp(event.ts)}</span>
-      <span className="truncate">
-        <Hostile text={event.type} max={40} />
+      <span className="truncate" title={event.type}>
+        <Hostile text={name} max={40} />
       </span>
       <span className="truncate">
         <Hostile text={event.actor.id} max={32} />

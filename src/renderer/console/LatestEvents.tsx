@@ -3,12 +3,14 @@ import { timeOfDay } from '@shared/time';
 import { useEffect, useState } from 'react';
 import { Hostile } from '../components/ui';
 import { useT } from '../i18n';
+import { eventName } from '../i18n/events';
 import { useApp } from '../lib/store';
 
 const SHOWN = 14;
 
 export function LatestEvents() {
   const t = useT();
+  const language = useApp((state) => state.settings?.language ?? 'es');
   const grown = useApp((state) => state.auditSeq);
   const [events, setEvents] = useState<AuditPage['events']>([]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a longer log is what to ask again for.
@@ -30,7 +32,7 @@ export function LatestEvents() {
           <li key={event.seq} className="flex h-7 items-center gap-2 border-b border-line">
             <span className="figure text-muted">{timeOfDay(event.ts)}</span>
             <span className="min-w-0 flex-1 truncate">
-              <Hostile text={event.type} max={40} />
+              <Hostile text={eventName(event.type, language)} max={40} />
             </span>
             <span className="max-w-24 truncate text-muted">
               <Hostile text={event.actor.id} max={24} />

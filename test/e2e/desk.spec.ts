@@ -1,0 +1,164 @@
+import { chmodSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { expect, type Page, test } from '@playwright/test';
+import { FakeEngine } from '../support/fakeEngine';
+import { forget, newUserData, type RunningApp, startApp } from './app';
+import { openDesk, type TestDesk } from './desk';
+
+let desk: TestDesk;
+let terminals: RunningApp[];
+let engines: FakeEngine[];
+
+test.beforeEach(async () => {
+  desk = await openDesk();
+  terminals = [];
+  engines = [];
+});
+test.afterEach(async () => {
+  for (const terminal of terminals) {
+    await terminal.close();
+    forget(terminal.userData);
+  }
+  for (const engine of engines) engine.disconnect();
+  await desk.close();
+});
+
+async function join(operator = 'ana', userData = newUserData()): Promise<RunningApp> {
+  const config = desk.config(operator);
+  chmodSync(dirname(config), 0o755);
+  const running = await startApp(userData, ['--config', config]);
+  terminals.push(running);
+  return running;
+}
+
+async function engine(id: string, quantity = 100_000): Promise<FakeEngine> {
+  const own = new FakeEngine(id, quantity);
+  engines.push(own);
+  await own.connect(desk.gateway().port);
+  own.lateFill(0);
+  return own;
+}
+
+const word = (panel: Page, expected: string) =>
+  expect(panel.locator('.banner')).toHaveAttribute('data-word', expected);
+
+const fire = (panel: Page, engines?: string[]) =>
+  panel.evaluate(
+    (chosen) =>
+      window.vigia.call('kill.fire', {
+        scope: chosen ? { kind: 'engines', engines: chosen } : { kind: 'all' },
+        reason: 'pérdida excesiva',
+        closePositions: true,
+        origin: 'panel',
+      }),
+    engines,
+  );
+
+test('with the sockets cut, a kill goes by HTTP and the screen says no more than it knows', async () => {
+  const own = await engine('e1');
+  const { panel } = await join();
+  await word(panel, 'normal');
+  desk.blockSockets(true);
+  await word(panel, 'disconnected');
+  await fire(panel);
+  await expect.poll(() => own.mode).toBe('killed');
+  await expect.poll(() => desk.gateway().log.state().kills[0]?.flatAt ?? null).not.toBeNull();
+  // It is accepted, that is all that came back: nothing here has seen that it is flat.
+  await word(panel, 'accepted');
+  expect(desk.gateway().log.state().kills).toHaveLength(1);
+  desk.blockSockets(false);
+  await word(panel, 'flat');
+  expect(own.sold).toBe(100_000);
+});
+
+test('with the gateway dead: the alarm, its seconds, and after a restart a question, not a shot', async () => {
+  const own = await engine('e1');
+  const first = await join();
+  await word(first.panel, 'normal');
+  await desk.stopGateway();
+  await word(first.panel, 'disconnected');
+  await fire(first.panel);
+  await word(first.panel, 'unconfirmed');
+  const alarm = first.panel.getByRole('alert').filter({ hasText: 'NADIE HA CONFIRMADO' });
+  await expect(alarm).toBeVisible();
+  await expect(first.panel.locator('.banner .figure')).toHaveText(/[3-9] s/);
+  first.main.kill('SIGKILL');
+  await first.app.waitForEvent('close').catch(() => undefined);
+  await desk.startGateway();
+  const { panel } = await join('ana', first.userData);
+  await word(panel, 'normal');
+  const question = panel.getByRole('alert').filter({ hasText: 'sesión anterior' });
+  await expect(question).toContainText('pérdida excesiva');
+  await own.connect(desk.gateway().port);
+  own.lateFill(0);
+  await expect(panel.getByText(/posiciones 1/)).toBeVisible();
+  expect(own.mode).toBe('normal');
+  expect(desk.gateway().log.state().kills).toHaveLength(0);
+  await question.getByRole('button', { name: 'Enviar la parada' }).click();
+  await word(panel, 'flat');
+  await expect(question).toBeHidden();
+  expect(own.sold).toBe(100_000);
+});
+
+test('a second terminal sees the kill, who gave it and why', async () => {
+  await engine('e1');
+  const ana = await join('ana');
+  const luis = await join('luis');
+  await word(ana.panel, 'normal');
+  await word(luis.panel, 'normal');
+  await fire(ana.panel);
+  await word(luis.panel, 'flat');
+  await word(ana.panel, 'flat');
+  const console = await luis.openConsole();
+  await console.keyboard.press('Control+2');
+  const row = console.getByRole('button').filter({ hasText: 'pérdida excesiva' });
+  await expect(row.first()).toContainText('ana');
+});
+
+test('a kill of one engine says what is stopped and that the rest goes on', async () => {
+  const one = await engine('e1');
+  const other = await engine('e2');
+  const { panel } = await join();
+  await word(panel, 'normal');
+  await fire(panel, ['e1']);
+  await expect(panel.locator('.banner')).toContainText('1 de 2; el resto sigue');
+  await expect.poll(() => one.quantity).toBe(0);
+  expect(one.mode).toBe('killed');
+  expect(other.mode).toBe('normal');
+  expect(other.sold).toBe(0);
+});
+
+test('an engine that hangs is never said to be flat, nor halted', async () => {
+  const honest = await engine('e1');
+  const hung = await engine('e2');
+  hung.behaviour = 'hangs';
+  const { panel } = await join();
+  await word(panel, 'normal');
+  const words = await panel.evaluateHandle(() => {
+    const seen: string[] = [];
+    const banner = document.querySelector('.banner') as HTMLElement;
+    new MutationObserver(() => seen.push(banner.dataset.word ?? '')).observe(banner, {
+      attributes: true,
+    });
+    return seen;
+  });
+  await fire(panel);
+  await expect.poll(() => honest.quantity).toBe(0);
+  await word(panel, 'unconfirmed');
+  await expect(panel.locator('.banner .figure')).toHaveText(/[2-9] s/);
+  expect(await words.jsonValue()).not.toContain('flat');
+  expect(await words.jsonValue()).not.toContain('halted');
+  hung.behaviour = 'honest';
+  await word(panel, 'flat');
+  expect(hung.sold).toBe(100_000);
+});
+
+test('an engine that says success and stays open is never said to be flat', async () => {
+  const liar = await engine('e1');
+  liar.behaviour = 'lies';
+  const { panel } = await join();
+  await word(panel, 'normal');
+  await fire(panel);
+  await word(panel, 'partial');
+  await expect(panel.locator('.banner')).toContainText('queda: 1 · 100,0 k USD');
+});
