@@ -122,7 +122,6 @@ const DEBIAN_PROGRAMS = {
   openbox: 'openbox',
   xdotool: 'xdotool',
   'x11-utils': 'xprop',
-  'x11-apps': 'xclock',
   'x11-xserver-utils': 'xset',
   imagemagick: 'import',
   dbus: 'dbus-run-session',

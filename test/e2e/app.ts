@@ -90,15 +90,14 @@ async function pageOf(app: ElectronApplication, name: string): Promise<Page> {
 
 /** Another program's window with the focus, so that a key press is nobody's but the hotkey's. */
 export async function focusElsewhere(): Promise<{ close(): void }> {
-  const other = spawn('xclock', [], { stdio: 'ignore' });
-  const found = xdotool('search', '--sync', '--onlyvisible', '--name', 'xclock');
+  const other = spawn('xev', ['-name', 'other', '-event', 'keyboard'], { stdio: 'ignore' });
+  const found = xdotool('search', '--sync', '--onlyvisible', '--name', '^other$');
   const id = found.trim().split('\n')[0] ?? '';
-  await expect
-    .poll(() => {
-      xdotool('windowactivate', id);
-      return xdotool('getwindowfocus').trim();
-    })
-    .toBe(id);
+  // For a moment no window is active at all, and xdotool fails.
+  await expect(() => {
+    xdotool('windowactivate', id);
+    expect(xdotool('getactivewindow').trim()).toBe(id);
+  }).toPass();
   return { close: () => void other.kill() };
 }
 
