@@ -23,8 +23,10 @@ import type { TlsFiles } from './config';
 import { serveControl } from './controlSession';
 import { createEngineHub } from './engineHub';
 import { createKillDriver } from './killDriver';
+import { keepUnsavedKills } from './killLatch';
 import { createLog, type GatewayLog, publicKeyText } from './log';
 import { createRest } from './rest';
+import { expireResumes } from './resumeExpiry';
 import { createTelemetryFanout } from './telemetryFanout';
 
 /** Whose token it is, or null. Engines' tokens name the engine they speak for. */
@@ -47,6 +49,8 @@ export interface GatewayOptions {
   readonly authenticate: Authenticate;
   /** Null listens in plain text, which the configuration allows on this machine only. */
   readonly tls: TlsFiles | null;
+  /** Opens the log's store; SQLite where it is left out. */
+  readonly openStore?: (path: string) => SqliteEventStore;
   readonly clock: Clock;
   readonly random: RandomBytes;
 }
@@ -62,7 +66,8 @@ export interface Gateway {
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { policy, clock, random, environment } = options;
   const key = loadOrCreateKey(join(options.dataDir, 'signing.pem'));
-  const store = new SqliteEventStore(join(options.dataDir, 'log.db'), sha256);
+  const openStore = options.openStore ?? ((path) => new SqliteEventStore(path, sha256));
+  const store = openStore(join(options.dataDir, 'log.db'));
   const history: LogEvent[] = [];
   const log = await createLog({
     store,
@@ -95,6 +100,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     log.append({ type: 'policy.loaded', data });
   }
 
+  // Before the kill driver hears of it: what is latched is latched before an engine is told.
+  keepUnsavedKills(join(options.dataDir, 'latch.json'), log);
+  const stopExpiring = expireResumes(log, clock);
   const hub = createEngineHub({ log, policy, gatewayId, clock, random });
   const driver = createKillDriver({ log, hub, times: policy.kill, clock });
   const commands = createCommands({ log, hub, policy, clock, history });
@@ -164,6 +172,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     log,
     commands,
     async stop() {
+      stopExpiring();
       driver.stop();
       telemetry.stop();
       hub.stop();

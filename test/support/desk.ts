@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import type { Operator } from '../../src/gateway/commands';
-import { type Gateway, startGateway } from '../../src/gateway/gateway';
+import { type Gateway, type GatewayOptions, startGateway } from '../../src/gateway/gateway';
 import { operationsPolicySchema } from '../../src/shared/policy/operations';
 import type { Environment } from '../../src/shared/protocol/engine';
 
@@ -44,6 +44,7 @@ export function openGateway(
   dataDir: string,
   environment: Environment = 'paper',
   port = 0,
+  change: Partial<GatewayOptions> = {},
 ): Promise<Gateway> {
   return startGateway({
     dataDir,
@@ -62,5 +63,6 @@ export function openGateway(
     },
     clock: Date.now,
     random: (length) => randomBytes(length),
+    ...change,
   });
 }

@@ -152,11 +152,21 @@ function engineRegistered(state: OpsState, event: EventOf<'engine.registered'>):
     since: known?.since ?? event.ts,
     lostCause: known?.lostCause ?? null,
     clockOffsetMs: known?.clockOffsetMs ?? 0,
-    own: known?.own ?? NO_OWN_MODE,
+    own: known?.own ?? modeBeforeKnown(state, id),
     confirmedMode: known?.confirmedMode ?? null,
     selfPausedAt: known?.selfPausedAt ?? null,
   };
   return { ...state, engines: { ...state.engines, [id]: record } };
+}
+
+/** A kill may name an engine that nobody had seen: it is killed when it turns up. */
+function modeBeforeKnown(state: OpsState, id: string): ModeRecord {
+  const kill = state.kills.find(
+    ({ resumedAt, scope }) => resumedAt === null && scope.kind === 'engines' && inScope(scope, id),
+  );
+  if (!kill) return NO_OWN_MODE;
+  const { at, seq, by, reason, commandId } = kill;
+  return { mode: 'killed', since: at, seq, by, reason, commandId };
 }
 
 function engineConnected(state: OpsState, event: EventOf<'engine.connected'>): OpsState {
@@ -277,10 +287,14 @@ function resumed(state: OpsState, event: EventOf<'ops.resumed'>): OpsState {
       ([engine]) => !covered.includes(engine) || effectiveMode(next, engine) === 'killed',
     ),
   );
+  // A kill that names an engine nobody has seen holds until that engine was resumed, or the desk.
+  const isLifted = (kill: KillRecord): boolean =>
+    kill.engines.every((engine) => !chains[engine]) &&
+    (scope.kind === 'all' ||
+      kill.scope.kind === 'all' ||
+      kill.scope.engines.every((engine) => next.engines[engine]));
   const kills = next.kills.map((kill) =>
-    kill.resumedAt === null && kill.engines.every((engine) => !chains[engine])
-      ? { ...kill, resumedAt: event.ts }
-      : kill,
+    kill.resumedAt === null && isLifted(kill) ? { ...kill, resumedAt: event.ts } : kill,
   );
   return { ...next, chains, kills, resumeRequests: [] };
 }
