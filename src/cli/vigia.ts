@@ -1,28 +1,18 @@
 import { existsSync } from 'node:fs';
 import Database from 'better-sqlite3';
+import { checkCheckpoint, publicKeyOf } from '../node/checkpoint';
+import { type EventRow, rowFault } from '../node/eventRow';
 import { sha256 } from '../node/sha256';
-import type { ChainFault } from '../shared/log/chain';
-import { describeFault, verifyNext } from '../shared/log/chain';
-import type { LogEvent, LogPosition } from '../shared/log/event';
-import { EMPTY_LOG, logEventSchema } from '../shared/log/event';
+import { describeFault } from '../shared/log/chain';
+import type { LogPosition } from '../shared/log/event';
+import { EMPTY_LOG } from '../shared/log/event';
 
 const USAGE = `vigia verify <file>
 
-Hashes every event of a log or an audit mirror afresh, from the first one on.
+Hashes every event of a log or an audit mirror afresh, from the first one on, and checks the gateway's
+signed checkpoints against it.
 Exit: 0 it holds, 1 it does not, 2 it could not be read.
 `;
-
-interface Row {
-  readonly seq: number;
-  readonly id: string;
-  readonly ts: number;
-  readonly type: string;
-  readonly actor: string;
-  readonly command_id: string | null;
-  readonly hash: string;
-  readonly prev_hash: string;
-  readonly body: string;
-}
 
 /** Reads a file without changing it and says whether its chain holds. @returns the exit code. */
 export function verifyFile(path: string, print: (line: string) => void): 0 | 1 | 2 {
@@ -35,15 +25,21 @@ export function verifyFile(path: string, print: (line: string) => void): 0 | 1 |
     database = new Database(path, { readonly: true, fileMustExist: true });
     const rows = database.prepare('SELECT * FROM events ORDER BY seq').iterate();
     let head: LogPosition = EMPTY_LOG;
-    for (const row of rows as IterableIterator<Row>) {
-      const fault = rowFault(row, head);
+    for (const row of rows as IterableIterator<EventRow>) {
+      const fault = rowFault(row, head, sha256);
       if (fault) {
         print(`bad ${head.seq + 1} ${fault.kind}: ${describeFault(fault)}`);
         return 1;
       }
       head = { seq: row.seq, hash: row.hash };
     }
+    const signed = signedUpTo(database);
+    if (typeof signed !== 'number') {
+      print(signed.bad);
+      return 1;
+    }
     print(`ok ${head.seq} ${head.hash}`);
+    print(signed === 0 ? 'no signed checkpoint' : `signed by the gateway up to ${signed}`);
     return 0;
   } catch (error) {
     print(`${path}: ${(error as Error).message}`);
@@ -53,28 +49,25 @@ export function verifyFile(path: string, print: (line: string) => void): 0 | 1 |
   }
 }
 
-function rowFault(row: Row, head: LogPosition): ChainFault | null {
-  let event: LogEvent;
-  try {
-    const parsed = logEventSchema.parse({ ...JSON.parse(row.body), hash: row.hash });
-    event = parsed as LogEvent;
-  } catch (error) {
-    const [line = 'unreadable'] = (error as Error).message.split('\n');
-    return { kind: 'unreadable', seq: row.seq, detail: line };
+/** Checks the signed checkpoints beside the chain. @returns the last sequence signed, or what is wrong. */
+function signedUpTo(database: Database.Database): number | { readonly bad: string } {
+  const first = database.prepare('SELECT body FROM events WHERE seq = 1').get() as
+    | { body: string }
+    | undefined;
+  const key = publicKeyOf(first?.body);
+  const notes = database.prepare('SELECT seq, note FROM checkpoints ORDER BY seq').all() as {
+    seq: number;
+    note: string;
+  }[];
+  const hash = database.prepare('SELECT hash FROM events WHERE seq = ?').pluck();
+  let signed = 0;
+  for (const { seq, note } of notes) {
+    const hashAt = (at: number): string | null => (hash.get(at) as string | undefined) ?? null;
+    const found = checkCheckpoint(note, key, hashAt);
+    if (!found.ok) return { bad: `bad ${seq} checkpoint: ${found.cause}` };
+    signed = found.seq;
   }
-  const next = verifyNext(event, head, sha256);
-  if (!next.ok) return next.fault;
-  const same =
-    next.sealed.body === row.body &&
-    event.seq === row.seq &&
-    event.id === row.id &&
-    event.ts === row.ts &&
-    event.type === row.type &&
-    event.actor.id === row.actor &&
-    event.commandId === row.command_id &&
-    event.prevHash === row.prev_hash;
-  if (same) return null;
-  return { kind: 'unreadable', seq: row.seq, detail: 'a column differs from the sealed text' };
+  return signed;
 }
 
 /** @returns the exit code. */

@@ -8,6 +8,7 @@ import { loadOrCreateKey } from '../node/keys';
 import { sha256 } from '../node/sha256';
 import { SqliteEventStore } from '../node/sqliteEventStore';
 import { type RandomBytes, uuidv7 } from '../shared/ids';
+import { LOG_ORIGIN } from '../shared/log/checkpoint';
 import type { LogEvent } from '../shared/log/event';
 import type { OperationsPolicy } from '../shared/policy/operations';
 import type { Environment } from '../shared/protocol/engine';
@@ -75,7 +76,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     clock,
     random,
     key,
-    origin: 'vigia/log',
+    origin: LOG_ORIGIN,
     checkpointEvery: policy.log.checkpointEvery,
     onReplay: (event) => {
       if (event.commandId !== null) history.push(event);

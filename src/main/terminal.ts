@@ -82,6 +82,10 @@ export function startTerminal(start: TerminalStart): void {
       link.restart('the mirror was opened');
     },
     onStatus: changed,
+    onBadCheckpoint: (cause) => {
+      desk.diverged(cause);
+      link.restart(cause);
+    },
   });
   const desk = createDeskState({
     append: (events) => mirror.append(events),
@@ -101,6 +105,7 @@ export function startTerminal(start: TerminalStart): void {
     onWelcome: desk.welcomed,
     onEvents: desk.take,
     onReplayed: desk.replayed,
+    onCheckpoint: mirror.checkpoint,
     onAnswer(answer) {
       if (!kills.answer(answer)) commands.answer(answer);
     },

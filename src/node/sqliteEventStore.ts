@@ -1,10 +1,11 @@
 import Database from 'better-sqlite3';
 import type { ChainFault, SealedEvent, Sha256 } from '../shared/log/chain';
-import { verifyNext } from '../shared/log/chain';
 import type { LogEvent, LogPosition } from '../shared/log/event';
 import { EMPTY_LOG } from '../shared/log/event';
 import type { EventStore } from '../shared/log/store';
 import { SequenceConflictError } from '../shared/log/store';
+import { publicKeyOf } from './checkpoint';
+import { type EventRow, eventOfRow, rowFault } from './eventRow';
 
 /** What a verification found: the head it reached, or the first event that does not hold. */
 export type Verification =
@@ -14,18 +15,6 @@ export type Verification =
 export interface StoredCheckpoint {
   readonly seq: number;
   readonly note: string;
-}
-
-interface EventRow {
-  seq: number;
-  id: string;
-  ts: number;
-  type: string;
-  actor: string;
-  command_id: string | null;
-  hash: string;
-  prev_hash: string;
-  body: string;
 }
 
 const SCHEMA = `
@@ -127,13 +116,18 @@ export class SqliteEventStore implements EventStore {
     return row?.seq === seq ? row.hash : null;
   }
 
+  /** The key of the log's checkpoints, as its first event names it; empty when it names none. */
+  publicKey(): string {
+    return publicKeyOf(this.#rows(1, 1)[0]?.body);
+  }
+
   /** Hashes every stored body afresh and compares each column with it, from the first event on. */
   verify(): Verification {
     let head = EMPTY_LOG;
     for (;;) {
       const rows = this.#rows(head.seq + 1, PAGE);
       for (const row of rows) {
-        const fault = this.#rowFault(row, head);
+        const fault = rowFault(row, head, this.sha256);
         // The first place that does not hold is the one expected here, also when it is missing.
         if (fault) return { ok: false, seq: head.seq + 1, fault };
         head = { seq: row.seq, hash: row.hash };
@@ -167,30 +161,4 @@ export class SqliteEventStore implements EventStore {
   #readHead(): LogPosition {
     return (this.#last.get() as LogPosition | undefined) ?? EMPTY_LOG;
   }
-
-  #rowFault(row: EventRow, previous: LogPosition): ChainFault | null {
-    let event: LogEvent;
-    try {
-      event = eventOfRow(row);
-    } catch (error) {
-      return { kind: 'unreadable', seq: row.seq, detail: String((error as Error).message) };
-    }
-    const next = verifyNext(event, previous, this.sha256);
-    if (!next.ok) return next.fault;
-    const same =
-      next.sealed.body === row.body &&
-      event.seq === row.seq &&
-      event.id === row.id &&
-      event.ts === row.ts &&
-      event.type === row.type &&
-      event.actor.id === row.actor &&
-      event.commandId === row.command_id &&
-      event.prevHash === row.prev_hash;
-    if (same) return null;
-    return { kind: 'unreadable', seq: row.seq, detail: 'a column differs from the sealed text' };
-  }
-}
-
-function eventOfRow(row: EventRow): LogEvent {
-  return { ...(JSON.parse(row.body) as Omit<LogEvent, 'hash'>), hash: row.hash };
 }

@@ -23,7 +23,13 @@ for (let from = 0; from < COUNT; from += MAX_EVENTS_PER_FRAME) {
 
 async function mirrored(folder: string): Promise<number> {
   const path = join(folder, 'audit.db');
-  const core = new MirrorCore({ path, sha256, clock: Date.now, onStatus: () => undefined });
+  const core = new MirrorCore({
+    path,
+    sha256,
+    clock: Date.now,
+    onStatus: () => undefined,
+    onBadCheckpoint: () => undefined,
+  });
   await core.open();
   const started = performance.now();
   for (const frame of frames) {

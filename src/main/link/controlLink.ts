@@ -24,6 +24,8 @@ export interface ControlLinkDeps {
   /** Events of the log; false when they do not continue it, which ends the connection. */
   readonly onEvents: (events: readonly LogEvent[]) => boolean;
   readonly onReplayed: (seq: number) => void;
+  /** The gateway's signature over its log so far. */
+  readonly onCheckpoint: (note: string) => void;
   readonly onAnswer: (answer: Answer) => void;
   readonly onHealth: (health: Extract<ControlReply, { type: 'health' }>) => void;
   /** The gateway's log is not the one this mirror follows. */
@@ -171,8 +173,10 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
       case 'error':
         set({ cause: `${message.code}: ${message.message}` });
         return;
-      case 'slow':
       case 'checkpoint':
+        deps.onCheckpoint(message.note);
+        return;
+      case 'slow':
         return;
     }
   }

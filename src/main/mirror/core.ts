@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { checkCheckpoint } from '../../node/checkpoint';
 import { SqliteEventStore } from '../../node/sqliteEventStore';
 import type { AuditPage } from '../../shared/ipc/contract';
 import type { SealedEvent, Sha256 } from '../../shared/log/chain';
@@ -20,6 +21,8 @@ export interface MirrorCoreDeps {
   readonly sha256: Sha256;
   readonly clock: Clock;
   readonly onStatus: (status: MirrorStatus) => void;
+  /** The gateway has signed a history that is not the one held here. */
+  readonly onBadCheckpoint: (cause: string) => void;
 }
 
 /**
@@ -29,6 +32,8 @@ export interface MirrorCoreDeps {
 export class MirrorCore {
   #store: SqliteEventStore | null = null;
   #pager: Pager | null = null;
+  /** The newest signature that waits for the events it is over. */
+  #unchecked: string | null = null;
   /** Verified and not yet on disk. */
   #pending: SealedEvent[] = [];
   #head: LogPosition = EMPTY_LOG;
@@ -95,7 +100,30 @@ export class MirrorCore {
         this.#problem = (error as Error).message;
       }
     }
+    this.#keepCheckpoint();
     this.#tell();
+  }
+
+  /** Takes the gateway's signature over its log; {@link flush} checks and keeps it. */
+  checkpoint(note: string): void {
+    this.#unchecked = note;
+  }
+
+  #keepCheckpoint(): void {
+    const store = this.#store;
+    const note = this.#unchecked;
+    if (!store || note === null || this.#broken || this.#pending.length > 0) return;
+    // A checkpoint may run ahead of a replay: it is looked at once the events it is over are here.
+    const seq = Number(note.split('\n')[1]);
+    if (seq > store.head().seq) return;
+    this.#unchecked = null;
+    const found = checkCheckpoint(note, store.publicKey(), (at) => store.hashAt(at));
+    if (!found.ok) return this.deps.onBadCheckpoint(found.cause);
+    try {
+      store.putCheckpoint({ seq: found.seq, note });
+    } catch {
+      // The disk is full, as the status says already; the gateway signs again.
+    }
   }
 
   hasPending(): boolean {
@@ -114,6 +142,7 @@ export class MirrorCore {
   async quarantine(cause: string): Promise<{ head: LogPosition; ops: OpsState }> {
     this.#setAside(cause);
     this.#pending = [];
+    this.#unchecked = null;
     this.#head = EMPTY_LOG;
     this.#ops = INITIAL_OPS_STATE;
     this.#broken = false;

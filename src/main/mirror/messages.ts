@@ -15,12 +15,15 @@ export interface PageRequest {
 export type ToMirror =
   | { readonly type: 'append'; readonly events: readonly LogEvent[] }
   | { readonly type: 'page'; readonly request: number; readonly query: PageRequest }
+  | { readonly type: 'checkpoint'; readonly note: string }
   | { readonly type: 'quarantine'; readonly cause: string }
   | { readonly type: 'close' };
 
 export type FromMirror =
   /** Open and verified: go on from `head`, in the state `ops`. Sent again after a quarantine. */
   | { readonly type: 'opened'; readonly head: LogPosition; readonly ops: OpsState }
+  /** The gateway has signed a history that is not the one held here. */
+  | { readonly type: 'checkpoint.bad'; readonly cause: string }
   | { readonly type: 'status'; readonly status: MirrorStatus }
   | { readonly type: 'page'; readonly request: number; readonly page: AuditPage }
   | { readonly type: 'page.failed'; readonly request: number; readonly message: string }

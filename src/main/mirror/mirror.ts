@@ -8,6 +8,8 @@ const RESTART_MS = 1_000;
 
 export interface Mirror {
   append(events: readonly LogEvent[]): void;
+  /** Keeps the gateway's signature over the log, once it was checked against what is held. */
+  checkpoint(note: string): void;
   page(query: PageRequest): Promise<AuditPage>;
   quarantine(cause: string): void;
   status(): MirrorStatus;
@@ -20,6 +22,8 @@ export function createMirror(deps: {
   readonly path: string;
   readonly onOpened: (opened: Extract<FromMirror, { type: 'opened' }>) => void;
   readonly onStatus: (status: MirrorStatus) => void;
+  /** The gateway has signed another history. */
+  readonly onBadCheckpoint: (cause: string) => void;
 }): Mirror {
   let status: MirrorStatus = {
     state: 'opening',
@@ -65,6 +69,9 @@ export function createMirror(deps: {
         ready = true;
         deps.onOpened(message);
         return;
+      case 'checkpoint.bad':
+        deps.onBadCheckpoint(message.cause);
+        return;
       case 'status':
         status = message.status;
         deps.onStatus(status);
@@ -86,6 +93,9 @@ export function createMirror(deps: {
   return {
     append(events) {
       if (ready) post({ type: 'append', events });
+    },
+    checkpoint(note) {
+      if (ready) post({ type: 'checkpoint', note });
     },
     page(query) {
       requests += 1;

@@ -16,6 +16,7 @@ const core = new MirrorCore({
   sha256,
   clock: Date.now,
   onStatus: (status) => post({ type: 'status', status }),
+  onBadCheckpoint: (cause) => post({ type: 'checkpoint.bad', cause }),
 });
 
 post({ type: 'opened', ...(await core.open()) });
@@ -43,6 +44,9 @@ port.on('message', async (message: ToMirror) => {
   switch (message.type) {
     case 'append':
       return flushSoon(core.take(message.events));
+    case 'checkpoint':
+      core.checkpoint(message.note);
+      return flushSoon(0);
     case 'quarantine':
       return post({ type: 'opened', ...(await core.quarantine(message.cause)) });
     case 'page':

@@ -1,5 +1,8 @@
 import type { LogPosition } from './event';
 
+/** Origin line of the log's checkpoints and the name of their signer. */
+export const LOG_ORIGIN = 'vigia/log';
+
 /**
  * The text of a checkpoint, as a C2SP signed note carries it (c2sp.org/tlog-checkpoint):
  * origin, size and the base64 of the last event's hash, a line each. `size` is the last `seq`.

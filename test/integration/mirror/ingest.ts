@@ -6,7 +6,13 @@ import { chainOf } from '../../bench/events';
 
 const BATCH = 7;
 const [path = '', count = '0'] = process.argv.slice(2);
-const core = new MirrorCore({ path, sha256, clock: Date.now, onStatus: () => undefined });
+const core = new MirrorCore({
+  path,
+  sha256,
+  clock: Date.now,
+  onStatus: () => undefined,
+  onBadCheckpoint: () => undefined,
+});
 const { head } = await core.open();
 const events = chainOf(Number(count)).map(({ event }) => event);
 for (let from = head.seq; from < events.length; from += BATCH) {
