@@ -25,8 +25,13 @@ export interface DeskState {
   replaying(): boolean;
   /** An event of the gateway's that does not hold by its own hash. */
   problem(): string | null;
+  /** The log cannot be followed: the same place failed again and again. */
+  stuck(): boolean;
   environment(): DeskView['environment'];
 }
+
+/** One bad frame is asked for again; as many as this in a row are not the wire's doing. */
+const STUCK_AFTER = 3;
 
 export function createDeskState(deps: {
   readonly append: (events: readonly LogEvent[]) => void;
@@ -40,6 +45,7 @@ export function createDeskState(deps: {
   let headSeq: number | null = null;
   let replaying = false;
   let problem: string | null = null;
+  let failures = 0;
 
   function diverged(cause: string): void {
     if (!open) return;
@@ -71,6 +77,7 @@ export function createDeskState(deps: {
         deps.append(fresh);
         deps.onFresh(fresh);
       }
+      failures = fault === null ? 0 : failures + 1;
       problem = fault && fault.kind !== 'fork' ? describeFault(fault) : fault ? problem : null;
       // Only a fork says that this mirror is of another history. A gap is asked for again, and an
       // event that was altered on its way or at the gateway says nothing against what we hold.
@@ -88,6 +95,7 @@ export function createDeskState(deps: {
     headSeq: () => headSeq,
     replaying: () => replaying,
     problem: () => problem,
+    stuck: () => failures >= STUCK_AFTER,
     environment() {
       const engines = new Set(Object.values(replica.ops.engines).map((one) => one.environment));
       const desk = welcome?.environment ?? replica.ops.environment;

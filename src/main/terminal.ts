@@ -81,7 +81,13 @@ export function startTerminal(start: TerminalStart): void {
       desk.opened(opened);
       link.restart('the mirror was opened');
     },
-    onStatus: changed,
+    onStatus(status, was) {
+      // Once an outage: each event that waits would be one more to write.
+      if (status.state === 'unwritable' && was.state !== 'unwritable') {
+        commands.report('mirror_unwritable', status.problem ?? 'the disk takes nothing');
+      }
+      changed();
+    },
     onBadCheckpoint: (cause) => {
       desk.diverged(cause);
       link.restart(cause);
@@ -277,7 +283,7 @@ export function startTerminal(start: TerminalStart): void {
       hotkey: hotkey.view(),
       mirror: {
         ...status,
-        state: catchingUp ? 'catching_up' : status.state,
+        state: desk.stuck() ? 'broken' : catchingUp ? 'catching_up' : status.state,
         headSeq: desk.headSeq(),
         problem: desk.problem() ?? status.problem,
       },

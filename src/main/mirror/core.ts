@@ -15,6 +15,9 @@ import type { MirrorStatus, PageRequest } from './messages';
 import { createPager, PAGING_INDEXES, type Pager } from './pager';
 
 const FOLD_PAGE = 1_000;
+/** More histories than this in an hour are not for keeping: a disk must not fill with them. */
+const SET_ASIDE_MAX = 5;
+const SET_ASIDE_WINDOW_MS = 3_600_000;
 
 export interface MirrorCoreDeps {
   readonly path: string;
@@ -41,6 +44,7 @@ export class MirrorCore {
   #problem: string | null = null;
   #quarantinedTo: string | null = null;
   #broken = false;
+  #setAsideAt: number[] = [];
 
   constructor(private readonly deps: MirrorCoreDeps) {}
 
@@ -118,7 +122,10 @@ export class MirrorCore {
     if (seq > store.head().seq) return;
     this.#unchecked = null;
     const found = checkCheckpoint(note, store.publicKey(), (at) => store.hashAt(at));
-    if (!found.ok) return this.deps.onBadCheckpoint(found.cause);
+    if (!found.ok) {
+      this.deps.onBadCheckpoint(found.cause);
+      return;
+    }
     try {
       store.putCheckpoint({ seq: found.seq, note });
     } catch {
@@ -140,12 +147,12 @@ export class MirrorCore {
 
   /** Another history is on the wire: keeps this file under a name of its time and begins anew. */
   async quarantine(cause: string): Promise<{ head: LogPosition; ops: OpsState }> {
-    this.#setAside(cause);
     this.#pending = [];
     this.#unchecked = null;
     this.#head = EMPTY_LOG;
     this.#ops = INITIAL_OPS_STATE;
     this.#broken = false;
+    this.#setAside(cause);
     this.#tell();
     return { head: this.#head, ops: this.#ops };
   }
@@ -190,12 +197,20 @@ export class MirrorCore {
   }
 
   #setAside(cause: string): void {
+    const now = this.deps.clock();
+    this.#setAsideAt = this.#setAsideAt.filter((at) => now - at < SET_ASIDE_WINDOW_MS);
+    if (this.#setAsideAt.length >= SET_ASIDE_MAX) {
+      this.#broken = true;
+      this.#problem = `${cause}; ${SET_ASIDE_MAX} histories were set aside within the hour, so no more are begun`;
+      return;
+    }
+    this.#setAsideAt.push(now);
     this.#store?.close();
     this.#store = null;
     this.#pager = null;
     if (existsSync(this.deps.path)) {
       const stamp = new Date(this.deps.clock()).toISOString().replace(/[:.]/g, '-');
-      const kept = join(dirname(this.deps.path), `audit-quarantine-${stamp}.db`);
+      const kept = unusedName(join(dirname(this.deps.path), `audit-quarantine-${stamp}`));
       try {
         for (const suffix of ['', '-wal', '-shm']) {
           if (existsSync(this.deps.path + suffix))
@@ -230,6 +245,14 @@ export class MirrorCore {
   #settledState(): 'ok' | 'quarantined' {
     // It stays on the screen for the whole session: a history that forked is for people to look at.
     return this.#quarantinedTo === null ? 'ok' : 'quarantined';
+  }
+}
+
+/** Nothing that was kept is ever written over. */
+function unusedName(base: string): string {
+  for (let count = 1; ; count += 1) {
+    const name = count === 1 ? `${base}.db` : `${base}-${count}.db`;
+    if (!existsSync(name)) return name;
   }
 }
 

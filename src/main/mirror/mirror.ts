@@ -21,7 +21,7 @@ export function createMirror(deps: {
   readonly workerFile: string;
   readonly path: string;
   readonly onOpened: (opened: Extract<FromMirror, { type: 'opened' }>) => void;
-  readonly onStatus: (status: MirrorStatus) => void;
+  readonly onStatus: (status: MirrorStatus, was: MirrorStatus) => void;
   /** The gateway has signed another history. */
   readonly onBadCheckpoint: (cause: string) => void;
 }): Mirror {
@@ -54,13 +54,18 @@ export function createMirror(deps: {
       for (const { reject } of waiting.values()) reject(new Error('the mirror stopped'));
       waiting.clear();
       if (closing) return closing();
-      status = { ...status, state: 'broken', problem: status.problem ?? 'the mirror stopped' };
-      deps.onStatus(status);
+      tell({ ...status, state: 'broken', problem: status.problem ?? 'the mirror stopped' });
       setTimeout(() => {
         if (!closing) worker = start();
       }, RESTART_MS);
     });
     return own;
+  }
+
+  function tell(next: MirrorStatus): void {
+    const was = status;
+    status = next;
+    deps.onStatus(next, was);
   }
 
   function hear(message: FromMirror): void {
@@ -73,9 +78,7 @@ export function createMirror(deps: {
         deps.onBadCheckpoint(message.cause);
         return;
       case 'status':
-        status = message.status;
-        deps.onStatus(status);
-        return;
+        return tell(message.status);
       case 'page':
         waiting.get(message.request)?.resolve(message.page);
         return void waiting.delete(message.request);
