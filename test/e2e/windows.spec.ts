@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test';
-import { forget, newUserData, type RunningApp, startApp } from './app';
+import { forget, newUserData, pressKey, type RunningApp, startApp } from './app';
 
 let running: RunningApp;
 let userData: string;
@@ -68,4 +68,29 @@ test('a gateway of our own that dies comes back, and the desk is told', async ()
   await expect(running.panel.locator('.banner')).toHaveAttribute('data-word', 'normal');
   await console.keyboard.press('Control+2');
   await expect(console.locator('bdi', { hasText: 'aviso del terminal' }).first()).toBeVisible();
+});
+
+test('the hotkey is changed by pressing the new one, and counts for nothing until it was seen', async () => {
+  const console = await running.openConsole();
+  await console.getByRole('button', { name: 'Ajustes' }).click();
+  const field = console.getByLabel('Tecla de parada');
+  await expect(field).toHaveValue('Ctrl+Shift+K');
+  await field.press('k');
+  await expect(console.getByText(/No sirve/)).toBeVisible();
+  await field.press('Control+Alt+J');
+  await expect(field).toHaveValue('Ctrl+Alt+J');
+  await expect(running.panel.getByText('sin probar: no cuente con ella')).toBeVisible();
+  pressKey('ctrl+alt+j');
+  await expect(running.panel.getByText(/probada/)).toBeVisible();
+});
+
+test('a table is ordered by the column that is pressed, by keyboard too', async () => {
+  const console = await running.openConsole();
+  const head = console.getByRole('columnheader', { name: 'Motor' }).first();
+  await expect(head).toHaveAttribute('aria-sort', 'none');
+  await head.getByRole('button').focus();
+  await console.keyboard.press('Enter');
+  await expect(head).toHaveAttribute('aria-sort', 'ascending');
+  await console.keyboard.press('Enter');
+  await expect(head).toHaveAttribute('aria-sort', 'descending');
 });

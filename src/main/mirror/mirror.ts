@@ -78,7 +78,8 @@ export function createMirror(deps: {
         deps.onBadCheckpoint(message.cause);
         return;
       case 'status':
-        return tell(message.status);
+        tell(message.status);
+        return;
       case 'page':
         waiting.get(message.request)?.resolve(message.page);
         return void waiting.delete(message.request);

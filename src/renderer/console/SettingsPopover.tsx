@@ -1,9 +1,13 @@
 import { Settings as Gear } from 'lucide-react';
 import { Popover } from 'radix-ui';
-import { Field, INPUT } from '../components/ui';
+import { Button, Field, INPUT } from '../components/ui';
 import { useT } from '../i18n';
 import { call } from '../lib/call';
+import { play, type Sound } from '../lib/sounds';
 import { useApp } from '../lib/store';
+import { HotkeyField } from './HotkeyField';
+
+const SOUNDS: readonly Sound[] = ['acknowledged', 'warning', 'emergency'];
 
 export function SettingsPopover() {
   const t = useT();
@@ -49,6 +53,29 @@ export function SettingsPopover() {
               <option value="light">{t('settings.light')}</option>
             </select>
           </Field>
+          <HotkeyField onChange={(accelerator) => void set({ accelerator })} />
+          <Field label={t('settings.volume')}>
+            <input
+              type="range"
+              className="w-full"
+              min={0}
+              max={1}
+              step={0.05}
+              value={settings.soundVolume}
+              onChange={(event) => void set({ soundVolume: Number(event.target.value) })}
+            />
+          </Field>
+          <div className="flex gap-2">
+            {SOUNDS.map((sound) => (
+              <Button
+                key={sound}
+                className="flex-1 px-1 text-[12px]"
+                onClick={() => play(sound, settings.soundVolume)}
+              >
+                {t(`sound.${sound}`)}
+              </Button>
+            ))}
+          </div>
           <Field label={t('settings.defaultReason')}>
             <input
               className={INPUT}

@@ -1,10 +1,11 @@
-import type { DeskView } from '@shared/view/desk';
-import type { ReactNode } from 'react';
+import type { EngineRecord } from '@shared/ops/state';
+import type { Position } from '@shared/telemetry/types';
+import type { DeskView, EngineFigures } from '@shared/view/desk';
+import { type Column, DataTable } from '../components/DataTable';
 import { Figure, Hostile } from '../components/ui';
 import { modeOf } from '../desk/desk.state';
 import { isStale } from '../desk/figures.state';
 import { useT } from '../i18n';
-import type { Key } from '../i18n/es';
 import { amount, duration, NO_FIGURE, signed } from '../lib/format';
 
 interface Props {
@@ -12,139 +13,166 @@ interface Props {
   readonly now: number;
 }
 
-function Table(props: { title: Key; columns: readonly Key[]; empty: Key; children: ReactNode[] }) {
+export function EnginesTable({ view, now }: Props) {
   const t = useT();
+  const figuresOf = ({ id }: EngineRecord) => view.figures[id];
+  const modeFor = ({ id }: EngineRecord) => modeOf(view.ops, id);
+  const isConfirmed = (engine: EngineRecord) => engine.confirmedMode === modeFor(engine);
+  const figure = (engine: EngineRecord, text: string) => (
+    <Figure stale={isStale(view, figuresOf(engine)?.equityAt ?? null, now)}>{text}</Figure>
+  );
+  const dayPnl = (engine: EngineRecord): number | null => {
+    const { equity, dayStartEquity } = figuresOf(engine) ?? {};
+    return equity == null || dayStartEquity == null ? null : equity - dayStartEquity;
+  };
+  const columns: readonly Column<EngineRecord>[] = [
+    {
+      key: 'engines.name',
+      value: ({ name }) => name,
+      cell: ({ name }) => <Hostile text={name} max={40} />,
+    },
+    {
+      key: 'engines.env',
+      value: ({ environment }) => environment,
+      cell: ({ environment }) => t(`env.${environment}`),
+    },
+    {
+      key: 'engines.mode',
+      value: modeFor,
+      cell: (engine) => t(`mode.${modeFor(engine)}`),
+      className: (engine) => (modeFor(engine) === 'killed' ? 'text-red' : ''),
+    },
+    {
+      key: 'engines.confirmed',
+      value: (engine) => Number(isConfirmed(engine)),
+      cell: (engine) => t(isConfirmed(engine) ? 'engines.yes' : 'engines.no'),
+      className: (engine) => (isConfirmed(engine) ? '' : 'text-amber'),
+    },
+    {
+      key: 'engines.link',
+      value: ({ connected }) => Number(connected),
+      cell: ({ connected }) => t(connected ? 'engines.connected' : 'engines.lost'),
+      className: ({ connected }) => (connected ? '' : 'text-amber'),
+    },
+    {
+      key: 'engines.equity',
+      value: (engine) => figuresOf(engine)?.equity ?? null,
+      cell: (engine) => (
+        <>
+          {figure(engine, amount(figuresOf(engine)?.equity))}{' '}
+          <Hostile text={figuresOf(engine)?.currency ?? ''} max={8} />
+        </>
+      ),
+    },
+    {
+      key: 'figures.pnl',
+      value: dayPnl,
+      cell: (engine) => figure(engine, signed(dayPnl(engine))),
+    },
+    {
+      key: 'engines.rate',
+      value: (engine) => figuresOf(engine)?.itemsPerSecond ?? null,
+      cell: (engine) => figure(engine, amount(figuresOf(engine)?.itemsPerSecond, 0)),
+    },
+    {
+      key: 'engines.missing',
+      value: (engine) => figuresOf(engine)?.missing ?? null,
+      cell: (engine) => figuresOf(engine)?.missing ?? NO_FIGURE,
+      className: (engine) => (figuresOf(engine)?.missing ? 'text-amber' : ''),
+    },
+  ];
   return (
-    <section>
-      <h2 className="mb-1 text-[15px] font-semibold">{t(props.title)}</h2>
-      <table className="w-full text-[12px]">
-        <thead>
-          <tr className="h-7 border-b border-line text-left text-muted">
-            {props.columns.map((column) => (
-              <th key={column} scope="col" className="pr-2 font-normal">
-                {t(column)}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>{props.children}</tbody>
-      </table>
-      {props.children.length === 0 && <p className="py-1 text-muted">{t(props.empty)}</p>}
-    </section>
+    <DataTable
+      name="engines"
+      title="engines.title"
+      empty="engines.none"
+      rows={Object.values(view.ops.engines)}
+      rowKey={({ id }) => id}
+      columns={columns}
+    />
   );
 }
 
-const ROW = 'h-7 border-b border-line';
-
-export function EnginesTable({ view, now }: Props) {
-  const t = useT();
-  return (
-    <Table
-      title="engines.title"
-      empty="engines.none"
-      columns={[
-        'engines.name',
-        'engines.env',
-        'engines.mode',
-        'engines.confirmed',
-        'engines.link',
-        'engines.equity',
-        'figures.pnl',
-        'engines.rate',
-        'engines.missing',
-      ]}
-    >
-      {Object.values(view.ops.engines).map((engine) => {
-        const figures = view.figures[engine.id];
-        const mode = modeOf(view.ops, engine.id);
-        const stale = isStale(view, figures?.equityAt ?? null, now);
-        const confirmed = engine.confirmedMode === mode;
-        const pnl =
-          figures && figures.equity !== null && figures.dayStartEquity !== null
-            ? figures.equity - figures.dayStartEquity
-            : null;
-        return (
-          <tr key={engine.id} className={ROW}>
-            <td>
-              <Hostile text={engine.name} max={40} />
-            </td>
-            <td>{t(`env.${engine.environment}`)}</td>
-            <td className={mode === 'killed' ? 'text-red' : ''}>{t(`mode.${mode}`)}</td>
-            <td className={confirmed ? '' : 'text-amber'}>
-              {t(confirmed ? 'engines.yes' : 'engines.no')}
-            </td>
-            <td className={engine.connected ? '' : 'text-amber'}>
-              {t(engine.connected ? 'engines.connected' : 'engines.lost')}
-            </td>
-            <td>
-              <Figure stale={stale}>{amount(figures?.equity)}</Figure>{' '}
-              {figures?.currency && <Hostile text={figures.currency} max={8} />}
-            </td>
-            <td>
-              <Figure stale={stale}>{signed(pnl)}</Figure>
-            </td>
-            <td>
-              <Figure stale={stale}>{amount(figures?.itemsPerSecond, 0)}</Figure>
-            </td>
-            <td className={figures?.missing ? 'text-amber' : ''}>
-              {figures?.missing ?? NO_FIGURE}
-            </td>
-          </tr>
-        );
-      })}
-    </Table>
-  );
+interface Held {
+  readonly figures: EngineFigures;
+  readonly position: Position;
 }
 
 export function PositionsTable({ view, now }: Props) {
   const t = useT();
   const all = Object.values(view.figures);
   const known = all.length > 0 && all.every((one) => one.positions !== null);
+  const rows = all.flatMap((figures): Held[] =>
+    (figures.positions ?? []).map((position) => ({ figures, position })),
+  );
+  const figure = ({ figures }: Held, text: string) => (
+    <Figure stale={isStale(view, figures.positionsAt, now)}>{text}</Figure>
+  );
+  const age = ({ figures }: Held): number | null =>
+    figures.positionsAt === null ? null : now - figures.positionsAt;
+  const columns: readonly Column<Held>[] = [
+    {
+      key: 'engines.name',
+      value: ({ figures }) => figures.engine,
+      cell: ({ figures }) => <Hostile text={figures.engine} max={32} />,
+    },
+    {
+      key: 'positions.instrument',
+      value: ({ position }) => position.instrument,
+      cell: ({ position }) => <Hostile text={position.instrument} max={24} />,
+    },
+    {
+      key: 'positions.side',
+      value: ({ position }) => position.side,
+      cell: ({ position }) => t(`side.${position.side}`),
+    },
+    {
+      key: 'positions.quantity',
+      value: ({ position }) => position.quantity,
+      cell: (held) => figure(held, amount(held.position.quantity, 0)),
+    },
+    {
+      key: 'positions.entry',
+      value: ({ position }) => position.entryPrice,
+      cell: (held) => figure(held, amount(held.position.entryPrice)),
+    },
+    {
+      key: 'positions.mark',
+      value: ({ position }) => position.markPrice,
+      cell: (held) => figure(held, amount(held.position.markPrice)),
+    },
+    {
+      key: 'positions.notional',
+      value: ({ position }) => position.notional,
+      cell: (held) => (
+        <>
+          {figure(held, amount(held.position.notional))}{' '}
+          <Hostile text={held.position.currency} max={8} />
+        </>
+      ),
+    },
+    {
+      key: 'positions.pnl',
+      value: ({ position }) => position.unrealizedPnl,
+      cell: (held) => figure(held, signed(held.position.unrealizedPnl)),
+    },
+    {
+      key: 'positions.age',
+      value: age,
+      cell: (held) => {
+        const ms = age(held);
+        return figure(held, ms === null ? NO_FIGURE : duration(ms));
+      },
+    },
+  ];
   return (
-    <Table
+    <DataTable
+      name="positions"
       title="positions.title"
       empty={known ? 'positions.none' : 'positions.unknown'}
-      columns={[
-        'engines.name',
-        'positions.instrument',
-        'positions.side',
-        'positions.quantity',
-        'positions.entry',
-        'positions.mark',
-        'positions.notional',
-        'positions.pnl',
-        'positions.age',
-      ]}
-    >
-      {all.flatMap((figures) =>
-        (figures.positions ?? []).map((one) => {
-          const stale = isStale(view, figures.positionsAt, now);
-          const figure = (text: string) => <Figure stale={stale}>{text}</Figure>;
-          return (
-            <tr key={`${figures.engine}/${one.id}`} className={ROW}>
-              <td>
-                <Hostile text={figures.engine} max={32} />
-              </td>
-              <td>
-                <Hostile text={one.instrument} max={24} />
-              </td>
-              <td>{t(`side.${one.side}`)}</td>
-              <td>{figure(amount(one.quantity, 0))}</td>
-              <td>{figure(amount(one.entryPrice))}</td>
-              <td>{figure(amount(one.markPrice))}</td>
-              <td>
-                {figure(amount(one.notional))} <Hostile text={one.currency} max={8} />
-              </td>
-              <td>{figure(signed(one.unrealizedPnl))}</td>
-              <td>
-                {figure(
-                  figures.positionsAt === null ? NO_FIGURE : duration(now - figures.positionsAt),
-                )}
-              </td>
-            </tr>
-          );
-        }),
-      )}
-    </Table>
+      rows={rows}
+      rowKey={({ figures, position }) => `${figures.engine}/${position.id}`}
+      columns={columns}
+    />
   );
 }

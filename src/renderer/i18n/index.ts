@@ -1,5 +1,6 @@
 import i18next from 'i18next';
 import { initReactI18next, useTranslation } from 'react-i18next';
+import { formatFor } from '../lib/format';
 import { en } from './en';
 import type { Key } from './es';
 import { es } from './es';
@@ -19,6 +20,7 @@ export async function initTexts(): Promise<void> {
 }
 
 export function showLanguage(language: 'es' | 'en'): void {
+  formatFor(language);
   document.documentElement.lang = language;
   void i18next.changeLanguage(language);
 }

@@ -9,13 +9,20 @@ export function clip(text: string, max: number): string {
 /** What stands for a figure that is not there. */
 export const NO_FIGURE = '—';
 
+let locale = 'es-CO';
+
+/** Figures are written as the language of the windows writes them. */
+export function formatFor(language: 'es' | 'en'): void {
+  locale = language === 'en' ? 'en-US' : 'es-CO';
+}
+
 function isFigure(value: number | null | undefined): value is number {
   return typeof value === 'number' && Number.isFinite(value);
 }
 
 export function amount(value: number | null | undefined, digits = 2): string {
   if (!isFigure(value)) return NO_FIGURE;
-  const text = Math.abs(value).toLocaleString('es-CO', {
+  const text = Math.abs(value).toLocaleString(locale, {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   });
@@ -26,7 +33,7 @@ export function amount(value: number | null | undefined, digits = 2): string {
 export function compact(value: number | null | undefined): string {
   if (!isFigure(value)) return NO_FIGURE;
   const size = Math.abs(value);
-  if (size >= 1e9) return `${amount(value / 1e9, 2)} mM`;
+  if (size >= 1e9) return `${amount(value / 1e9, 2)} ${locale === 'en-US' ? 'B' : 'mM'}`;
   if (size >= 1e6) return `${amount(value / 1e6, 2)} M`;
   if (size >= 1e4) return `${amount(value / 1e3, 1)} k`;
   return amount(value, 0);

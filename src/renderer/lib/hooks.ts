@@ -1,6 +1,6 @@
 import type { DeskView } from '@shared/view/desk';
-import { useEffect } from 'react';
-import { startSiren, stopSiren } from './siren';
+import { useEffect, useRef } from 'react';
+import { play, startSiren, stopSiren } from './sounds';
 import { openKillDialog, useApp } from './store';
 
 /** The key, in a window of ours, that opens the kill dialog; it never fires. */
@@ -27,4 +27,18 @@ export function useSiren(view: DeskView | null): void {
     startSiren(volume);
     return stopSiren;
   }, [alarming, volume]);
+}
+
+/** A short sound when a kill given here was taken, and another when the link is lost. One window, the panel, does. */
+export function useNewsSounds(view: DeskView | null): void {
+  const volume = useApp((state) => state.settings?.soundVolume ?? 0.8);
+  const taken = view?.kills.filter(({ acknowledgedAt }) => acknowledgedAt !== null).length ?? 0;
+  const lost = view?.link.state === 'down';
+  const before = useRef({ taken, lost });
+  useEffect(() => {
+    const was = before.current;
+    before.current = { taken, lost };
+    if (lost && !was.lost) play('warning', volume);
+    else if (taken > was.taken) play('acknowledged', volume);
+  }, [taken, lost, volume]);
 }

@@ -8,7 +8,7 @@ import { environmentKey } from '../desk/scope.state';
 import { Dialogs } from '../dialogs/Dialogs';
 import { useT } from '../i18n';
 import { call } from '../lib/call';
-import { KILL_DIALOG_KEY, useKillKey, useSiren } from '../lib/hooks';
+import { KILL_DIALOG_KEY, useKillKey, useNewsSounds, useSiren } from '../lib/hooks';
 import { openKillDialog, useApp } from '../lib/store';
 import { useNow } from '../lib/useNow';
 import { KillAlarm, PendingKillBox } from './Alarms';
@@ -29,6 +29,7 @@ export function Panel() {
   const failure = useApp((state) => state.failure);
   useKillKey('panel');
   useSiren(view);
+  useNewsSounds(view);
   if (!view) {
     return (
       <main className="p-4">

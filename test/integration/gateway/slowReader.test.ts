@@ -33,7 +33,11 @@ afterEach(() => {
 
 async function openFanout(): Promise<void> {
   seq = 0;
-  const hub = { listen: (listener: EngineListener) => void (engine = listener) };
+  const hub = {
+    listen(listener: EngineListener) {
+      engine = listener;
+    },
+  };
   const welcome = {
     ...{ gatewayId: 'g', epoch: 'e', head: EMPTY_LOG, time: now, environment: 'paper' as const },
     ...{ deskName: 'USD/COP', policyVersion: '1', publicKey: '', heartbeatMs: 1_000 },
