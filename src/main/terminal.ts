@@ -129,12 +129,16 @@ export function startTerminal(start: TerminalStart): void {
   });
   const commands = createCommandDesk({ control: link.send, clock, newId, changed });
   const kills = createKillDesk({
-    ...{ clock, newId, changed, control: link.send, addresses: link.addresses },
+    ...{ clock, newId, control: link.send, addresses: link.addresses },
     latch: openKillLatch(join(userData, 'latch.json')),
     times: () => policy.kill,
     controlLive: () => link.view().state === 'live',
     post: (address, command) => postKill(address, token, config.ca, command),
     report: commands.report,
+    changed() {
+      windows.alarm(kills.view().some((kill) => kill.alarm));
+      changed();
+    },
   });
   const telemetry = createTelemetry({
     workerFile: join(mainDir, 'telemetry-worker.js'),

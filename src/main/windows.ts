@@ -18,6 +18,8 @@ export interface Windows {
   openConsole(): void;
   collapsePanel(collapsed: boolean): void;
   panelHeight(height: number): void;
+  /** The panel fills its screen while a kill alarms: nothing else there may be looked at first. */
+  alarm(on: boolean): void;
   /** The app is quitting: a console that closes is closed. */
   letGo(): void;
 }
@@ -32,6 +34,7 @@ export function createWindows(deps: {
   const page = (name: string): string => join(deps.outDir, 'renderer', `${name}.html`);
   let quitting = false;
   let resting: NodeJS.Timeout | undefined;
+  let alarming = false;
   let console: Window | null = null;
   let height = deps.settings.get().panelCollapsed ? COLLAPSED_HEIGHT : PANEL.height;
   let panel = openPanel();
@@ -111,14 +114,14 @@ export function createWindows(deps: {
 
   function remember(own: Window): void {
     clearTimeout(resting);
-    if (own.isDestroyed()) return;
+    if (own.isDestroyed() || alarming) return;
     const [x, y] = own.getPosition();
     if (x !== undefined && y !== undefined) deps.settings.setPanelPlace({ x, y });
   }
 
   function resize(next: number): void {
     height = next;
-    if (panel.isDestroyed()) return;
+    if (panel.isDestroyed() || alarming) return;
     const bounds = panel.getBounds();
     const { workArea } = screen.getDisplayMatching(bounds);
     const tall = Math.min(next, workArea.height);
@@ -148,6 +151,22 @@ export function createWindows(deps: {
     },
     collapsePanel: (collapsed) => resize(collapsed ? COLLAPSED_HEIGHT : PANEL.height),
     panelHeight: resize,
+    alarm(on) {
+      if (on === alarming) return;
+      if (panel.isDestroyed()) panel = openPanel();
+      if (!on) {
+        const place = placeOnScreen(deps.settings.panelPlace());
+        panel.setBounds({ ...place, width: PANEL.width, height });
+        alarming = false;
+        return;
+      }
+      remember(panel);
+      alarming = true;
+      if (panel.isMinimized()) panel.restore();
+      panel.setBounds(screen.getDisplayMatching(panel.getBounds()).workArea);
+      panel.show();
+      panel.moveTop();
+    },
     letGo() {
       quitting = true;
       remember(panel);

@@ -1,6 +1,8 @@
-import { resolve } from 'node:path';
+import { chmodSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
-import { forget, startApp } from '../e2e/app';
+import { forget, newUserData, startApp } from '../e2e/app';
+import { openDesk } from '../e2e/desk';
 
 const shot = (page: Page, name: string) =>
   page.screenshot({ path: resolve(import.meta.dirname, `../../docs/images/${name}.png`) });
@@ -32,8 +34,39 @@ test('pictures of the panel and the console', async () => {
   await expect(console.locator('.banner').first()).toHaveAttribute('data-word', 'flat');
   await shot(console, 'console-killed');
   await console.keyboard.press('Control+2');
-  await console.locator('bdi', { hasText: 'kill.requested' }).click();
+  await console.locator('bdi', { hasText: 'PARADA pedida' }).click();
   await shot(console, 'audit');
+  await console.keyboard.press('Control+1');
+  await console.keyboard.press('Control+k');
+  await expect(console.getByRole('dialog')).toBeVisible();
+  await shot(console, 'palette');
+  await console.keyboard.press('Escape');
+  await console.getByRole('button', { name: 'Ajustes' }).click();
+  await expect(console.getByLabel('Tecla de parada')).toBeVisible();
+  await shot(console, 'settings');
   await running.close();
   forget(running.userData);
+});
+
+test('picture of a kill that nobody acknowledges', async () => {
+  const desk = await openDesk();
+  const config = desk.config();
+  chmodSync(dirname(config), 0o755);
+  const running = await startApp(newUserData(), ['--config', config]);
+  const { panel } = running;
+  await expect(panel.locator('.banner')).toHaveAttribute('data-word', 'normal');
+  await desk.stopGateway();
+  await expect(panel.locator('.banner')).toHaveAttribute('data-word', 'disconnected');
+  await panel.keyboard.press('F9');
+  await panel.keyboard.type('Pérdida excesiva');
+  await panel.keyboard.press('Enter');
+  const alarm = panel.getByRole('alert').filter({ hasText: 'NADIE HA CONFIRMADO' });
+  await expect(alarm).toContainText(/Hace [4-9] s/);
+  await shot(panel, 'alarm');
+  await alarm.getByRole('button', { name: 'Silenciar sirena' }).click();
+  await expect.poll(() => panel.evaluate(() => window.innerWidth)).toBe(340);
+  await shot(panel, 'panel-unconfirmed');
+  await running.close();
+  forget(running.userData);
+  await desk.close();
 });

@@ -73,8 +73,12 @@ function useNotes(status: DeskStatus): readonly string[] {
   if (status.unreachable.length > 0) {
     notes.push(t('banner.unreachable', { count: status.unreachable.length }));
   }
-  if (status.stale && !status.lastKnown && status.word !== 'unknown') notes.push(t('banner.stale'));
-  if (status.since && status.word !== 'normal') {
+  // While the seconds count, they say since when, and the link's own line says how it stands.
+  const counting = status.waitingSeconds !== null;
+  if (status.stale && !counting && !status.lastKnown && status.word !== 'unknown') {
+    notes.push(t('banner.stale'));
+  }
+  if (status.since && !counting && status.word !== 'normal') {
     notes.push(t('banner.since', { time: timeOfDay(status.since) }));
   }
   return notes;

@@ -9,6 +9,7 @@ export function notionalText(
   t: Translate,
 ): string {
   const parts = notional.map((one) => `${compact(one.amount)} ${clip(one.currency, 8)}`);
-  const known = parts.length > 0 ? parts.join(' + ') : incomplete ? NO_FIGURE : '0';
+  const known =
+    parts.length > 0 ? parts.join(' + ') : incomplete ? NO_FIGURE : t('scope.noNotional');
   return incomplete ? `${known} (${t('scope.unknownNotional')})` : known;
 }

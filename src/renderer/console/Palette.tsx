@@ -81,7 +81,7 @@ export function Palette(props: { view: DeskView; onView: (name: ViewName) => voi
         placeholder={t('palette.placeholder')}
         className="w-full border-b border-line bg-transparent px-4 py-3 text-[15px] text-text"
       />
-      <Command.List className="max-h-80 overflow-y-auto p-2">
+      <Command.List className="max-h-96 overflow-y-auto p-2">
         <Command.Empty className="px-2 py-3 text-muted">{t('palette.none')}</Command.Empty>
         {groups.map(([heading, actions]) => (
           <Command.Group key={heading} heading={heading} className="palette-group">

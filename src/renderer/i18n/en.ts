@@ -37,6 +37,7 @@ export const en: Readonly<Record<Key, string>> = {
   'scope.all': 'The whole desk (engines: {{count}}, and those that connect later)',
   'scope.engines': 'Only the engines chosen',
   'scope.legend': 'Scope',
+  'scope.noNotional': 'no notional',
   'scope.unknownNotional': 'notional incomplete',
   'figures.stale': 'old, {{age}} ago',
   'figures.pnl': 'PnL today',

@@ -36,6 +36,7 @@ export const es = {
   'scope.all': 'Toda la mesa (motores: {{count}}, y los que se conecten después)',
   'scope.engines': 'Solo los motores elegidos',
   'scope.legend': 'Alcance',
+  'scope.noNotional': 'sin nocional',
   'scope.unknownNotional': 'nocional incompleto',
   'figures.stale': 'antiguo, hace {{age}}',
   'figures.pnl': 'PnL hoy',

@@ -13,8 +13,12 @@ export function KillAlarm({ view, now }: { view: DeskView; now: number }) {
       (kill.alarm || now - kill.issuedAt >= view.policy.kill.alarmAfterMs),
   );
   return late.map((kill) => (
-    <section key={kill.id} role="alert" className="alarm m-2 rounded-md p-3">
-      <h2 className="text-[15px] font-bold text-red">{t('alarm.title')}</h2>
+    <section
+      key={kill.id}
+      role="alert"
+      className={`alarm rounded-md p-3 ${kill.alarm ? 'alarm-full' : 'm-2 text-[13px]'}`}
+    >
+      <h2 className="alarm-title font-bold text-red">{t('alarm.title')}</h2>
       <p>
         {t('alarm.what', {
           seconds: Math.max(0, Math.floor((now - kill.issuedAt) / 1_000)),
