@@ -4,7 +4,14 @@ import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { writeFileDurably } from '../node/latchFile';
 import { roleSchema } from '../shared/protocol/terminal';
-import type { Authenticate } from './gateway';
+import type { Operator } from './commands';
+
+/** Whose token it is, or null. Engines' tokens name the engine they speak for. */
+export type Authenticate = (
+  token: string,
+) => Promise<
+  { kind: 'operator'; operator: Operator } | { kind: 'engine'; engine: string | null } | null
+>;
 
 /** Cost of a token's hash: scrypt N, r, p as OWASP's password storage sheet lists them. */
 const COST = { N: 2 ** 15, r: 8, p: 3, maxmem: 128 * 2 ** 20 };

@@ -19,7 +19,8 @@ import {
   TERMINAL_SUBPROTOCOL,
 } from '../shared/protocol/wire';
 import type { Clock } from '../shared/time';
-import { type Commands, createCommands, type Operator } from './commands';
+import type { Authenticate } from './auth';
+import { type Commands, createCommands } from './commands';
 import type { TlsFiles } from './config';
 import { serveControl } from './controlSession';
 import { createEngineHub } from './engineHub';
@@ -29,13 +30,6 @@ import { createLog, type GatewayLog, publicKeyText } from './log';
 import { createRest } from './rest';
 import { expireResumes } from './resumeExpiry';
 import { createTelemetryFanout } from './telemetryFanout';
-
-/** Whose token it is, or null. Engines' tokens name the engine they speak for. */
-export type Authenticate = (
-  token: string,
-) => Promise<
-  { kind: 'operator'; operator: Operator } | { kind: 'engine'; engine: string | null } | null
->;
 
 export interface GatewayOptions {
   readonly dataDir: string;

@@ -6,8 +6,8 @@ import { z } from 'zod';
 import { type Command, commandSchema, scopeSchema } from '../shared/protocol/commands';
 import type { Answer } from '../shared/protocol/terminal';
 import type { Clock } from '../shared/time';
+import type { Authenticate } from './auth';
 import type { Commands, Operator } from './commands';
-import type { Authenticate } from './gateway';
 import type { GatewayLog } from './log';
 
 export interface RestOptions {

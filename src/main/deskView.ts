@@ -1,4 +1,12 @@
 import type { DeskView } from '../shared/view/desk';
+import type { CommandDesk } from './commands';
+import type { Config } from './config';
+import type { DeskState } from './desk';
+import type { Hotkey } from './hotkey/hotkey';
+import type { KillDesk } from './kill/killDesk';
+import type { ControlLink } from './link/controlLink';
+import type { Telemetry } from './link/telemetry';
+import type { Mirror } from './mirror/mirror';
 
 const FIGURES_EVERY_MS = 250;
 
@@ -54,5 +62,47 @@ export function createDeskPublisher(deps: {
       stopped = true;
       if (timer) clearTimeout(timer);
     },
+  };
+}
+
+/** The parts that each know a piece of the view. */
+export interface ViewParts extends Pick<DeskView, 'gateway' | 'runtime' | 'policy'> {
+  readonly config: Pick<Config, 'deskName'>;
+  readonly desk: DeskState;
+  readonly link: Pick<ControlLink, 'view'>;
+  readonly telemetry: Pick<Telemetry, 'link' | 'figures'>;
+  readonly kills: Pick<KillDesk, 'view' | 'pending'>;
+  readonly commands: Pick<CommandDesk, 'view'>;
+  readonly hotkey: Pick<Hotkey, 'view'>;
+  readonly mirror: Pick<Mirror, 'status'>;
+}
+
+/** Asks every part for its piece. A log that cannot be followed outweighs a mirror that is well. */
+export function assembleView(parts: ViewParts): Omit<DeskView, 'revision' | 'at'> {
+  const { desk, kills, gateway, runtime, policy } = parts;
+  const welcome = desk.welcome();
+  const status = parts.mirror.status();
+  const catchingUp = status.state === 'ok' && desk.replaying();
+  return {
+    deskName: welcome?.deskName ?? parts.config.deskName ?? 'USD/COP',
+    environment: desk.environment(),
+    link: parts.link.view(),
+    telemetryLink: parts.telemetry.link(),
+    operator: welcome?.operator ?? null,
+    ops: desk.ops(),
+    figures: parts.telemetry.figures(),
+    kills: kills.view(),
+    pendingKill: kills.pending(),
+    commands: parts.commands.view(),
+    hotkey: parts.hotkey.view(),
+    mirror: {
+      ...status,
+      state: desk.stuck() ? 'broken' : catchingUp ? 'catching_up' : status.state,
+      headSeq: desk.headSeq(),
+      problem: desk.problem() ?? status.problem,
+    },
+    gateway,
+    runtime,
+    policy,
   };
 }

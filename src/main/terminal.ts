@@ -6,11 +6,11 @@ import { app, globalShortcut, session, utilityProcess } from 'electron';
 import { uuidv7 } from '../shared/ids';
 import type { LogEvent } from '../shared/log/event';
 import type { OperationsPolicy } from '../shared/policy/operations';
-import type { DeskView, GatewayHealthView } from '../shared/view/desk';
+import type { GatewayHealthView } from '../shared/view/desk';
 import { createCommandDesk } from './commands';
 import type { Config } from './config';
 import { createDeskState } from './desk';
-import { createDeskPublisher } from './deskView';
+import { assembleView, createDeskPublisher } from './deskView';
 import type { Child, EmbeddedGateway } from './embedded/gateway';
 import { createEmbeddedGateway } from './embedded/gateway';
 import { createHotkey } from './hotkey/hotkey';
@@ -67,7 +67,15 @@ export function startTerminal(start: TerminalStart): void {
 
   // What is sent to the windows, and when.
   const publisher = createDeskPublisher({
-    assemble,
+    assemble: () =>
+      assembleView({
+        ...{ config, desk, link, telemetry, kills, commands, hotkey, mirror, runtime, policy },
+        gateway: {
+          ...health,
+          restarts: gateway?.restarts() ?? 0,
+          lastExit: gateway?.lastExit() ?? null,
+        },
+      }),
     clock,
     send: (view) => host?.send('desk.changed', view),
   });
@@ -267,37 +275,5 @@ export function startTerminal(start: TerminalStart): void {
     gateway?.stop();
     tray?.destroy();
     void mirror.close().then(() => app.quit());
-  }
-
-  function assemble(): Omit<DeskView, 'revision' | 'at'> {
-    const welcome = desk.welcome();
-    const status = mirror.status();
-    const catchingUp = status.state === 'ok' && desk.replaying();
-    return {
-      deskName: welcome?.deskName ?? config.deskName ?? 'USD/COP',
-      environment: desk.environment(),
-      link: link.view(),
-      telemetryLink: telemetry.link(),
-      operator: welcome?.operator ?? null,
-      ops: desk.ops(),
-      figures: telemetry.figures(),
-      kills: kills.view(),
-      pendingKill: kills.pending(),
-      commands: commands.view(),
-      hotkey: hotkey.view(),
-      mirror: {
-        ...status,
-        state: desk.stuck() ? 'broken' : catchingUp ? 'catching_up' : status.state,
-        headSeq: desk.headSeq(),
-        problem: desk.problem() ?? status.problem,
-      },
-      gateway: {
-        ...health,
-        restarts: gateway?.restarts() ?? 0,
-        lastExit: gateway?.lastExit() ?? null,
-      },
-      runtime,
-      policy,
-    };
   }
 }

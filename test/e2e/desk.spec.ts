@@ -168,3 +168,19 @@ test('an engine that says success and stays open is never said to be flat', asyn
   await word(panel, 'partial');
   await expect(panel.locator('.banner')).toContainText('queda: 1 · 100,0 k USD');
 });
+
+test('a gateway with another history: an alarm, the old record kept, the kill at work', async () => {
+  const { panel } = await join();
+  await word(panel, 'normal');
+  await desk.stopGateway();
+  await word(panel, 'disconnected');
+  desk.forgetHistory();
+  await desk.startGateway();
+  const alarm = panel.getByRole('alert').filter({ hasText: 'EL REGISTRO ES OTRO' });
+  await expect(alarm).toContainText('audit-quarantine-');
+  await word(panel, 'normal');
+  const own = await engine('e1');
+  await fire(panel);
+  await word(panel, 'flat');
+  expect(own.sold).toBe(100_000);
+});

@@ -16,6 +16,8 @@ export interface TestDesk {
   /** Ends the gateway as a crash would: its port answers nothing. */
   stopGateway(): Promise<void>;
   startGateway(): Promise<void>;
+  /** The next gateway begins a log of its own. */
+  forgetHistory(): void;
   close(): Promise<void>;
 }
 
@@ -86,6 +88,11 @@ export async function openDesk(): Promise<TestDesk> {
     },
     async startGateway() {
       gateway = await openGateway(join(folder), 'paper', port);
+    },
+    forgetHistory() {
+      rmSync(join(folder, 'log.db'), { force: true });
+      for (const suffix of ['-wal', '-shm'])
+        rmSync(join(folder, `log.db${suffix}`), { force: true });
     },
     async close() {
       for (const socket of open) socket.destroy();

@@ -157,6 +157,15 @@ export const en: Readonly<Record<Key, string>> = {
   'mirror.unwritable': 'CANNOT BE WRITTEN',
   'mirror.quarantined': 'QUARANTINED',
   'mirror.broken': 'BROKEN',
+  'mirrorAlarm.quarantined': 'P0 · THE RECORD IS ANOTHER',
+  'mirrorAlarm.quarantinedWhat':
+    'The gateway has another history than the one kept here. Ours is set aside, whole and read-only. The kill works. Tell engineering, and do not delete the file:',
+  'mirrorAlarm.broken': 'P0 · THE RECORD CANNOT BE FOLLOWED',
+  'mirrorAlarm.brokenWhat':
+    'What the gateway sends does not verify and is not taken: this screen may be behind. The kill works. Check the positions at the broker and tell engineering.',
+  'mirrorAlarm.unwritable': 'THE MIRROR CANNOT BE WRITTEN',
+  'mirrorAlarm.unwritableWhat':
+    'Events in memory, not saved: {{count}}. They are saved as soon as there is room. The kill works. Free disk space on this machine.',
   'gateway.unsaved': 'Gateway events not yet on disk: {{count}}.',
   'gateway.store': 'The gateway cannot store:',
   'gateway.restarts': 'gateway restarts: {{count}}',

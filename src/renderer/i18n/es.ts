@@ -156,6 +156,15 @@ export const es = {
   'mirror.unwritable': 'NO SE PUEDE ESCRIBIR',
   'mirror.quarantined': 'EN CUARENTENA',
   'mirror.broken': 'ROTO',
+  'mirrorAlarm.quarantined': 'P0 · EL REGISTRO ES OTRO',
+  'mirrorAlarm.quarantinedWhat':
+    'El gateway tiene una historia distinta de la guardada aquí. La nuestra está aparte, intacta y de solo lectura. La parada funciona. Avise a ingeniería y no borre el archivo:',
+  'mirrorAlarm.broken': 'P0 · EL REGISTRO NO SE PUEDE SEGUIR',
+  'mirrorAlarm.brokenWhat':
+    'Lo que llega del gateway no verifica y no se acepta: esta pantalla puede estar atrasada. La parada funciona. Compruebe las posiciones en el broker y avise a ingeniería.',
+  'mirrorAlarm.unwritable': 'EL ESPEJO NO SE PUEDE ESCRIBIR',
+  'mirrorAlarm.unwritableWhat':
+    'Eventos en memoria, sin guardar: {{count}}. Se guardan en cuanto haya sitio. La parada funciona. Libere disco en este equipo.',
   'gateway.unsaved': 'Eventos del gateway sin guardar en disco: {{count}}.',
   'gateway.store': 'El gateway no puede guardar:',
   'gateway.restarts': 'reinicios del gateway: {{count}}',

@@ -29,11 +29,12 @@ export function useSiren(view: DeskView | null): void {
   }, [alarming, volume]);
 }
 
-/** A short sound when a kill given here was taken, and another when the link is lost. One window, the panel, does. */
+/** A short sound when a kill given here was taken, and another when the link or the record is lost. One window, the panel, does. */
 export function useNewsSounds(view: DeskView | null): void {
   const volume = useApp((state) => state.settings?.soundVolume ?? 0.8);
   const taken = view?.kills.filter(({ acknowledgedAt }) => acknowledgedAt !== null).length ?? 0;
-  const lost = view?.link.state === 'down';
+  const mirror = view?.mirror.state;
+  const lost = view?.link.state === 'down' || mirror === 'quarantined' || mirror === 'broken';
   const before = useRef({ taken, lost });
   useEffect(() => {
     const was = before.current;

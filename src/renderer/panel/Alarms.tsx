@@ -75,3 +75,26 @@ export function PendingKillBox({ view }: { view: DeskView }) {
     </section>
   );
 }
+
+/** A record that cannot be trusted or kept here: what it means, and what to do. */
+export function MirrorAlarm({ view }: { view: DeskView }) {
+  const t = useT();
+  const { state, problem, quarantinedTo, unsaved } = view.mirror;
+  if (state !== 'quarantined' && state !== 'broken' && state !== 'unwritable') return null;
+  return (
+    <section role="alert" className="m-2 rounded-md border-2 border-amber p-3">
+      <h2 className="text-[15px] font-bold text-amber">{t(`mirrorAlarm.${state}`)}</h2>
+      <p>{t(`mirrorAlarm.${state}What`, { count: unsaved })}</p>
+      {problem && (
+        <p className="mt-1 text-[12px] text-muted">
+          <Hostile text={problem} max={200} />
+        </p>
+      )}
+      {quarantinedTo && (
+        <p className="mt-1 text-[12px] break-all text-muted select-text">
+          <Hostile text={quarantinedTo} max={300} />
+        </p>
+      )}
+    </section>
+  );
+}

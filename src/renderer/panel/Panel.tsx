@@ -11,7 +11,7 @@ import { call } from '../lib/call';
 import { KILL_DIALOG_KEY, useKillKey, useNewsSounds, useSiren } from '../lib/hooks';
 import { openKillDialog, useApp } from '../lib/store';
 import { useNow } from '../lib/useNow';
-import { KillAlarm, PendingKillBox } from './Alarms';
+import { KillAlarm, MirrorAlarm, PendingKillBox } from './Alarms';
 import { Chains } from './Chains';
 import { FigureLines, LinkLine, ModelLines } from './Figures';
 import { Head } from './Head';
@@ -60,6 +60,7 @@ function PanelView({ view }: { view: DeskView }) {
         <LinkLine view={view} now={now} />
         <KillAlarm view={view} now={now} />
         <PendingKillBox view={view} />
+        <MirrorAlarm view={view} />
         <FigureLines view={view} now={now} />
         <section className="border-b border-line p-3">
           <Button

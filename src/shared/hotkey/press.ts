@@ -6,8 +6,9 @@
  * no release between them and are never a second press. `globalShortcut` reports presses only, so
  * a repeat is known by its distance: presses closer than `repeatGapMs` belong to one hold. The
  * first repeat comes late, after the keyboard's initial delay. Where that delay is known, a second
- * event at another time than that is surely a press and fires at once; where it is not, or the times
- * agree, it fires once no other event has followed it closely.
+ * event at another time than that is surely a press and fires at once; one at that very time is a
+ * repeat and fires nothing; where the delay is not known, or the times nearly agree, it fires once no
+ * other event has followed it closely.
  */
 export interface PressRules {
   readonly windowMs: number;
@@ -21,6 +22,8 @@ export interface PressRules {
 
 /** How far from the known delay a first repeat may come, for a busy machine's sake. */
 const DELAY_TOLERANCE_MS = 80;
+/** So near to it, it is taken for one: a hand that hits it by chance presses a third time. */
+const SURE_REPEAT_MS = 15;
 
 export const PRESS_RULES: PressRules = {
   windowMs: 1_500,
@@ -61,6 +64,7 @@ export function pressed(state: PressState, at: number, rules: PressRules = PRESS
       if (repeat && sinceFirst >= rules.holdMs) return spend(at, 'fire');
       if (repeat || sinceFirst < rules.deadMs) return stay(state.firstAt, at, rules);
       if (sinceFirst > rules.windowMs) return prime(at, rules);
+      if (isFirstRepeat(state, at, rules)) return stay(state.firstAt, at, rules);
       return mayBeRepeat(state, at, rules) ? confirm(state.firstAt, at, rules) : spend(at, 'fire');
     }
     case 'confirming': {
@@ -89,6 +93,16 @@ export function pressTick(
       if (at - state.secondAt > rules.repeatGapMs) return spend(state.secondAt, 'fire');
       return confirm(state.firstAt, state.secondAt, rules);
   }
+}
+
+/** Whether an event comes just when the system repeats the key of the first press. */
+function isFirstRepeat(
+  state: Extract<PressState, { kind: 'primed' }>,
+  at: number,
+  rules: PressRules,
+): boolean {
+  if (rules.repeatDelayMs === null || state.lastAt !== state.firstAt) return false;
+  return Math.abs(at - state.firstAt - rules.repeatDelayMs) <= SURE_REPEAT_MS;
 }
 
 /** Whether an event may be the first repeat of the key last pressed. */

@@ -68,7 +68,9 @@ it('fires at the second press itself where the keyboard’s repeat delay is know
       fc.integer({ min: 200, max: 1_000 }),
       (gap, delay) => {
         const [at] = fires([0, gap], delay);
-        expect(at).toBe(Math.abs(gap - delay) > 80 ? gap : gap + 121);
+        const off = Math.abs(gap - delay);
+        if (off > 15) expect(at).toBe(off > 80 ? gap : gap + 121);
+        else expect(at).toBeUndefined();
       },
     ),
   );
@@ -87,6 +89,21 @@ it('never takes auto-repeat for a second press with the delay known, however lon
       const held = presses.at(-1) ?? 0;
       expect(fires(presses, delay)).toHaveLength(held < 1_000 ? 0 : 1);
     }),
+  );
+});
+
+it('never fires for a key held until its first repeat and let go; a press after it does', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 400, max: 900 }),
+      fc.integer({ min: -15, max: 15 }),
+      fc.integer({ min: 130, max: 400 }),
+      (delay, late, later) => {
+        const repeat = delay + late;
+        expect(fires([0, repeat], delay)).toEqual([]);
+        expect(fires([0, repeat, repeat + later], delay)).toHaveLength(1);
+      },
+    ),
   );
 });
 
