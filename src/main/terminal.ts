@@ -60,6 +60,7 @@ export function startTerminal(start: TerminalStart): void {
   };
   let host: IpcHost | null = null;
   let gateway: EmbeddedGateway | null = null;
+  let telemetryFrom: string | null = null;
   let health: Pick<GatewayHealthView, 'unsavedEvents' | 'storeError'> = {
     unsavedEvents: 0,
     storeError: null,
@@ -129,6 +130,7 @@ export function startTerminal(start: TerminalStart): void {
     },
     onDiverged: desk.diverged,
     onState(view, was) {
+      if (view.state === 'live') takeTelemetry(view.address);
       if (view.state === 'live') kills.linkUp();
       if (view.state === 'live' && was !== 'stale') commands.linkUp();
       if (view.state === 'down') commands.linkLost();
@@ -221,7 +223,14 @@ export function startTerminal(start: TerminalStart): void {
   function reach(addresses: readonly string[]): void {
     link.connect(addresses);
     const [address] = addresses;
-    if (address) telemetry.connect({ address, token, ca: config.ca, terminal, times: policy.link });
+    if (address) takeTelemetry(address);
+  }
+
+  /** Telemetry comes from the gateway whose log is followed. */
+  function takeTelemetry(address: string): void {
+    if (address === telemetryFrom) return;
+    telemetryFrom = address;
+    telemetry.connect({ address, token, ca: config.ca, terminal, times: policy.link });
   }
 
   function startEmbedded(): EmbeddedGateway {

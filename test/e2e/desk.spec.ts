@@ -23,8 +23,12 @@ test.afterEach(async () => {
   await desk.close();
 });
 
-async function join(operator = 'ana', userData = newUserData()): Promise<RunningApp> {
-  const config = desk.config(operator);
+async function join(
+  operator = 'ana',
+  userData = newUserData(),
+  before: readonly string[] = [],
+): Promise<RunningApp> {
+  const config = desk.config(operator, before);
   chmodSync(dirname(config), 0o755);
   const running = await startApp(userData, ['--config', config]);
   terminals.push(running);
@@ -183,4 +187,15 @@ test('a gateway with another history: an alarm, the old record kept, the kill at
   await fire(panel);
   await word(panel, 'flat');
   expect(own.sold).toBe(100_000);
+});
+
+test('of several addresses the one that answers is taken, for the log and for telemetry', async () => {
+  const own = await engine('e1');
+  // Nobody listens on the discard port of this machine.
+  const { panel } = await join('ana', newUserData(), ['ws://127.0.0.1:9']);
+  await word(panel, 'normal');
+  await expect(async () => {
+    own.lateFill(0);
+    await expect(panel.getByText(/posiciones 1/)).toBeVisible({ timeout: 500 });
+  }).toPass();
 });

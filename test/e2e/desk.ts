@@ -9,8 +9,8 @@ import { openGateway } from '../support/desk';
 /** A gateway in the test's own process and the way to it, which can be cut. */
 export interface TestDesk {
   gateway(): Gateway;
-  /** The terminal's `--config` for an operator, by way of the proxy. */
-  config(operator?: string): string;
+  /** The terminal's `--config` for an operator, by way of the proxy, after other addresses. */
+  config(operator?: string, before?: readonly string[]): string;
   /** Refuses sockets and cuts those that are open; HTTP goes on. */
   blockSockets(blocked: boolean): void;
   /** Ends the gateway as a crash would: its port answers nothing. */
@@ -72,10 +72,12 @@ export async function openDesk(): Promise<TestDesk> {
       if (!gateway) throw new Error('the gateway is stopped');
       return gateway;
     },
-    config(operator = 'ana') {
+    config(operator = 'ana', before = []) {
       const file = join(folder, `${operator}.yaml`);
       const token = `${operator}.token-of-a-test`;
-      writeFileSync(file, JSON.stringify({ gateways: [address], token }), { mode: 0o644 });
+      writeFileSync(file, JSON.stringify({ gateways: [...before, address], token }), {
+        mode: 0o644,
+      });
       return file;
     },
     blockSockets(next) {
