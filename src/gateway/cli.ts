@@ -1,14 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { PolicyFileError, readPolicies } from '../node/policyFiles';
 import { roleSchema } from '../shared/protocol/terminal';
 import { VERSION } from '../shared/version';
 import { addOperator, fileAuthentication, OperatorsFileError } from './auth';
-import { ConfigError, gatewayConfigSchema, readPolicy, readTls, readYaml } from './config';
+import { registerModel } from './cliModel';
+import { ConfigError, gatewayConfigSchema, readTls, readYaml } from './config';
 import { startGateway } from './gateway';
 import { BrokenLogError } from './log';
 
 const USAGE = `vigia-gateway --config FILE
+vigia-gateway model register CARD.yaml [--gateway http://127.0.0.1:8760]   (token in VIGIA_TOKEN)
 vigia-gateway operator add --file FILE --id ID --name NAME --roles ROLE[,ROLE…]
 
 Roles: ${roleSchema.options.join(', ')}; an engine's account has the role engine.
@@ -23,6 +26,7 @@ async function main(): Promise<void> {
       id: { type: 'string' },
       name: { type: 'string' },
       roles: { type: 'string' },
+      gateway: { type: 'string', default: 'http://127.0.0.1:8760' },
       help: { type: 'boolean' },
     },
   });
@@ -35,19 +39,25 @@ async function main(): Promise<void> {
     process.stderr.write('This token is shown once and kept nowhere.\n');
     return;
   }
+  const [noun, verb, cardFile] = positionals;
+  if (noun === 'model' && verb === 'register') {
+    if (!cardFile) throw new ConfigError(`a card is missing.\n\n${USAGE}`);
+    const said = await registerModel(cardFile, values.gateway, process.env.VIGIA_TOKEN);
+    process.stdout.write(`${said}\n`);
+    return;
+  }
   if (!values.config || values.help) {
     process.stdout.write(USAGE);
     process.exitCode = values.help ? 0 : 1;
     return;
   }
   const config = readYaml(values.config, gatewayConfigSchema);
-  const { policy, policyHash } = readPolicy(config.policyFile);
+  const policies = readPolicies(config.policyDir);
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   const gateway = await startGateway({
     ...config,
     tls: readTls(config),
-    policy,
-    policyHash,
+    policies,
     version: VERSION,
     authenticate: fileAuthentication(config.operatorsFile),
     clock: Date.now,
@@ -64,7 +74,8 @@ main().catch((error: unknown) => {
 });
 
 function explain(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof OperatorsFileError) return error.message;
+  const ours = [ConfigError, OperatorsFileError, PolicyFileError];
+  if (ours.some((kind) => error instanceof kind)) return (error as Error).message;
   if (error instanceof BrokenLogError) {
     return `${error.message}. The gateway does not run on it; keep the file and restore a copy that verifies.`;
   }

@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { type OperationsPolicy, operationsPolicySchema } from '../shared/policy/operations';
 import { environmentSchema } from '../shared/protocol/engine';
 
 /** A file the gateway is configured by cannot be used; the message says which, where and why. */
@@ -19,7 +17,8 @@ export const gatewayConfigSchema = z
     port: z.int().min(0).max(65_535).default(8_760),
     dataDir: z.string().min(1),
     operatorsFile: z.string().min(1),
-    policyFile: z.string().min(1).default('resources/policy/operations.yaml'),
+    /** Folder of the policy files. */
+    policyDir: z.string().min(1).default('resources/policy'),
     environment: environmentSchema,
     deskName: z.string().min(1).default('USD/COP'),
     /** PEM files; the key must be readable by the gateway's user alone. */
@@ -72,11 +71,4 @@ function readPem(path: string, name: string): string {
   } catch (error) {
     throw new ConfigError(`${name}: ${path} cannot be read: ${(error as Error).message}`);
   }
-}
-
-/** The operations policy and the SHA-256 of its text. @throws {ConfigError} */
-export function readPolicy(path: string): { policy: OperationsPolicy; policyHash: string } {
-  const policy = readYaml(path, operationsPolicySchema);
-  const policyHash = createHash('sha256').update(readFileSync(path)).digest('hex');
-  return { policy, policyHash };
 }

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { z } from 'zod';
+import { readPolicies } from '../node/policyFiles';
 import { environmentSchema } from '../shared/protocol/engine';
 import { VERSION } from '../shared/version';
 import { fixedAuthentication } from './auth';
-import { readPolicy } from './config';
 import { startGateway } from './gateway';
 
 /** The part of Electron's `process.parentPort` that is used; the gateway knows no Electron. */
@@ -15,7 +15,7 @@ interface ParentPort {
 
 const settingsSchema = z.object({
   dataDir: z.string(),
-  policyFile: z.string(),
+  policyDir: z.string(),
   operatorToken: z.string().min(16),
   engineToken: z.string().min(16),
   operator: z.object({ id: z.string().min(1), name: z.string().min(1) }),
@@ -46,7 +46,7 @@ async function open(data: unknown): Promise<string> {
   const operator = { ...settings.operator, roles: ['trading-lead' as const, 'cto' as const] };
   const gateway = await startGateway({
     ...settings,
-    ...readPolicy(settings.policyFile),
+    policies: readPolicies(settings.policyDir),
     host: '127.0.0.1',
     tls: null,
     version: VERSION,

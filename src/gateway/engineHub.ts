@@ -12,6 +12,8 @@ import type { Fact, GatewayLog } from './log';
 
 export type OpUpdate = Extract<EngineMessage, { type: 'op.update' }>;
 export type OpStatus = Extract<EngineMessage, { type: 'op.status' }>;
+export type Figures = Omit<Extract<EngineMessage, { type: 'model.report' }>, 'type'>;
+type Models = Pick<Register, 'loaded' | 'available'>;
 type Register = Extract<EngineMessage, { type: 'register' }>;
 
 /** What an engine said of its holdings unasked, the latest. `seq` is its telemetry number. */
@@ -28,6 +30,12 @@ export interface EngineListener {
   update?(engine: string, update: OpUpdate): void;
   status?(engine: string, status: OpStatus): void;
   telemetry?(engine: string, session: string, items: readonly TelemetryItem[]): void;
+  /** Its models were recorded, anew or for the first time. */
+  models?(engine: string): void;
+  /** @returns why the card is not taken, null when it is. */
+  card?(engine: string, card: unknown): string | null;
+  /** @returns why the figures are not taken, null when they are. */
+  figures?(engine: string, figures: Figures): string | null;
 }
 
 export interface EngineHub {
@@ -151,6 +159,7 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       },
     ];
     log.append(...facts);
+    reportModels(id, message);
     for (const listener of listeners) listener.connected?.(id);
     return session;
   }
@@ -161,11 +170,30 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
     const { engine } = session;
     switch (message.type) {
       case 'op.update':
+        reportLoaded(engine, message.loaded);
         for (const listener of listeners) listener.update?.(engine, message);
         return;
       case 'op.status':
+        if (message.known) reportLoaded(engine, message.loaded);
         for (const listener of listeners) listener.status?.(engine, message);
         return;
+      case 'models':
+        reportModels(engine, message);
+        return;
+      case 'model.register':
+        answerFor(
+          session,
+          listeners.map((listener) => listener.card?.(engine, message.card)),
+        );
+        return;
+      case 'model.report': {
+        const { type: _, ...figures } = message;
+        answerFor(
+          session,
+          listeners.map((listener) => listener.figures?.(engine, figures)),
+        );
+        return;
+      }
       case 'telemetry':
         for (const item of message.items) {
           if (item.kind === 'positions' && item.seq > (session.holdings?.seq ?? 0)) {
@@ -194,6 +222,28 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       case 'pong':
         return;
     }
+  }
+
+  /** Records an engine's models where they are not what was recorded last. */
+  function reportModels(engine: string, { loaded, available }: Models): void {
+    const before = log.state().models.engines[engine];
+    const none = { loaded: null, available: [] };
+    const said = { loaded, available };
+    if (JSON.stringify(said) === JSON.stringify(before ? pick(before) : none)) return;
+    log.append({ type: 'engine.models_reported', data: { engine, ...said } });
+    for (const listener of listeners) listener.models?.(engine);
+  }
+
+  /** What it runs after a load, said beside the answer. */
+  function reportLoaded(engine: string, loaded: Models['loaded'] | undefined): void {
+    if (loaded === undefined) return;
+    const available = log.state().models.engines[engine]?.available ?? [];
+    reportModels(engine, { loaded, available: [...available] });
+  }
+
+  function answerFor(session: Session, refusals: readonly (string | null | undefined)[]): void {
+    const message = refusals.find((one) => typeof one === 'string');
+    if (message) reply(session.socket, { type: 'error', code: 'bad_shape', message });
   }
 
   function lose(session: Session, cause: string): void {
@@ -234,6 +284,10 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       for (const socket of open) socket.close(CLOSE.goingAway);
     },
   };
+}
+
+function pick({ loaded, available }: { loaded: unknown; available: unknown }) {
+  return { loaded, available };
 }
 
 function reply(socket: WebSocket, order: EngineOrder): boolean {

@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { loadOrCreateKey } from '../node/keys';
+import type { PolicyFiles } from '../node/policyFiles';
 import { sha256 } from '../node/sha256';
 import { SqliteEventStore } from '../node/sqliteEventStore';
 import { type RandomBytes, uuidv7 } from '../shared/ids';
 import { LOG_ORIGIN } from '../shared/log/checkpoint';
 import type { LogEvent } from '../shared/log/event';
-import type { OperationsPolicy } from '../shared/policy/operations';
+import { type Policies, policyInForce } from '../shared/policy/inForce';
 import type { Environment } from '../shared/protocol/engine';
 import {
   ENGINE_SUBPROTOCOL,
@@ -27,7 +28,11 @@ import { createEngineHub } from './engineHub';
 import { createKillDriver } from './killDriver';
 import { keepUnsavedKills } from './killLatch';
 import { createLog, type GatewayLog, publicKeyText } from './log';
-import { createRest } from './rest';
+import { driveModes } from './modeDriver';
+import { createDeploymentDriver } from './models/deploymentDriver';
+import { keepGovernance } from './models/governance';
+import { takeInventory } from './models/inventory';
+import { createRest } from './rest/index';
 import { expireResumes } from './resumeExpiry';
 import { createTelemetryFanout } from './telemetryFanout';
 
@@ -37,9 +42,8 @@ export interface GatewayOptions {
   readonly port: number;
   readonly environment: Environment;
   readonly deskName: string;
-  readonly policy: OperationsPolicy;
-  /** SHA-256 of the policy file's text. */
-  readonly policyHash: string;
+  /** The policy files; what the log has changed since holds instead. */
+  readonly policies: PolicyFiles;
   readonly version: string;
   readonly authenticate: Authenticate;
   /** Null listens in plain text, which the configuration allows on this machine only. */
@@ -59,7 +63,8 @@ export interface Gateway {
 
 /** Starts a gateway: verifies its log, takes running kills up and listens. @throws BrokenLogError, listen errors */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { policy, clock, random, environment } = options;
+  const { clock, random, environment } = options;
+  const policy = options.policies.operations.document;
   const key = loadOrCreateKey(join(options.dataDir, 'signing.pem'));
   const openStore = options.openStore ?? ((path) => new SqliteEventStore(path, sha256));
   const store = openStore(join(options.dataDir, 'log.db'));
@@ -90,20 +95,37 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     type: 'gateway.started',
     data: { version: options.version, runtime: `node ${process.versions.node}`, environment },
   });
-  if (log.state().policyVersion !== policy.version) {
-    const data = { version: policy.version, hash: options.policyHash, document: policy };
+  for (const name of ['operations', 'models'] as const) {
+    const { document, hash } = options.policies[name];
+    // The same file read again does not undo what a person changed since.
+    if (log.state().policies[name]?.fileHash === hash) continue;
+    const data = { name, version: document.version, hash, document };
     log.append({ type: 'policy.loaded', data });
   }
+  const policies = (): Policies => ({
+    operations: policy,
+    models: policyInForce(log.state(), 'models', options.policies.models.document),
+  });
 
   // Before the kill driver hears of it: what is latched is latched before an engine is told.
   keepUnsavedKills(join(options.dataDir, 'latch.json'), log);
   const stopExpiring = expireResumes(log, clock);
   const hub = createEngineHub({ log, policy, gatewayId, clock, random });
   const driver = createKillDriver({ log, hub, times: policy.kill, clock });
-  const commands = createCommands({ log, hub, policy, clock, history });
+  const stopModes = driveModes(log, hub);
+  takeInventory(log, hub, () => policies().models);
+  const deployments = createDeploymentDriver({
+    ...{ log, hub, clock },
+    policy: () => policies().models.rollback,
+  });
+  const stopGovernance = keepGovernance(log, () => policies().models, sha256, clock);
+  const commands = createCommands({ log, hub, policies, sha256, clock, history });
 
   const telemetry = createTelemetryFanout({ hub, policy, clock, welcome });
-  const rest = createRest({ log, commands, authenticate: options.authenticate, clock });
+  const rest = createRest({
+    ...{ log, commands, policies, clock },
+    authenticate: options.authenticate,
+  });
   const answer = getRequestListener(rest.fetch);
   const server = options.tls
     ? createTlsServer({ ...options.tls, minVersion: 'TLSv1.2' }, answer)
@@ -162,12 +184,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   await listen(server, options.port, options.host);
   driver.start();
+  deployments.start();
   return {
     port: (server.address() as AddressInfo).port,
     log,
     commands,
     async stop() {
       stopExpiring();
+      stopGovernance();
+      stopModes();
+      deployments.stop();
       driver.stop();
       telemetry.stop();
       hub.stop();

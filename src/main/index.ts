@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { app } from 'electron';
+import { type PolicyFiles, readPolicies } from '../node/policyFiles';
 import { readConfig } from './config';
-import { readPolicy } from './policy';
 import { secureApp } from './security';
 import { startTerminal } from './terminal';
 
@@ -11,9 +11,8 @@ if (!config.ok) giveUp(config.error.message);
 const resources = app.isPackaged
   ? join(process.resourcesPath, 'resources')
   : join(app.getAppPath(), 'resources');
-const policyFile = join(resources, 'policy/operations.yaml');
-const policy = readPolicy(policyFile);
-if (!policy.ok) giveUp(policy.error.message);
+const policyDir = join(resources, 'policy');
+const policies = usablePolicies();
 if (config.value.userDataDir !== null) app.setPath('userData', config.value.userDataDir);
 
 // Phase 2: one terminal a folder. Two would fight over the hotkey and the mirror.
@@ -27,17 +26,26 @@ secureApp(app);
 
 // Phase 4: run.
 // Not awaited at the top: Electron holds `ready` back until this module has loaded.
-const told = { config: config.value, policy: policy.value };
+const told = { config: config.value, policy: policies.operations.document };
 void app.whenReady().then(() =>
   startTerminal({
     ...told,
-    policyFile,
+    policyDir,
     resources,
     mainDir: import.meta.dirname,
     outDir: resolve(import.meta.dirname, '..'),
     userData: app.getPath('userData'),
   }),
 );
+
+/** A terminal without its policies does not start. */
+function usablePolicies(): PolicyFiles {
+  try {
+    return readPolicies(policyDir);
+  } catch (error) {
+    return giveUp((error as Error).message);
+  }
+}
 
 function giveUp(message: string, code = 1): never {
   process.stderr.write(`vigia: ${message}\n`);

@@ -34,7 +34,7 @@ import { createWindows } from './windows';
 export interface TerminalStart {
   readonly config: Config;
   readonly policy: OperationsPolicy;
-  readonly policyFile: string;
+  readonly policyDir: string;
   readonly resources: string;
   /** Folder of the built main process and its workers, and the one above it. */
   readonly mainDir: string;
@@ -243,7 +243,7 @@ export function startTerminal(start: TerminalStart): void {
       onExit: (cause) => commands.report('gateway_restarted', cause),
       start: {
         dataDir: join(userData, 'gateway'),
-        policyFile: start.policyFile,
+        policyDir: start.policyDir,
         operatorToken: token,
         engineToken: randomBytes(32).toString('hex'),
         operator: { id: name, name },

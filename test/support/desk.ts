@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parse } from 'yaml';
 import type { Operator } from '../../src/gateway/commands';
 import { type Gateway, type GatewayOptions, startGateway } from '../../src/gateway/gateway';
-import { operationsPolicySchema } from '../../src/shared/policy/operations';
+import { readPolicies } from '../../src/node/policyFiles';
 import type { Environment } from '../../src/shared/protocol/engine';
 
-const policyFile = resolve(import.meta.dirname, '../../resources/policy/operations.yaml');
-export const shippedPolicy = operationsPolicySchema.parse(parse(readFileSync(policyFile, 'utf8')));
+const shipped = readPolicies(resolve(import.meta.dirname, '../../resources/policy'));
+export const shippedPolicy = shipped.operations.document;
+export const modelsPolicy = shipped.models.document;
 
 /** The shipped policy with times that a test need not wait for. */
 export const quickPolicy = {
@@ -25,10 +25,30 @@ export const quickPolicy = {
   },
 };
 
+export const quickPolicies = {
+  operations: { document: quickPolicy, hash: 'quick' },
+  models: {
+    document: {
+      ...modelsPolicy,
+      rollback: { ...modelsPolicy.rollback, settleWithinMs: 200, retryEveryMs: 50 },
+    },
+    hash: 'quick',
+  },
+};
+
+/** The quick policies with other times of operation. */
+export function withOperations(document: typeof quickPolicy): typeof quickPolicies {
+  return { ...quickPolicies, operations: { document, hash: 'changed' } };
+}
+
 const OPERATORS: Record<string, Operator> = {
   ana: { id: 'ana', name: 'Ana', roles: ['trading-lead'] },
   luis: { id: 'luis', name: 'Luis', roles: ['cto'] },
   eva: { id: 'eva', name: 'Eva', roles: ['viewer'] },
+  ines: { id: 'ines', name: 'Inés', roles: ['model-owner'] },
+  marta: { id: 'marta', name: 'Marta', roles: ['model-owner'] },
+  pablo: { id: 'pablo', name: 'Pablo', roles: ['engineering-lead'] },
+  rosa: { id: 'rosa', name: 'Rosa', roles: ['engineering-lead'] },
 };
 
 export function newDataDir(): { path: string; remove(): void } {
@@ -53,8 +73,7 @@ export function openGateway(
     port,
     environment,
     deskName: 'USD/COP',
-    policy: quickPolicy,
-    policyHash: '',
+    policies: quickPolicies,
     version: 'test',
     authenticate: async (token) => {
       const operator = OPERATORS[token.split('.')[0] ?? ''];

@@ -1,10 +1,17 @@
 import { once } from 'node:events';
 import WebSocket from 'ws';
-import type { EngineOrder, OpItem } from '../../src/shared/protocol/engine';
+import type { EngineModel, EngineOrder, OpItem } from '../../src/shared/protocol/engine';
 import { ENGINE_SUBPROTOCOL, PATHS } from '../../src/shared/protocol/wire';
 import type { Position, WorkingOrder } from '../../src/shared/telemetry/types';
 
-export type Behaviour = 'honest' | 'lies' | 'hangs' | 'drops_on_flatten';
+export type Behaviour =
+  | 'honest'
+  | 'lies'
+  | 'hangs'
+  | 'drops_on_flatten'
+  | 'wrong_hash'
+  | 'hangs_on_load'
+  | 'refuses_load';
 
 /**
  * A third party's engine by the letter of `vigia.engine.v1`: its holdings outlive its connection, as
@@ -17,8 +24,12 @@ export class FakeEngine {
   instrument = 'USD/COP';
   quantity: number;
   sold = 0;
+  /** Models it has; it runs the first until told otherwise. */
+  models: EngineModel[] = [];
+  loaded: EngineModel | null = null;
   received: { opId: string; op: string }[] = [];
   queried: string[] = [];
+  errors: string[] = [];
   readonly #seen = new Map<string, OpItem[]>();
   #telemetrySeq = 0;
   #socket: WebSocket | null = null;
@@ -36,6 +47,7 @@ export class FakeEngine {
       headers: { authorization: 'Bearer engine-token' },
     });
     this.#socket = socket;
+    this.loaded ??= this.models[0] ?? null;
     socket.on('message', (data) => this.#hear(JSON.parse(String(data)) as EngineOrder));
     socket.on('error', () => undefined);
     await once(socket, 'open');
@@ -52,6 +64,8 @@ export class FakeEngine {
       },
       mode: this.mode,
       selfPausedAt: null,
+      loaded: this.loaded,
+      available: this.models,
       time: Date.now(),
     });
   }
@@ -75,7 +89,16 @@ export class FakeEngine {
     this.#send({ type: 'telemetry', items: [item] });
   }
 
+  register(card: object): void {
+    this.#send({ type: 'model.register', card });
+  }
+
+  report(figures: object): void {
+    this.#send({ type: 'model.report', ...figures });
+  }
+
   #hear(order: EngineOrder): void {
+    if (order.type === 'error') this.errors.push(order.message);
     if (order.type === 'registered') this.mode = order.mode;
     if (order.type === 'ping') this.#send({ type: 'pong', time: Date.now(), echo: order.time });
     if (order.type === 'op.query') this.#query(order.opId);
@@ -106,6 +129,10 @@ export class FakeEngine {
       this.#send({ type: 'op.update', opId, state: 'settled', items: [], readBack });
       return;
     }
+    if (operation.op === 'load_model') {
+      this.#load(opId, operation);
+      return;
+    }
     if (!this.#seen.has(opId)) {
       if (operation.op === 'block') this.mode = 'killed';
       if (operation.op === 'set_mode') this.mode = operation.mode;
@@ -121,6 +148,17 @@ export class FakeEngine {
       return;
     }
     this.#send({ type: 'op.update', opId, state: 'settled', items: this.#seen.get(opId) });
+  }
+
+  #load(opId: string, { model, version, hash }: EngineModel): void {
+    if (this.behaviour === 'hangs_on_load') return;
+    const refused = this.behaviour === 'refuses_load';
+    const lies = this.behaviour === 'wrong_hash';
+    if (!refused) this.loaded = { model, version, hash: lies ? 'e'.repeat(64) : hash };
+    const outcome = refused ? 'rejected' : 'done';
+    const items: OpItem[] = [{ kind: 'model', id: model, outcome, detail: 'as it was told' }];
+    this.#seen.set(opId, items);
+    this.#send({ type: 'op.update', opId, state: 'settled', items, loaded: this.loaded });
   }
 
   #positions(): Position[] {

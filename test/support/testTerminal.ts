@@ -55,6 +55,15 @@ export class TestTerminal {
     return this.command('kill', params, id);
   }
 
+  /** Gives a command and waits for its outcome: `done` or `rejected`. */
+  async give(name: string, params: object, id: string = randomUUID()): Promise<Answer> {
+    this.command(name, params, id);
+    const final = () =>
+      this.answers.find((one) => one.id === id && ['done', 'rejected'].includes(one.stage));
+    await this.until(() => final() !== undefined);
+    return final() as Answer;
+  }
+
   /** Resolves once `condition` holds; looks again at each message. */
   until(condition: () => boolean, socketEvents: string[] = []): Promise<void> {
     if (condition()) return Promise.resolve();

@@ -10,7 +10,7 @@ export interface Child {
 
 export interface EmbeddedStart {
   readonly dataDir: string;
-  readonly policyFile: string;
+  readonly policyDir: string;
   readonly operatorToken: string;
   readonly engineToken: string;
   readonly operator: { readonly id: string; readonly name: string };

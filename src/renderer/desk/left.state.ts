@@ -5,7 +5,7 @@ import type { EngineRecord } from '@shared/ops/state';
 export interface Left {
   readonly key: string;
   readonly engine: string;
-  readonly kind: 'order' | 'position' | 'engine';
+  readonly kind: 'order' | 'position' | 'engine' | 'model';
   readonly name: string;
   readonly notional: number | null;
   readonly currency: string | null;

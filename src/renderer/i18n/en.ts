@@ -102,6 +102,7 @@ export const en: Readonly<Record<Key, string>> = {
   'left.order': 'order',
   'left.position': 'position',
   'left.engine': 'engine',
+  'left.model': 'model',
   'alarm.title': 'NOTHING HAS ACKNOWLEDGED THE STOP',
   'alarm.what':
     'It was given {{seconds}} s ago and nothing answers ({{attempts}} attempts). Positions may still be open. Call:',

@@ -101,6 +101,7 @@ export const es = {
   'left.order': 'orden',
   'left.position': 'posición',
   'left.engine': 'motor',
+  'left.model': 'modelo',
   'alarm.title': 'NADIE HA CONFIRMADO LA PARADA',
   'alarm.what':
     'Hace {{seconds}} s que se dio y nadie responde ({{attempts}} intentos). Las posiciones pueden seguir abiertas. Llame:',

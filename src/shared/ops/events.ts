@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { LogEvent } from '../log/event';
+import { modelEventData } from '../models/events';
 import { originSchema, scopeSchema } from '../protocol/commands';
 import { environmentSchema, faultSchema, opItemSchema } from '../protocol/engine';
 import { modeSchema, positionSchema, workingOrderSchema } from '../telemetry/types';
@@ -8,6 +9,10 @@ import { modeSchema, positionSchema, workingOrderSchema } from '../telemetry/typ
 
 const id = z.string().min(1).max(128);
 const ts = z.number();
+
+/** The policy files of `resources/policy`. */
+export const policyNameSchema = z.enum(['operations', 'models', 'monitor']);
+export type PolicyName = z.infer<typeof policyNameSchema>;
 
 /** An engine as the gateway saw it when a kill was asked for. Null figures were not known. */
 export const killTargetSchema = z.object({
@@ -36,7 +41,19 @@ export const eventData = {
     environment: environmentSchema,
   }),
   'gateway.stopped': z.object({ cause: z.string() }),
-  'policy.loaded': z.object({ version: z.string(), hash: z.string(), document: z.unknown() }),
+  'policy.loaded': z.object({
+    name: policyNameSchema.default('operations'),
+    version: z.string(),
+    /** SHA-256 of the file's text. */
+    hash: z.string(),
+    document: z.unknown(),
+  }),
+  /** A policy was changed by a person and holds instead of its file. */
+  'policy.changed': z.object({
+    name: policyNameSchema,
+    version: z.string(),
+    document: z.unknown(),
+  }),
   'session.opened': z.object({ terminal: id, name: z.string(), version: z.string() }),
   'session.closed': z.object({ terminal: id, cause: z.string() }),
   'auth.failed': z.object({ channel: z.string(), remote: z.string(), count: z.int().positive() }),
@@ -116,6 +133,7 @@ export const eventData = {
   }),
   'command.rejected': z.object({ name: z.string(), code: z.string(), message: z.string() }),
   'terminal.reported': z.object({ kind: z.string(), detail: z.string() }),
+  ...modelEventData,
 } as const;
 export type EventType = keyof typeof eventData;
 export type EventDataOf<Type extends EventType> = z.output<(typeof eventData)[Type]>;

@@ -1,5 +1,7 @@
 import { joinChain, linkLost, readBack, reopened, startChain, stepSettled } from '../kill/chain';
 import type { LogEvent } from '../log/event';
+import { isHeld } from '../models/deployment';
+import { foldModels } from '../models/fold';
 import type { Scope } from '../protocol/commands';
 import type { Mode } from '../telemetry/types';
 import type { DomainEvent } from './events';
@@ -14,8 +16,9 @@ type EventOf<Type extends DomainEvent['type']> = Extract<DomainEvent, { type: Ty
 export function foldOps(state: OpsState, event: LogEvent): OpsState {
   if (event.seq <= state.seq) return state;
   const known = toDomainEvent(event);
-  const folded = known ? apply(state, known) : state;
-  return { ...folded, seq: event.seq, ts: event.ts };
+  if (!known) return { ...state, seq: event.seq, ts: event.ts };
+  const models = foldModels(state.models, known);
+  return { ...apply(state, known), models, seq: event.seq, ts: event.ts };
 }
 
 function apply(state: OpsState, event: DomainEvent): OpsState {
@@ -30,7 +33,8 @@ function apply(state: OpsState, event: DomainEvent): OpsState {
     case 'gateway.started':
       return gatewayStarted(state, event);
     case 'policy.loaded':
-      return { ...state, policyVersion: event.data.version };
+    case 'policy.changed':
+      return policyInForce(state, event);
     case 'engine.registered':
       return engineRegistered(state, event);
     case 'engine.connected':
@@ -101,20 +105,24 @@ function apply(state: OpsState, event: DomainEvent): OpsState {
       };
     case 'ops.resumed':
       return resumed(state, event);
-    case 'gateway.stopped':
-    case 'session.opened':
-    case 'session.closed':
-    case 'auth.failed':
-    case 'engine.fault_set':
-    case 'command.rejected':
-    case 'terminal.reported':
+    default:
+      // Kept for the record alone, or of models, which are folded beside this.
       return state;
   }
 }
 
-/** The mode an engine must obey: the stricter of the desk's and its own. Unknown engines obey the desk's. */
-export function effectiveMode(state: OpsState, engine: string): Mode {
+/** The mode that people ordered for an engine: the stricter of the desk's and its own. */
+export function orderedMode(state: OpsState, engine: string): Mode {
   return strictest(state.desk.mode, state.engines[engine]?.own.mode ?? 'normal');
+}
+
+/**
+ * The mode an engine must obey: what was ordered, and closing only while it does not run the model
+ * that is live. Unknown engines obey the desk's.
+ */
+export function effectiveMode(state: OpsState, engine: string): Mode {
+  const ordered = orderedMode(state, engine);
+  return isHeld(state.models, engine) ? strictest(ordered, 'reducing') : ordered;
 }
 
 /** Whether `scope` covers `engine`. */
@@ -125,6 +133,25 @@ export function inScope(scope: Scope, engine: string): boolean {
 /** Ids of the known engines that `scope` covers. */
 export function enginesInScope(state: OpsState, scope: Scope): readonly string[] {
   return Object.keys(state.engines).filter((engine) => inScope(scope, engine));
+}
+
+function policyInForce(
+  state: OpsState,
+  event: EventOf<'policy.loaded' | 'policy.changed'>,
+): OpsState {
+  const { name, version, document } = event.data;
+  const before = state.policies[name];
+  const fileHash = event.type === 'policy.loaded' ? event.data.hash : (before?.fileHash ?? '');
+  const { ts: since, actor: by, reason } = event;
+  const policies = {
+    ...state.policies,
+    [name]: { version, fileHash, document, since, by, reason },
+  };
+  return {
+    ...state,
+    policies,
+    policyVersion: name === 'operations' ? version : state.policyVersion,
+  };
 }
 
 function gatewayStarted(state: OpsState, event: EventOf<'gateway.started'>): OpsState {

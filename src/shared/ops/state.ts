@@ -1,9 +1,10 @@
 import type { EngineChain } from '../kill/chain';
 import type { Actor } from '../log/event';
+import { type ModelsState, NO_MODELS } from '../models/state';
 import type { Origin, Scope } from '../protocol/commands';
 import type { Environment } from '../protocol/engine';
 import type { Mode } from '../telemetry/types';
-import type { KillTarget } from './events';
+import type { KillTarget, PolicyName } from './events';
 
 /** A mode, and how it came about. */
 export interface ModeRecord {
@@ -62,12 +63,25 @@ export interface ResumeRequest {
   readonly reason: string;
 }
 
+/** A policy in force. */
+export interface PolicyRecord {
+  readonly version: string;
+  /** SHA-256 of the file it was last read from: the same file read again changes nothing. */
+  readonly fileHash: string;
+  readonly document: unknown;
+  readonly since: number;
+  readonly by: Actor;
+  readonly reason: string | null;
+}
+
 /** The operating state of the desk: a fold over the log. */
 export interface OpsState {
   readonly epoch: string | null;
   readonly gatewayId: string | null;
   readonly environment: Environment | null;
   readonly policyVersion: string | null;
+  /** Each policy as it holds: the file's, or what a person made of it since. */
+  readonly policies: Readonly<Partial<Record<PolicyName, PolicyRecord>>>;
   /** Last event folded. */
   readonly seq: number;
   readonly ts: number;
@@ -78,6 +92,7 @@ export interface OpsState {
   /** The latest kills, newest first. */
   readonly kills: readonly KillRecord[];
   readonly resumeRequests: readonly ResumeRequest[];
+  readonly models: ModelsState;
 }
 
 /** Kills kept in the state; the log has them all. */
@@ -97,6 +112,7 @@ export const INITIAL_OPS_STATE: OpsState = {
   gatewayId: null,
   environment: null,
   policyVersion: null,
+  policies: {},
   seq: 0,
   ts: 0,
   desk: NORMAL,
@@ -104,6 +120,7 @@ export const INITIAL_OPS_STATE: OpsState = {
   chains: {},
   kills: [],
   resumeRequests: [],
+  models: NO_MODELS,
 };
 
 export const NO_OWN_MODE: ModeRecord = NORMAL;

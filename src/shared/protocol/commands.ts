@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { checklistSchema, retirementCauseSchema } from '../models/decisions';
+import { gateIdSchema } from '../models/gateId';
+import { metricsSchema } from '../models/model';
 import { faultSchema } from './engine';
 
 /** Where a command was given. */
@@ -34,6 +37,10 @@ export const resumeChecklistSchema = z.strictObject({
 export const RESUME_CONFIRMATION = 'CONFIRM_RESUME';
 
 const reason = z.string().trim().min(1, 'a reason is required');
+const modelId = z.string().min(1).max(128);
+/** Ids of requests, exceptions and reviews: those of the commands that began them. */
+const ref = z.string().min(1).max(64);
+const person = z.string().min(1).max(128).nullable();
 
 /** Parameters of every command, by name. */
 export const commandParams = {
@@ -88,6 +95,63 @@ export const commandParams = {
     fault: faultSchema,
     reason,
   }),
+  /** Registers a model by its card, in the template's own names, or adds to what is known of it. */
+  'model.register': z.strictObject({ card: z.unknown() }),
+  /** Names owner and backup and writes the rollback plan. */
+  'model.update': z.strictObject({
+    model: modelId,
+    owner: person,
+    backupOwner: person,
+    rollbackPlan: z.string().max(4_000).nullable(),
+    reason,
+  }),
+  /** Figures of a backtest or of the time in staging, measured elsewhere. */
+  'model.report': z.strictObject({
+    model: modelId,
+    phase: z.enum(['backtest', 'staging']),
+    metrics: metricsSchema,
+    shadowAgreement: z.number().min(0).max(1).nullable(),
+    reason,
+  }),
+  /** Asks for a model's next stage. Happens once everybody who must has approved. */
+  'model.promote': z.strictObject({
+    model: modelId,
+    target: z.enum(['staging', 'production']),
+    checklist: checklistSchema,
+    reason,
+    /** A CTO's waiver: the requirements waived, and why in writing. */
+    emergency: z
+      .strictObject({
+        waived: z.array(gateIdSchema).min(1).max(32),
+        justification: z.string().trim().min(1).max(4_000),
+      })
+      .nullable()
+      .default(null),
+    origin: originSchema,
+  }),
+  'promotion.approve': z.strictObject({ request: ref, reason, origin: originSchema }),
+  'promotion.reject': z.strictObject({ request: ref, reason, origin: originSchema }),
+  'promotion.withdraw': z.strictObject({ request: ref, reason, origin: originSchema }),
+  /** Makes a model that was live before live again: exactly that one, on every engine. */
+  'model.rollback': z.strictObject({ target: modelId, reason, origin: originSchema }),
+  'model.retire': z.strictObject({
+    model: modelId,
+    cause: retirementCauseSchema.or(z.literal('emergency')),
+    teamNotified: z.literal(true),
+    reason,
+  }),
+  /** Lifts requirements for one model for a time. */
+  'exception.grant': z.strictObject({
+    model: modelId,
+    gates: z.array(gateIdSchema).min(1).max(32),
+    until: z.number(),
+    reason,
+  }),
+  'exception.revoke': z.strictObject({ exception: ref, reason }),
+  /** What the review after an emergency or an exception came to. */
+  'review.close': z.strictObject({ review: ref, reason }),
+  /** Puts another policy in force; approvals given under the old one end. */
+  'policy.change': z.strictObject({ name: z.enum(['models']), document: z.unknown(), reason }),
 } as const;
 export type CommandName = keyof typeof commandParams;
 export type CommandParams<Name extends CommandName> = z.output<(typeof commandParams)[Name]>;
@@ -101,6 +165,19 @@ export const commandSchema = z.discriminatedUnion('name', [
   commandVariant('resume.withdraw'),
   commandVariant('terminal.report'),
   commandVariant('engine.fault'),
+  commandVariant('model.register'),
+  commandVariant('model.update'),
+  commandVariant('model.report'),
+  commandVariant('model.promote'),
+  commandVariant('promotion.approve'),
+  commandVariant('promotion.reject'),
+  commandVariant('promotion.withdraw'),
+  commandVariant('model.rollback'),
+  commandVariant('model.retire'),
+  commandVariant('exception.grant'),
+  commandVariant('exception.revoke'),
+  commandVariant('review.close'),
+  commandVariant('policy.change'),
 ]);
 export type Command = z.output<typeof commandSchema>;
 

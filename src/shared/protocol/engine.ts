@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { metricsSchema, modelHashSchema } from '../models/model';
 import {
   modeSchema,
   positionSchema,
@@ -21,7 +22,7 @@ export const itemOutcomeSchema = z.enum(['done', 'rejected', 'skipped', 'unknown
 
 /** What became of one thing an operation acts on. `unknown` is an answer of its own, never failure. */
 export const opItemSchema = z.object({
-  kind: z.enum(['engine', 'order', 'position']),
+  kind: z.enum(['engine', 'order', 'position', 'model']),
   id,
   outcome: itemOutcomeSchema,
   detail: z.string().max(512).optional(),
@@ -31,6 +32,22 @@ export const opItemSchema = z.object({
   currency: z.string().max(8).optional(),
 });
 export type OpItem = z.infer<typeof opItemSchema>;
+
+/** A model as an engine has it on its disk, or runs it. */
+export const engineModelSchema = z.object({
+  model: id,
+  version: z.string().min(1).max(64),
+  /** SHA-256 of the artifact, computed by this engine from what it has. */
+  hash: modelHashSchema,
+});
+export type EngineModel = z.infer<typeof engineModelSchema>;
+
+const models = {
+  /** What it runs now; null for none, or for an engine that cannot say. */
+  loaded: engineModelSchema.nullable().default(null),
+  /** What it could load. An engine that knows nothing of models leaves both out. */
+  available: z.array(engineModelSchema).max(256).default([]),
+};
 
 /** What an engine holds, read from its venue at `asOf` for this very request. */
 export const readBackSchema = z.object({
@@ -58,6 +75,11 @@ export const faultSchema = z.enum([
   'nan_figures',
   'clock_skew',
   'rate_10x',
+  'wrong_hash',
+  'load_hang',
+  'inference_errors',
+  'slow_inference',
+  'losing_trades',
 ]);
 export type Fault = z.infer<typeof faultSchema>;
 
@@ -67,7 +89,8 @@ export type Fault = z.infer<typeof faultSchema>;
  *
  * - `block`: stop opening; mode becomes `killed`. - `cancel`: cancel every working order.
  * - `flatten`: close every position with reduce-only orders. - `read_back`: report what is held.
- * - `set_mode`: take a mode. - `fault`: paper engines only.
+ * - `set_mode`: take a mode. - `load_model`: run that artifact and no other; open nothing until it
+ *   runs, then say in `loaded` what does. - `fault`: paper engines only.
  */
 export const operationSchema = z.discriminatedUnion('op', [
   z.object({ op: z.literal('block'), reason: z.string().max(4_100) }),
@@ -75,6 +98,7 @@ export const operationSchema = z.discriminatedUnion('op', [
   z.object({ op: z.literal('flatten') }),
   z.object({ op: z.literal('read_back') }),
   z.object({ op: z.literal('set_mode'), mode: modeSchema }),
+  z.object({ op: z.literal('load_model'), ...engineModelSchema.shape }),
   z.object({ op: z.literal('fault'), fault: faultSchema }),
 ]);
 export type Operation = z.infer<typeof operationSchema>;
@@ -86,6 +110,8 @@ const opUpdate = z.object({
   state: z.enum(['accepted', 'settled']),
   items: z.array(opItemSchema).max(10_000),
   readBack: readBackSchema.optional(),
+  /** After `load_model`: what the engine runs now. */
+  loaded: engineModelSchema.nullable().optional(),
 });
 
 /** Engine → gateway. */
@@ -103,7 +129,20 @@ export const engineMessages = {
     /** The mode the engine is in as it connects, and why if it paused itself. */
     mode: modeSchema,
     selfPausedAt: ts.nullable(),
+    ...models,
     time: ts,
+  }),
+  /** Its models, again, since they changed: one was added to its disk, or another is running. */
+  models: z.object({ type: z.literal('models'), ...models }),
+  /** A model's card, in the template's own names. */
+  'model.register': z.object({ type: z.literal('model.register'), card: z.unknown() }),
+  /** Figures of a model as this engine measured them. */
+  'model.report': z.object({
+    type: z.literal('model.report'),
+    model: id,
+    phase: z.enum(['backtest', 'staging']),
+    metrics: metricsSchema,
+    shadowAgreement: z.number().min(0).max(1).nullable(),
   }),
   'op.update': opUpdate,
   /** The answer to `op.query`; an id never seen may be sent again, safely. */
@@ -121,6 +160,8 @@ export const engineMessages = {
   'self.paused': z.object({ type: z.literal('self.paused'), at: ts, silentMs: z.number() }),
 } as const;
 export type EngineMessage = z.infer<(typeof engineMessages)[keyof typeof engineMessages]>;
+/** A message as an engine may write it, with what has a default left out. */
+export type EngineMessageInput = z.input<(typeof engineMessages)[keyof typeof engineMessages]>;
 
 /** Gateway → engine. */
 export const engineOrders = {

@@ -87,6 +87,17 @@ export const REJECTION_CODES = [
   'superseded',
   'id_reused',
   'not_for_live',
+  'bad_card',
+  'bad_policy',
+  'unknown_model',
+  'wrong_stage',
+  'gates_failed',
+  'not_eligible',
+  'own_request',
+  'own_model',
+  'approved_already',
+  'no_capacity',
+  'fenced',
   'unavailable',
 ] as const;
 export type RejectionCode = (typeof REJECTION_CODES)[number];

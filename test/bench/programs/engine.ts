@@ -11,9 +11,10 @@ const client = createEngineClient({
   uptime: () => performance.now(),
   say: (text) => process.stderr.write(`${id}: ${text}\n`),
   onRefused: () => process.exit(1),
+  cards: () => [],
 });
 const engine = createPaperEngine({
-  ...{ instrument: 'USD/COP', model: 'momentum_v1', size: 100_000, startEquity: 1_000_000 },
+  ...{ instrument: 'USD/COP', size: 100_000, startEquity: 1_000_000 },
   ...{ fillMs: 40, clock: Date.now, random, bars: syntheticMarket(7, Date.now()) },
   after(ms, action) {
     const timer = setTimeout(action, ms);
@@ -29,7 +30,7 @@ const engine = createPaperEngine({
   cut: client.cut,
   sendRaw: client.sendRaw,
 });
-engine.warmUp(24);
+engine.warmUp(48);
 setInterval(() => engine.step(), 1_000);
 setInterval(() => engine.reportHoldings(), 1_000);
 setInterval(() => engine.reportEquity(), 500);

@@ -6,7 +6,7 @@ import type { Gateway } from '../../../src/gateway/gateway';
 import { sha256 } from '../../../src/node/sha256';
 import { SqliteEventStore } from '../../../src/node/sqliteEventStore';
 import type { SealedEvent } from '../../../src/shared/log/chain';
-import { newDataDir, openGateway, quickPolicy } from '../../support/desk';
+import { newDataDir, openGateway, quickPolicy, withOperations } from '../../support/desk';
 import { FakeEngine } from '../../support/fakeEngine';
 import { TestTerminal } from '../../support/testTerminal';
 
@@ -100,7 +100,7 @@ describe('a resume that waits for a second person', () => {
       ...quickPolicy,
       resume: { ...quickPolicy.resume, twoPersonIn: ['paper' as const], requestExpiresMs: 300 },
     };
-    const first = await openGateway(dir.path, 'paper', 0, { policy });
+    const first = await openGateway(dir.path, 'paper', 0, { policies: withOperations(policy) });
     const before = await TestTerminal.open(first.port);
     before.kill();
     await before.until(() => before.ops.desk.mode === 'killed');
@@ -113,7 +113,7 @@ describe('a resume that waits for a second person', () => {
     });
     await before.until(() => before.ops.resumeRequests.length === 1);
     await first.stop();
-    const second = await openGateway(dir.path, 'paper', 0, { policy });
+    const second = await openGateway(dir.path, 'paper', 0, { policies: withOperations(policy) });
     open.push(second);
     const after = await TestTerminal.open(second.port, 'luis');
     await after.until(() => after.types().includes('ops.resume_withdrawn'));
@@ -157,7 +157,7 @@ describe('the dead-man switch', () => {
   it('pauses an engine that hears nothing, which says so when it is back', async () => {
     const engines = { ...quickPolicy.engines, deadManMs: 400 };
     const policy = { ...quickPolicy, engines };
-    const first = await openGateway(dir.path, 'paper', 0, { policy });
+    const first = await openGateway(dir.path, 'paper', 0, { policies: withOperations(policy) });
     const running = runPaperEngine(
       {
         ...{ gateway: `ws://127.0.0.1:${first.port}`, token: 'engine-token' },
@@ -171,7 +171,9 @@ describe('the dead-man switch', () => {
     while (mode() !== 'normal') await turn();
     await first.stop();
     while (mode() !== 'paused') await turn();
-    const second = await openGateway(dir.path, 'paper', first.port, { policy });
+    const second = await openGateway(dir.path, 'paper', first.port, {
+      policies: withOperations(policy),
+    });
     open.push(second);
     const terminal = await TestTerminal.open(second.port);
     const back = () =>

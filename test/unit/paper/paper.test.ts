@@ -98,10 +98,11 @@ describe('the market', () => {
 
   it('momentum follows the trend and wants enough of it', () => {
     const up = Array.from({ length: 30 }, (_, n) => 4_000 + n * 10);
-    expect(momentum(up)).toBe(1);
-    expect(momentum([...up].reverse())).toBe(-1);
-    expect(momentum(Array.from({ length: 30 }, () => 4_000))).toBe(0);
-    expect(momentum(up.slice(0, 10))).toBe(0);
+    const follow = (closes: readonly number[]) => momentum(closes, 6, 24, 0.0002);
+    expect(follow(up)).toBe(1);
+    expect(follow([...up].reverse())).toBe(-1);
+    expect(follow(Array.from({ length: 30 }, () => 4_000))).toBe(0);
+    expect(follow(up.slice(0, 10))).toBe(0);
   });
 });
 

@@ -1,11 +1,12 @@
 import WebSocket from 'ws';
-import type { EngineMessage, EngineOrder } from '../../../shared/protocol/engine';
+import type { EngineMessageInput, EngineOrder } from '../../../shared/protocol/engine';
 import { engineOrders } from '../../../shared/protocol/engine';
 import { parseFrame } from '../../../shared/protocol/frame';
 import { CLOSE, ENGINE_SUBPROTOCOL, PATHS } from '../../../shared/protocol/wire';
 import type { TelemetryItem } from '../../../shared/telemetry/types';
 import type { Clock } from '../../../shared/time';
 import type { PaperEngine } from './engine';
+import { PAPER_MODELS } from './models';
 
 export interface EngineClientOptions {
   /** `ws://host:port` */
@@ -22,11 +23,13 @@ export interface EngineClientOptions {
   readonly say: (text: string) => void;
   /** The gateway closed for good: another engine took this one's id, or the token is not for it. */
   readonly onRefused: () => void;
+  /** Cards of its models, made when they are first asked for. */
+  readonly cards: () => readonly object[];
 }
 
 export interface EngineClient {
   attach(engine: PaperEngine): void;
-  send(message: EngineMessage): void;
+  send(message: EngineMessageInput): void;
   sendRaw(text: string): void;
   telemetry(item: TelemetryItem): void;
   cut(): void;
@@ -55,6 +58,7 @@ export function createEngineClient(options: EngineClientOptions): EngineClient {
   const now = () => engine?.now() ?? Date.now();
   let selfPausedAt: number | null = null;
   let queue: TelemetryItem[] = [];
+  let cards: readonly object[] | null = null;
   let stopped = false;
   let reconnect: NodeJS.Timeout | null = null;
   const batches = setInterval(flush, BATCH_MS);
@@ -80,6 +84,8 @@ export function createEngineClient(options: EngineClientOptions): EngineClient {
         },
         mode: engine?.mode ?? 'paused',
         selfPausedAt,
+        loaded: engine?.loaded ?? null,
+        available: PAPER_MODELS.map(({ model, version, hash }) => ({ model, version, hash })),
         time: now(),
       });
     });
@@ -128,6 +134,8 @@ export function createEngineClient(options: EngineClientOptions): EngineClient {
         queue = [];
         registered = true;
         engine.beginSession();
+        cards ??= options.cards();
+        for (const card of cards) send({ type: 'model.register', card });
         if (beat) clearInterval(beat);
         beat = setInterval(() => send({ type: 'ping', time: now() }), order.heartbeatMs);
         break;
@@ -185,7 +193,7 @@ export function createEngineClient(options: EngineClientOptions): EngineClient {
     queue = [];
   }
 
-  function send(message: EngineMessage): void {
+  function send(message: EngineMessageInput): void {
     // A read-back names the last telemetry item sent before it, so that item goes first.
     if (message.type === 'op.update') flush();
     sendRaw(JSON.stringify(message));

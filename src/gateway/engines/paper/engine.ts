@@ -1,24 +1,23 @@
 import type {
   EngineMessage,
+  EngineModel,
   Fault,
   Operation,
   OpItem,
   ReadBack,
 } from '../../../shared/protocol/engine';
-import type { Mode, Position, TelemetryItem, WorkingOrder } from '../../../shared/telemetry/types';
+import type { Mode, TelemetryItem } from '../../../shared/telemetry/types';
 import type { Clock } from '../../../shared/time';
 import type { Bar } from './bars';
-import { type Book, cancel, equity, fill, mark, newBook, type Order, place, profit } from './book';
+import { type Book, cancel, fill, mark, newBook, type Order, place } from './book';
 import type { Random } from './market';
-import { momentum } from './momentum';
+import { LOOK_BACK, PAPER_MODELS, type PaperModel, signalOf } from './models';
+import { equityOf, type Item, orderOf, positionsOf, workingOrdersOf } from './reports';
 
-type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
-type Item = DistributiveOmit<TelemetryItem, 'seq' | 'ts'>;
 type OpUpdate = Extract<EngineMessage, { type: 'op.update' }>;
 
 export interface PaperEngineOptions {
   readonly instrument: string;
-  readonly model: string;
   readonly bars: Iterator<Bar>;
   /** Size of a position, in units of the base currency. */
   readonly size: number;
@@ -41,6 +40,8 @@ export interface PaperEngineOptions {
 export interface Known {
   readonly state: 'accepted' | 'settled';
   readonly items: OpItem[];
+  /** After loading a model: what it said it runs. */
+  readonly loaded?: EngineModel;
 }
 
 /** One fill as it was booked: what tests add up to see that nothing is sold twice. */
@@ -57,6 +58,8 @@ export interface PaperEngine {
   readonly mode: Mode;
   readonly book: Book;
   readonly fault: Fault;
+  /** What it says it runs. */
+  readonly loaded: EngineModel;
   /** Orders ever sent to close, by operation: what tests count to see that nothing is sold twice. */
   readonly closings: ReadonlyMap<string, number>;
   /** The latest fills, oldest first. */
@@ -82,21 +85,30 @@ export interface PaperEngine {
 
 const ENGINE_DONE: OpItem = { kind: 'engine', id: 'engine', outcome: 'done' };
 
-/** Closes kept for the policy; it looks back no further. */
-const CLOSES_KEPT = 64;
 const FIVE_MINUTES_MS = 300_000;
 /** Fills kept: an engine that runs for weeks does not grow. */
 const LEDGER_KEPT = 10_000;
+/** Share of inferences that fail, and their latency, under the faults of that name. */
+const ERROR_SHARE = 0.3;
+const SLOW_MS = 3_000;
+/** How much worse than the market a fill is under the fault that loses money. */
+const BAD_FILL = 0.004;
+/** What an engine reports that runs something else than it was told to. */
+const OTHER_HASH = 'f'.repeat(64);
 
 /**
  * The paper engine: trades bars by a momentum policy on an account that exists nowhere else. PnL is
  * what the bars give. It obeys operations as `docs/engines.md` asks of every engine.
  */
 export function createPaperEngine(options: PaperEngineOptions): PaperEngine {
-  const { instrument, model } = options;
+  const { instrument } = options;
   const operations = new Map<string, Known>();
   const closings = new Map<string, number>();
   let mode: Mode = 'paused';
+  let running: PaperModel = PAPER_MODELS[0];
+  let loaded: EngineModel = modelOf(running);
+  /** The model whose signal opened what is held. */
+  let openedBy = running.model;
   let book = newBook(options.startEquity);
   let fault: Fault = 'none';
   let closes: number[] = [];
@@ -114,56 +126,29 @@ export function createPaperEngine(options: PaperEngineOptions): PaperEngine {
     options.telemetry({ ...item, seq, ts: now() } as TelemetryItem);
   }
 
+  const isBroken = () => fault === 'nan_figures';
+  const positions = () => positionsOf(book, instrument, price, isBroken());
+  const workingOrders = () => workingOrdersOf(book, instrument);
+
   function reportHoldings(): void {
     report({ kind: 'positions', positions: positions(), workingOrders: workingOrders() });
   }
 
   function reportEquity(): void {
-    const broken = fault === 'nan_figures';
-    report({
-      kind: 'equity',
-      currency: 'USD',
-      equity: broken ? null : equity(book, price),
-      dayStartEquity: book.dayStartEquity,
-      dayPeakEquity: book.dayPeakEquity,
-      realizedPnlToday: book.dayRealized,
-      unrealizedPnl: broken ? null : profit(book.position, book.entryPrice, price),
-    });
+    report(equityOf(book, price, isBroken()));
     // What a client in another language sends for a NaN: text that is not JSON.
     // Once: it is the frame that is to be survived, not a flood of them.
-    if (broken && !brokenFrameSent) {
+    if (isBroken() && !brokenFrameSent) {
       brokenFrameSent = true;
       options.sendRaw('{"type":"telemetry","items":[{"kind":"equity","equity":NaN}]}');
     }
-  }
-
-  function positions(): Position[] {
-    if (book.position === 0) return [];
-    const broken = fault === 'nan_figures';
-    return [
-      {
-        id: instrument,
-        instrument,
-        side: book.position > 0 ? 'long' : 'short',
-        quantity: Math.abs(book.position),
-        entryPrice: book.entryPrice,
-        markPrice: broken ? null : price,
-        notional: broken ? null : Math.abs(book.position),
-        currency: 'USD',
-        unrealizedPnl: broken ? null : profit(book.position, book.entryPrice, price),
-      },
-    ];
-  }
-
-  function workingOrders(): WorkingOrder[] {
-    return book.orders.map((order) => ({ ...order, instrument, filled: 0, price: null }));
   }
 
   function send(order: Omit<Order, 'id'>, fillAfterMs: number | null = options.fillMs): Order {
     orderCount += 1;
     const placed = { ...order, id: `o${orderCount}` };
     book = place(book, placed);
-    reportOrder(placed, 'working', 0);
+    report(orderOf(placed, instrument, 'working', 0, price));
     reportHoldings();
     if (fillAfterMs !== null) options.after(fillAfterMs, () => filled(placed));
     return placed;
@@ -171,36 +156,43 @@ export function createPaperEngine(options: PaperEngineOptions): PaperEngine {
 
   function filled(order: Order): void {
     if (!book.orders.some(({ id }) => id === order.id)) return;
-    const result = fill(book, order.id, price, now());
-    book = result.book;
     const { id: orderId, purpose } = order;
-    ledger.push({ at: now(), orderId, purpose, quantity: result.fill.quantity, price });
+    const at = fillPrice(order);
+    const result = fill(book, order.id, at, now());
+    book = result.book;
+    ledger.push({ at: now(), orderId, purpose, quantity: result.fill.quantity, price: at });
     if (ledger.length > LEDGER_KEPT) ledger.shift();
-    reportOrder(order, 'filled', Math.abs(result.fill.quantity));
+    report(orderOf(order, instrument, 'filled', Math.abs(result.fill.quantity), at));
     if (result.fill.trade) {
       tradeCount += 1;
       const tradeId = `t${tradeCount}`;
-      report({ kind: 'trade', tradeId, model, instrument, currency: 'USD', ...result.fill.trade });
+      report({
+        kind: 'trade',
+        tradeId,
+        model: openedBy,
+        instrument,
+        currency: 'USD',
+        ...result.fill.trade,
+      });
     }
+    if (purpose === 'open') openedBy = running.model;
     reportHoldings();
   }
 
-  function reportOrder(
-    order: Order,
-    status: 'working' | 'filled' | 'cancelled',
-    done: number,
-  ): void {
-    const { id: orderId, side, quantity, purpose } = order;
-    const filledPrice = status === 'filled' ? price : null;
-    const figures = { side, quantity, purpose, filled: done, price: filledPrice };
-    report({ kind: 'order', orderId, instrument, status, ...figures });
+  function fillPrice(order: Order): number {
+    const isClose = order.purpose === 'close';
+    if (fault !== 'losing_trades' || !isClose) return price;
+    // The market moved so far against it that it loses whatever it entered at.
+    const worst = order.side === 'sell' ? Math.min : Math.max;
+    const slip = order.side === 'sell' ? 1 - BAD_FILL : 1 + BAD_FILL;
+    return worst(price, book.entryPrice) * slip;
   }
 
   function step(): boolean {
     const { value: bar, done } = options.bars.next();
     if (done) return false;
     price = bar.close;
-    closes = [...closes.slice(1 - CLOSES_KEPT), bar.close];
+    closes = [...closes.slice(1 - LOOK_BACK), bar.close];
     book = mark(book, price, bar.t);
     const { open, high, low, close } = bar;
     report({ kind: 'bar', instrument, open, high, low, close });
@@ -214,7 +206,7 @@ export function createPaperEngine(options: PaperEngineOptions): PaperEngine {
       const { value: bar, done } = options.bars.next();
       if (done) return;
       price = bar.close;
-      closes = [...closes.slice(1 - CLOSES_KEPT), bar.close];
+      closes = [...closes.slice(1 - LOOK_BACK), bar.close];
       book = mark(book, price, bar.t);
     }
   }
@@ -222,13 +214,16 @@ export function createPaperEngine(options: PaperEngineOptions): PaperEngine {
   function infer(count: number): void {
     const times = fault === 'rate_10x' ? count * 10 : count;
     for (let done = 0; done < times; done += 1) {
-      report({ kind: 'inference', model, ok: true, latencyMs: 4 + options.random() * 30 });
+      const took = 4 + options.random() * 30;
+      const latencyMs = fault === 'slow_inference' ? SLOW_MS + took : took;
+      const ok = fault !== 'inference_errors' || options.random() >= ERROR_SHARE;
+      report({ kind: 'inference', model: running.model, ok, latencyMs });
     }
   }
 
   function trade(): void {
     if (mode === 'killed' || book.orders.length > 0) return;
-    const wanted = momentum(closes) * options.size;
+    const wanted = signalOf(running, closes) * options.size;
     const change = wanted - book.position;
     if (Math.abs(change) < options.size / 2) return;
     const side = change > 0 ? 'buy' : 'sell';
@@ -265,6 +260,9 @@ export function createPaperEngine(options: PaperEngineOptions): PaperEngine {
         // Reading changes nothing, so it needs no memory: the next question gets a fresh answer.
         sendUpdate({ type: 'op.update', opId, state: 'settled', items: [], readBack: readBack() });
         break;
+      case 'load_model':
+        loadModel(opId, operation);
+        break;
       case 'fault':
         fault = operation.fault;
         brokenFrameSent = false;
@@ -273,6 +271,23 @@ export function createPaperEngine(options: PaperEngineOptions): PaperEngine {
         settle(opId, [ENGINE_DONE]);
         break;
     }
+  }
+
+  function loadModel(opId: string, wanted: EngineModel): void {
+    if (fault === 'load_hang') return;
+    const found = PAPER_MODELS.find(
+      ({ model, hash }) => model === wanted.model && hash === wanted.hash,
+    );
+    const item = { kind: 'model', id: wanted.model } as const;
+    if (!found) {
+      const detail = 'this engine has no such artifact';
+      settle(opId, [{ ...item, outcome: 'rejected', detail }], loaded);
+      return;
+    }
+    running = found;
+    loaded = modelOf(found);
+    if (fault === 'wrong_hash') loaded = { ...loaded, hash: OTHER_HASH };
+    settle(opId, [{ ...item, outcome: 'done' }], loaded);
   }
 
   function setMode(next: Mode): void {
@@ -293,7 +308,7 @@ export function createPaperEngine(options: PaperEngineOptions): PaperEngine {
     }
     for (const order of orders) {
       book = cancel(book, order.id);
-      reportOrder(order, 'cancelled', 0);
+      report(orderOf(order, instrument, 'cancelled', 0, price));
     }
     reportHoldings();
     return orders.map(({ id, quantity }) => ({
@@ -344,8 +359,8 @@ export function createPaperEngine(options: PaperEngineOptions): PaperEngine {
     });
   }
 
-  function settle(opId: string, items: OpItem[]): void {
-    operations.set(opId, { state: 'settled', items });
+  function settle(opId: string, items: OpItem[], now?: EngineModel): void {
+    operations.set(opId, { state: 'settled', items, ...(now ? { loaded: now } : {}) });
     answer(opId);
   }
 
@@ -370,6 +385,9 @@ export function createPaperEngine(options: PaperEngineOptions): PaperEngine {
     get fault() {
       return fault;
     },
+    get loaded() {
+      return loaded;
+    },
     closings,
     ledger,
     now,
@@ -388,4 +406,8 @@ export function createPaperEngine(options: PaperEngineOptions): PaperEngine {
     operate,
     done: (opId) => (fault === 'hang' ? null : (operations.get(opId) ?? null)),
   };
+}
+
+function modelOf({ model, version, hash }: PaperModel): EngineModel {
+  return { model, version, hash };
 }

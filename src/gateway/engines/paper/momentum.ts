@@ -7,7 +7,12 @@ export type Signal = -1 | 0 | 1;
  *
  * @param closes closes in order, the newest last; fewer than `slow` give no signal.
  */
-export function momentum(closes: readonly number[], fast = 6, slow = 24, band = 0.0002): Signal {
+export function momentum(
+  closes: readonly number[],
+  fast: number,
+  slow: number,
+  band: number,
+): Signal {
   if (closes.length < slow) return 0;
   const mean = (count: number) =>
     closes.slice(-count).reduce((sum, close) => sum + close, 0) / count;

@@ -3,6 +3,7 @@ import { type Bar, readBars } from './bars';
 import { createEngineClient } from './client';
 import { createPaperEngine, type PaperEngine } from './engine';
 import { seededRandom, syntheticMarket } from './market';
+import { backtest, cardOf, LOOK_BACK, PAPER_MODELS } from './models';
 
 export interface PaperEngineSettings {
   readonly gateway: string;
@@ -24,8 +25,9 @@ const FILL_MS = 40;
 const FLOOD_TICK_MS = 20;
 const HOLDINGS_MS = 1_000;
 const EQUITY_MS = 500;
-/** What the momentum policy looks back on. */
-const WARM_UP_BARS = 24;
+/** Days of a made market that the models' backtests trade. */
+const BACKTEST_DAYS = 90;
+const BARS_A_DAY = 288;
 
 /**
  * Starts a paper engine in this process.
@@ -48,10 +50,11 @@ export function runPaperEngine(
     random,
     say,
     onRefused,
+    cards: () =>
+      PAPER_MODELS.map((model) => cardOf(model, backtest(model, pastBars(settings.seed)))),
   });
   const engine = createPaperEngine({
     instrument: INSTRUMENT,
-    model: 'momentum_v1',
     bars: barsOf(settings, say),
     size: 100_000,
     startEquity: 1_000_000,
@@ -74,7 +77,7 @@ export function runPaperEngine(
     cut: client.cut,
     sendRaw: client.sendRaw,
   });
-  engine.warmUp(WARM_UP_BARS);
+  engine.warmUp(LOOK_BACK);
   const steps = setInterval(
     () => {
       if (engine.step()) return;
@@ -107,6 +110,12 @@ function startFlood(engine: PaperEngine, itemsPerSecond: number): NodeJS.Timeout
     engine.infer(due - reported);
     reported = due;
   }, FLOOD_TICK_MS);
+}
+
+/** A market of its own for backtests: what is traded next has not been seen. */
+function* pastBars(seed: number): Generator<Bar> {
+  const days = syntheticMarket(seed + 1, Date.UTC(2026, 0, 5));
+  for (let bar = 0; bar < BACKTEST_DAYS * BARS_A_DAY; bar += 1) yield days.next().value;
 }
 
 function barsOf(settings: PaperEngineSettings, say: (text: string) => void): Iterator<Bar> {

@@ -1,23 +1,24 @@
 import { randomUUID } from 'node:crypto';
-import { type Context, Hono } from 'hono';
+import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { Gauge, Registry } from 'prom-client';
 import { z } from 'zod';
-import { type Command, commandSchema, scopeSchema } from '../shared/protocol/commands';
-import type { Answer } from '../shared/protocol/terminal';
-import type { Clock } from '../shared/time';
-import type { Authenticate } from './auth';
-import type { Commands, Operator } from './commands';
-import type { GatewayLog } from './log';
+import type { Policies } from '../../shared/policy/inForce';
+import { scopeSchema } from '../../shared/protocol/commands';
+import type { Clock } from '../../shared/time';
+import type { Authenticate } from '../auth';
+import type { Commands } from '../commands';
+import type { GatewayLog } from '../log';
+import { fields, give, type Variables } from './give';
+import { modelRoutes } from './models';
 
 export interface RestOptions {
   readonly log: GatewayLog;
   readonly commands: Commands;
   readonly authenticate: Authenticate;
+  readonly policies: () => Policies;
   readonly clock: Clock;
 }
-
-type Variables = { Variables: { operator: Operator } };
 
 const killBody = z.object({
   reason: z.string().default('kill switch over REST'),
@@ -38,7 +39,7 @@ const UNREADABLE = 'kill switch over REST; its body could not be understood';
 const WAIT_FOR_PROOF_MS = 3_000;
 
 /**
- * The plan's REST calls, under `/operations` and `/api/v1/operations`, and health and metrics. They
+ * The plan's REST calls, under `/operations` and `/models`, with `/api/v1` before them or not, and health and metrics. They
  * give the same commands as the sockets, with the plan's field names.
  */
 export function createRest(options: RestOptions): Hono<Variables> {
@@ -54,9 +55,9 @@ export function createRest(options: RestOptions): Hono<Variables> {
   app.get('/ready', (context) => context.json({ ready: true }));
   app.get('/metrics', async (context) => context.text(await metrics(log)));
 
-  const operations = new Hono<Variables>();
-  operations.use(bodyLimit({ maxSize: 1_048_576 }));
-  operations.use(async (context, next) => {
+  const guarded = new Hono<Variables>();
+  guarded.use(bodyLimit({ maxSize: 1_048_576 }));
+  guarded.use(async (context, next) => {
     const token = /^Bearer (.+)$/.exec(context.req.header('authorization') ?? '')?.[1];
     const who = token === undefined ? null : await options.authenticate(token);
     if (who?.kind !== 'operator') {
@@ -65,6 +66,7 @@ export function createRest(options: RestOptions): Hono<Variables> {
     context.set('operator', who.operator);
     return next();
   });
+  const operations = new Hono<Variables>();
 
   operations.get('/status', (context) => context.json(status()));
   operations.post('/kill-switch', async (context) => {
@@ -72,7 +74,7 @@ export function createRest(options: RestOptions): Hono<Variables> {
     const sent = await fields(context);
     const parsed = killBody.safeParse(sent).data ?? killBody.parse({ reason: UNREADABLE });
     const { reason, activated_by: by, command_id: id = randomUUID(), ...body } = parsed;
-    give(context, 'kill', id, body.issued_at ?? clock(), {
+    give(commands, context, 'kill', id, body.issued_at ?? clock(), {
       scope: body.scope,
       reason: by === 'dashboard' ? reason : `${reason} (${by})`,
       closePositions: body.close_positions,
@@ -99,7 +101,7 @@ export function createRest(options: RestOptions): Hono<Variables> {
     const by = String(body.paused_by ?? 'dashboard');
     const reason = `${String(body.reason ?? 'Manual pause')} (${by})`;
     const params = { scope: { kind: 'all' }, reason, origin: 'rest' };
-    const refused = give(context, 'pause', randomUUID(), clock(), params);
+    const refused = give(commands, context, 'pause', randomUUID(), clock(), params);
     if (refused) return context.json({ detail: refused.message }, 403);
     return context.json({ success: true, mode: log.state().desk.mode, message: 'Trading paused' });
   });
@@ -111,7 +113,7 @@ export function createRest(options: RestOptions): Hono<Variables> {
     // The confirmation code given by a script stands for the checklist a person ticks.
     const checklist = { causeUnderstood: true, positionsReviewed: true, teamNotified: true };
     const by = String(body.resumed_by ?? 'dashboard');
-    const refused = give(context, 'resume', randomUUID(), clock(), {
+    const refused = give(commands, context, 'resume', randomUUID(), clock(), {
       scope: { kind: 'all' },
       reason: `${String(body.reason ?? 'Resume over REST')} (${by})`,
       confirmation: String(body.confirmation_code ?? ''),
@@ -130,25 +132,11 @@ export function createRest(options: RestOptions): Hono<Variables> {
     return context.json({ success: true, mode, message: 'Trading resumed successfully' });
   });
 
-  app.route('/operations', operations);
-  app.route('/api/v1/operations', operations);
+  guarded.route('/operations', operations);
+  guarded.route('/models', modelRoutes(options));
+  app.route('/api/v1', guarded);
+  app.route('/', guarded);
   return app;
-
-  /** Gives a command. @returns its refusal, null when it was taken. */
-  function give(
-    context: Context<Variables>,
-    name: Command['name'],
-    id: string,
-    issuedAt: number,
-    params: object,
-  ): Extract<Answer, { stage: 'rejected' }> | null {
-    const command = commandSchema.parse({ type: 'command', id, name, params, issuedAt });
-    let refused: Extract<Answer, { stage: 'rejected' }> | null = null;
-    commands.handle(command, context.get('operator'), 'rest', (answer) => {
-      if (answer.stage === 'rejected') refused = answer;
-    });
-    return refused;
-  }
 
   function status() {
     const { desk, kills } = log.state();
@@ -197,19 +185,6 @@ export function createRest(options: RestOptions): Hono<Variables> {
         if (enough()) finish();
       });
     });
-  }
-}
-
-/** Fields of a JSON body, or of the query for those who send none, as the plan's service takes both. */
-async function fields(context: Context<Variables>): Promise<Record<string, unknown>> {
-  const query = context.req.query();
-  const text = await context.req.text();
-  if (text.trim() === '') return query;
-  try {
-    const body: unknown = JSON.parse(text);
-    return typeof body === 'object' && body !== null ? { ...query, ...body } : query;
-  } catch {
-    return query;
   }
 }
 

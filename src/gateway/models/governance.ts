@@ -1,0 +1,95 @@
+import type { Sha256 } from '../../shared/log/chain';
+import { fingerprintOf } from '../../shared/models/promotion';
+import type { ModelsState } from '../../shared/models/state';
+import type { ModelsPolicy } from '../../shared/policy/models';
+import type { Clock } from '../../shared/time';
+import { endException } from '../decide/models';
+import type { Fact, GatewayLog } from '../log';
+
+/** Longest wait of a Node timer. */
+const MAX_WAIT_MS = 2 ** 31 - 1;
+
+/** What time alone brings about: requests and exceptions end, reviews become overdue. */
+export function factsDue(state: ModelsState, policy: ModelsPolicy, now: number): Fact[] {
+  const facts: Fact[] = [];
+  for (const { id: request, expiresAt } of state.requests) {
+    if (expiresAt > now) continue;
+    facts.push({ type: 'promotion.closed', data: { request, outcome: 'expired' } });
+  }
+  for (const exception of state.exceptions) {
+    if (exception.until <= now) facts.push(...endException(exception, 'expired', policy, now));
+  }
+  for (const { id, model, dueAt, kind } of overdue(state)) {
+    if (dueAt > now) continue;
+    const detail = `the review after ${kind} of ${model} was due at ${new Date(dueAt).toISOString()}`;
+    const about = { severity: 'P2', kind: 'review_overdue', model, engine: null } as const;
+    facts.push({ type: 'alert.raised', data: { alert: alertOf(id), ...about, detail } });
+  }
+  return facts;
+}
+
+/** When time next brings something about; null while nothing waits. */
+export function nextDue(state: ModelsState): number | null {
+  const times = [
+    ...state.requests.map(({ expiresAt }) => expiresAt),
+    ...state.exceptions.map(({ until }) => until),
+    ...overdue(state).map(({ dueAt }) => dueAt),
+  ];
+  return times.length === 0 ? null : Math.min(...times);
+}
+
+/** Approvals that are for something else by now: another artifact, figure or threshold. */
+export function voided(state: ModelsState, policy: ModelsPolicy, sha256: Sha256): Fact[] {
+  return state.requests.flatMap(({ id: request, model, target, fingerprint }): Fact[] => {
+    const record = state.models[model];
+    const now = record ? fingerprintOf(record, target, policy, sha256) : fingerprint;
+    if (now === fingerprint) return [];
+    const cause = 'a threshold, a figure or the artifact changed after it was asked for';
+    return [{ type: 'promotion.approvals_voided', data: { request, fingerprint: now, cause } }];
+  });
+}
+
+/** Open reviews of which nobody was told that they are late. */
+function overdue(state: ModelsState) {
+  return state.reviews.filter(({ id, closedAt }) => !closedAt && !state.alerts[alertOf(id)]);
+}
+
+const alertOf = (review: string): string => `review:${review}`;
+
+/** Keeps promises that nobody has to press a key for. @returns the call that ends it. */
+export function keepGovernance(
+  log: GatewayLog,
+  policy: () => ModelsPolicy,
+  sha256: Sha256,
+  clock: Clock,
+): () => void {
+  let timer: NodeJS.Timeout | undefined;
+
+  function look(): void {
+    clearTimeout(timer);
+    const state = log.state().models;
+    const due = [...factsDue(state, policy(), clock()), ...voided(state, policy(), sha256)];
+    if (due.length > 0) {
+      // Recording them calls this again.
+      log.append(...due);
+      return;
+    }
+    const next = nextDue(state);
+    if (next !== null) timer = setTimeout(look, Math.min(Math.max(0, next - clock()), MAX_WAIT_MS));
+  }
+
+  const leave = log.onRecorded((event) => {
+    if (event.type === 'review.closed') {
+      const alert = alertOf((event.data as { review: string }).review);
+      if (log.state().models.alerts[alert]) {
+        log.append({ type: 'alert.cleared', data: { alert, cause: 'the review was held' } });
+      }
+    }
+    if (/^(promotion|exception|review|policy|model)\./.test(event.type)) look();
+  });
+  look();
+  return () => {
+    leave();
+    clearTimeout(timer);
+  };
+}

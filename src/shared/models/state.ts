@@ -1,0 +1,169 @@
+import type { Actor } from '../log/event';
+import type { EngineModel } from '../protocol/engine';
+import type { Capacity, RetirementCause } from './decisions';
+import type { DeploymentKind, Settlement, Severity, StageCause } from './events';
+import type { GateId } from './gateId';
+import type { Metrics, Registration, Stage } from './model';
+
+export interface StageEntry {
+  readonly stage: Stage;
+  readonly at: number;
+  readonly seq: number;
+  readonly by: Actor;
+  readonly reason: string | null;
+  readonly cause: StageCause | null;
+}
+
+export interface ModelRecord extends Registration {
+  readonly registeredAt: number;
+  readonly registeredBy: Actor;
+  readonly stage: Stage;
+  readonly stageSince: number;
+  /** Oldest first. */
+  readonly history: readonly StageEntry[];
+  readonly staging: Metrics | null;
+  readonly shadowAgreement: number | null;
+  readonly stagingReportedAt: number | null;
+  /** When it last left production by a rollback. */
+  readonly rolledAwayAt: number | null;
+  /** When an engine last failed to load it. */
+  readonly failedAt: number | null;
+  readonly retirement: RetirementCause | 'emergency' | null;
+}
+
+/** A stretch of time in which one model was live. */
+export interface Tenure {
+  readonly model: string;
+  readonly from: number;
+  readonly to: number | null;
+}
+
+export interface EngineLoad {
+  readonly state: Settlement | 'pending';
+  readonly attempt: number;
+  readonly hash: string | null;
+  readonly at: number;
+  readonly detail: string;
+}
+
+export interface Deployment {
+  readonly id: string;
+  readonly seq: number;
+  readonly kind: DeploymentKind;
+  readonly model: string;
+  readonly version: string;
+  readonly hash: string;
+  readonly previous: string | null;
+  readonly by: Actor;
+  readonly reason: string | null;
+  readonly startedAt: number;
+  readonly engines: Readonly<Record<string, EngineLoad>>;
+  readonly incompleteAt: number | null;
+  readonly completedAt: number | null;
+  readonly tookMs: number | null;
+  /** Another deployment came before this one was complete. */
+  readonly supersededAt: number | null;
+}
+
+export interface Approval {
+  readonly by: Actor;
+  readonly at: number;
+  readonly capacity: Capacity;
+  readonly reason: string | null;
+}
+
+export interface PromotionRequest {
+  readonly id: string;
+  readonly seq: number;
+  readonly model: string;
+  readonly target: 'staging' | 'production';
+  readonly by: Actor;
+  readonly reason: string | null;
+  readonly at: number;
+  readonly expiresAt: number;
+  readonly fingerprint: string;
+  readonly needs: readonly Capacity[];
+  readonly approvals: readonly Approval[];
+  /** Why approvals given before count no longer. */
+  readonly voidedBecause: string | null;
+  readonly emergency: {
+    readonly waived: readonly GateId[];
+    readonly justification: string;
+  } | null;
+}
+
+export interface PolicyException {
+  readonly id: string;
+  readonly model: string;
+  readonly gates: readonly GateId[];
+  readonly justification: string;
+  readonly by: Actor;
+  readonly at: number;
+  readonly until: number;
+}
+
+export interface Review {
+  readonly id: string;
+  readonly model: string;
+  readonly kind: 'emergency_promotion' | 'exception';
+  readonly by: Actor;
+  readonly openedAt: number;
+  readonly dueAt: number;
+  readonly enhancedUntil: number | null;
+  readonly closedAt: number | null;
+  readonly outcome: string | null;
+}
+
+export interface Alert {
+  readonly id: string;
+  readonly severity: Severity;
+  readonly kind: string;
+  readonly model: string | null;
+  readonly engine: string | null;
+  readonly detail: string;
+  readonly raisedAt: number;
+}
+
+/** Everything the log says of models. */
+export interface ModelsState {
+  readonly models: Readonly<Record<string, ModelRecord>>;
+  /** The one model that is live; null where there is none. */
+  readonly production: string | null;
+  /** Oldest first. */
+  readonly tenures: readonly Tenure[];
+  readonly engines: Readonly<
+    Record<
+      string,
+      {
+        readonly loaded: EngineModel | null;
+        readonly available: readonly EngineModel[];
+        readonly at: number;
+      }
+    >
+  >;
+  /** The latest deployments, newest first. */
+  readonly deployments: readonly Deployment[];
+  readonly requests: readonly PromotionRequest[];
+  readonly exceptions: readonly PolicyException[];
+  readonly reviews: readonly Review[];
+  readonly alerts: Readonly<Record<string, Alert>>;
+  /** When each model last had an alert of severity P0 or P1. */
+  readonly criticalAt: Readonly<Record<string, number>>;
+}
+
+/** Deployments and closed reviews kept in the state; the log has them all. */
+export const DEPLOYMENTS_KEPT = 20;
+export const REVIEWS_KEPT = 50;
+
+export const NO_MODELS: ModelsState = {
+  models: {},
+  production: null,
+  tenures: [],
+  engines: {},
+  deployments: [],
+  requests: [],
+  exceptions: [],
+  reviews: [],
+  alerts: {},
+  criticalAt: {},
+};

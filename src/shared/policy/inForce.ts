@@ -1,0 +1,53 @@
+import type { z } from 'zod';
+import type { PolicyName } from '../ops/events';
+import type { OpsState } from '../ops/state';
+import type { Result } from '../result';
+import { fail, ok } from '../result';
+import { type ModelsPolicy, modelsPolicySchema } from './models';
+import { type OperationsPolicy, operationsPolicySchema } from './operations';
+
+/** Policies as the log has them in force. */
+export interface Policies {
+  readonly operations: OperationsPolicy;
+  readonly models: ModelsPolicy;
+}
+
+const SCHEMAS = {
+  operations: operationsPolicySchema,
+  models: modelsPolicySchema,
+} as const satisfies Partial<Record<PolicyName, z.ZodType>>;
+
+/**
+ * Reads a policy from the state; the one given where the log has none, or one that this version
+ * cannot read.
+ */
+export function policyInForce<Name extends keyof Policies>(
+  state: OpsState,
+  name: Name,
+  otherwise: Policies[Name],
+): Policies[Name] {
+  const record = state.policies[name];
+  if (!record) return otherwise;
+  const parsed = SCHEMAS[name].safeParse(record.document);
+  return parsed.success ? (parsed.data as Policies[Name]) : otherwise;
+}
+
+/**
+ * What changing a policy puts on the record. Its version is counted on from the one in force, so
+ * that no two documents have one version.
+ */
+export function policyChange(
+  state: OpsState,
+  name: keyof Policies,
+  document: unknown,
+): Result<{ name: PolicyName; version: string; document: unknown }, 'bad_policy'> {
+  const parsed = SCHEMAS[name].safeParse(document);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    return fail('bad_policy', faults.join('; '));
+  }
+  const before = state.policies[name]?.version ?? parsed.data.version;
+  const [base = before, count = '0'] = before.split('+');
+  const version = `${base}+${Number(count) + 1}`;
+  return ok({ name, version, document: { ...parsed.data, version } });
+}
