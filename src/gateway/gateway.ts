@@ -11,7 +11,7 @@ import { SqliteEventStore } from '../node/sqliteEventStore';
 import { type RandomBytes, uuidv7 } from '../shared/ids';
 import { LOG_ORIGIN } from '../shared/log/checkpoint';
 import type { LogEvent } from '../shared/log/event';
-import { type Policies, policyInForce } from '../shared/policy/inForce';
+import { inForceReader, type Policies } from '../shared/policy/inForce';
 import type { Environment } from '../shared/protocol/engine';
 import {
   ENGINE_SUBPROTOCOL,
@@ -102,10 +102,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const data = { name, version: document.version, hash, document };
     log.append({ type: 'policy.loaded', data });
   }
-  const policies = (): Policies => ({
-    operations: policy,
-    models: policyInForce(log.state(), 'models', options.policies.models.document),
-  });
+  const modelsPolicy = inForceReader('models', options.policies.models.document);
+  const policies = (): Policies => ({ operations: policy, models: modelsPolicy(log.state()) });
 
   // Before the kill driver hears of it: what is latched is latched before an engine is told.
   keepUnsavedKills(join(options.dataDir, 'latch.json'), log);

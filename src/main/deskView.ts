@@ -66,7 +66,8 @@ export function createDeskPublisher(deps: {
 }
 
 /** The parts that each know a piece of the view. */
-export interface ViewParts extends Pick<DeskView, 'gateway' | 'runtime' | 'policy'> {
+export interface ViewParts
+  extends Pick<DeskView, 'gateway' | 'runtime' | 'policy' | 'modelsPolicy'> {
   readonly config: Pick<Config, 'deskName'>;
   readonly desk: DeskState;
   readonly link: Pick<ControlLink, 'view'>;
@@ -79,7 +80,7 @@ export interface ViewParts extends Pick<DeskView, 'gateway' | 'runtime' | 'polic
 
 /** Asks every part for its piece. A log that cannot be followed outweighs a mirror that is well. */
 export function assembleView(parts: ViewParts): Omit<DeskView, 'revision' | 'at'> {
-  const { desk, kills, gateway, runtime, policy } = parts;
+  const { desk, kills, gateway, runtime, policy, modelsPolicy } = parts;
   const welcome = desk.welcome();
   const status = parts.mirror.status();
   const catchingUp = status.state === 'ok' && desk.replaying();
@@ -104,5 +105,6 @@ export function assembleView(parts: ViewParts): Omit<DeskView, 'revision' | 'at'
     gateway,
     runtime,
     policy,
+    modelsPolicy,
   };
 }

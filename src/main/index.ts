@@ -26,7 +26,7 @@ secureApp(app);
 
 // Phase 4: run.
 // Not awaited at the top: Electron holds `ready` back until this module has loaded.
-const told = { config: config.value, policy: policies.operations.document };
+const told = { config: config.value, policies };
 void app.whenReady().then(() =>
   startTerminal({
     ...told,

@@ -3,9 +3,10 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { app, globalShortcut, session, utilityProcess } from 'electron';
+import type { PolicyFiles } from '../node/policyFiles';
 import { uuidv7 } from '../shared/ids';
 import type { LogEvent } from '../shared/log/event';
-import type { OperationsPolicy } from '../shared/policy/operations';
+import { inForceReader } from '../shared/policy/inForce';
 import type { GatewayHealthView } from '../shared/view/desk';
 import { createCommandDesk } from './commands';
 import type { Config } from './config';
@@ -33,7 +34,7 @@ import { createWindows } from './windows';
 
 export interface TerminalStart {
   readonly config: Config;
-  readonly policy: OperationsPolicy;
+  readonly policies: PolicyFiles;
   readonly policyDir: string;
   readonly resources: string;
   /** Folder of the built main process and its workers, and the one above it. */
@@ -46,7 +47,9 @@ const TICK_MS = 100;
 
 /** Puts the terminal's parts together; every part knows only what it is given here. */
 export function startTerminal(start: TerminalStart): void {
-  const { config, policy, userData, mainDir } = start;
+  const { config, userData, mainDir } = start;
+  const policy = start.policies.operations.document;
+  const modelsPolicy = inForceReader('models', start.policies.models.document);
   const clock = Date.now;
   const newId = (): string => uuidv7(clock(), randomBytes);
   const embedded = config.gateways.length === 0;
@@ -71,6 +74,7 @@ export function startTerminal(start: TerminalStart): void {
     assemble: () =>
       assembleView({
         ...{ config, desk, link, telemetry, kills, commands, hotkey, mirror, runtime, policy },
+        modelsPolicy: modelsPolicy(desk.ops()),
         gateway: {
           ...health,
           restarts: gateway?.restarts() ?? 0,

@@ -1,6 +1,6 @@
-import { expect, type Page, test } from '@playwright/test';
-import axe from 'axe-core';
+import { expect, test } from '@playwright/test';
 import { forget, type RunningApp, startApp } from './app';
+import { findings } from './axe';
 
 let running: RunningApp;
 
@@ -12,17 +12,6 @@ test.afterAll(async () => {
   await running.close();
   forget(running.userData);
 });
-
-/** What axe finds in a page, by rule and place. */
-async function findings(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  return page.evaluate(async () => {
-    const { violations } = await (
-      window as unknown as { axe: { run(): Promise<import('axe-core').AxeResults> } }
-    ).axe.run();
-    return violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(' | ')}`);
-  });
-}
 
 for (const language of ['es', 'en'] as const) {
   for (const theme of ['dark', 'light'] as const) {
@@ -41,7 +30,7 @@ for (const language of ['es', 'en'] as const) {
       const console = await running.openConsole();
       await expect(console.locator('html')).toHaveAttribute('lang', language);
       expect(await findings(console)).toEqual([]);
-      await console.keyboard.press('Control+2');
+      await console.keyboard.press('Control+3');
       await expect(
         console.locator('bdi', { hasText: /^gateway (arrancado|started)$/ }),
       ).toBeVisible();
@@ -77,7 +66,7 @@ test('the palette goes to a view, and stops nothing without its dialog', async (
 
 test('the audit view finds, counts and shows an event', async () => {
   const console = await running.openConsole();
-  await console.keyboard.press('Control+2');
+  await console.keyboard.press('Control+3');
   await console.getByRole('textbox').first().fill('paper-1');
   await expect(console.locator('bdi', { hasText: 'motor registrado' })).toBeVisible();
   await expect(console.locator('bdi', { hasText: 'gateway arrancado' })).toBeHidden();

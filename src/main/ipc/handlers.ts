@@ -42,6 +42,7 @@ export function createHandlers(deps: HandlerDeps): IpcHandlers {
     'ops.approveResume': (args) => sent(commands.send('resume.approve', args)),
     'ops.withdrawResume': (args) => sent(commands.send('resume.withdraw', args)),
     'engine.fault': (args) => sent(commands.send('engine.fault', args)),
+    'model.command': ({ name, params }) => sent(commands.send(name, params)),
     'equity.series': () => deps.telemetry.series(),
     'audit.page': (query) => deps.mirror.page(query),
     'hotkey.test': ({ on }) => done(deps.hotkey.test(on)),

@@ -1,3 +1,4 @@
+import clsx from 'clsx';
 import { ArrowDown, ArrowUp } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { type Order, readOrder, sorted, writeOrder } from '../desk/order.state';
@@ -68,7 +69,7 @@ export function DataTable<Row>(props: {
           {rows.map((row) => (
             <tr key={props.rowKey(row)} className="h-7 border-b border-line">
               {props.columns.map(({ key, cell, className }) => (
-                <td key={key} className={className?.(row)}>
+                <td key={key} className={clsx('pr-2', className?.(row))}>
                   {cell(row)}
                 </td>
               ))}

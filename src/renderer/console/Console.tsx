@@ -16,6 +16,7 @@ import { StatusLine } from './StatusLine';
 import { VIEWS, type ViewName } from './views';
 
 const Overview = lazy(() => import('./Overview'));
+const Models = lazy(() => import('./Models'));
 
 export function Console() {
   const t = useT();
@@ -74,13 +75,11 @@ function ConsoleView({ view }: { view: DeskView }) {
         <SettingsPopover />
       </nav>
       <main className="min-h-0 overflow-auto p-3">
-        {shown === 'overview' ? (
-          <Suspense fallback={t('app.loading')}>
-            <Overview view={view} now={now} />
-          </Suspense>
-        ) : (
-          <Audit view={view} />
-        )}
+        <Suspense fallback={t('app.loading')}>
+          {shown === 'overview' && <Overview view={view} now={now} />}
+          {shown === 'models' && <Models view={view} now={now} />}
+          {shown === 'audit' && <Audit view={view} />}
+        </Suspense>
       </main>
       <StatusLine view={view} />
       <Palette view={view} onView={setShown} />

@@ -48,6 +48,11 @@ export function Palette(props: { view: DeskView; onView: (name: ViewName) => voi
           disabled: !canResume(props.view.ops),
           run: () => openDialog({ kind: 'resume' }),
         },
+        {
+          id: 'rollback',
+          label: t('palette.rollback'),
+          run: () => openDialog({ kind: 'rollback' }),
+        },
       ],
     ],
     [

@@ -3,17 +3,34 @@ import { Button } from '../components/ui';
 import { useT } from '../i18n';
 import { call } from '../lib/call';
 import { closeDialog, useApp } from '../lib/store';
+import { CardDialog } from './CardDialog';
 import { DialogFrame } from './DialogFrame';
 import { KillDialog } from './KillDialog';
+import { PromotionDialog } from './PromotionDialog';
 import { ResumeDialog } from './ResumeDialog';
+import { RetireDialog } from './RetireDialog';
+import { RollbackDialog } from './RollbackDialog';
 
 /** The one dialog that is open, if any. Closing never throws away what was typed for a kill. */
 export function Dialogs({ view, origin }: { view: DeskView; origin: 'panel' | 'console' }) {
   const dialog = useApp((state) => state.dialog);
   if (!dialog) return null;
-  if (dialog.kind === 'kill') return <KillDialog view={view} origin={dialog.origin} />;
-  if (dialog.kind === 'resume') return <ResumeDialog view={view} origin={origin} />;
-  return <QuitDialog reason={dialog.reason} />;
+  switch (dialog.kind) {
+    case 'kill':
+      return <KillDialog view={view} origin={dialog.origin} />;
+    case 'resume':
+      return <ResumeDialog view={view} origin={origin} />;
+    case 'rollback':
+      return <RollbackDialog view={view} origin={origin} />;
+    case 'promotion':
+      return <PromotionDialog view={view} model={dialog.model} />;
+    case 'card':
+      return <CardDialog view={view} model={dialog.model} />;
+    case 'retire':
+      return <RetireDialog view={view} model={dialog.model} />;
+    case 'quit':
+      return <QuitDialog reason={dialog.reason} />;
+  }
 }
 
 function QuitDialog({ reason }: { reason: 'live' | 'positions' | 'kill_running' }) {

@@ -8,6 +8,8 @@ type QuitReason = 'live' | 'positions' | 'kill_running';
 type Dialog =
   | { readonly kind: 'kill'; readonly origin: Origin }
   | { readonly kind: 'resume' }
+  | { readonly kind: 'rollback' }
+  | { readonly kind: 'promotion' | 'card' | 'retire'; readonly model: string }
   | { readonly kind: 'quit'; readonly reason: QuitReason };
 
 /** What was typed into the kill dialog; it outlives the dialog's closing. */

@@ -38,6 +38,9 @@ export function Operations({ view, now, origin }: Props) {
         >
           {t('ops.resume')}
         </Button>
+        <Button className="flex-1" onClick={() => openDialog({ kind: 'rollback' })}>
+          {t('rollback.button')}
+        </Button>
       </div>
       {last && (
         <p className="mt-1 text-[12px] text-muted">

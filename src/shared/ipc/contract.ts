@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { logEventSchema } from '../log/event';
 import {
   commandParams,
+  modelCommandSchema,
   originSchema,
   resumeChecklistSchema,
   scopeSchema,
@@ -89,6 +90,8 @@ export const ipcCalls = {
     args: z.strictObject({ engine: id, fault: faultSchema, reason: typed }),
     result: z.object({ id: z.string() }),
   },
+  /** Any command about a model. */
+  'model.command': { args: modelCommandSchema, result: z.object({ id: z.string() }) },
   'equity.series': {
     args: none,
     result: z.array(

@@ -26,7 +26,7 @@ export const stageCauseSchema = z.enum([
 ]);
 export type StageCause = z.infer<typeof stageCauseSchema>;
 
-export const deploymentKindSchema = z.enum(['rollback', 'promotion', 'retirement']);
+export const deploymentKindSchema = z.enum(['rollback', 'promotion']);
 export type DeploymentKind = z.infer<typeof deploymentKindSchema>;
 
 export const settlementSchema = z.enum(['loaded', 'wrong_hash', 'rejected', 'unknown']);

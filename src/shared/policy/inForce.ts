@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { PolicyName } from '../ops/events';
-import type { OpsState } from '../ops/state';
+import type { OpsState, PolicyRecord } from '../ops/state';
 import type { Result } from '../result';
 import { fail, ok } from '../result';
 import { type ModelsPolicy, modelsPolicySchema } from './models';
@@ -18,18 +18,33 @@ const SCHEMAS = {
 } as const satisfies Partial<Record<PolicyName, z.ZodType>>;
 
 /**
- * Reads a policy from the state; the one given where the log has none, or one that this version
- * cannot read.
+ * A policy as recorded; the one given where the log has none, or one that this version cannot read.
  */
-export function policyInForce<Name extends keyof Policies>(
-  state: OpsState,
+function policyInForce<Name extends keyof Policies>(
+  record: PolicyRecord | undefined,
   name: Name,
   otherwise: Policies[Name],
 ): Policies[Name] {
-  const record = state.policies[name];
   if (!record) return otherwise;
   const parsed = SCHEMAS[name].safeParse(record.document);
   return parsed.success ? (parsed.data as Policies[Name]) : otherwise;
+}
+
+/** Reads a policy from a state that grows, parsing only what has changed. */
+export function inForceReader<Name extends keyof Policies>(
+  name: Name,
+  otherwise: Policies[Name],
+): (state: OpsState) => Policies[Name] {
+  let record: PolicyRecord | undefined;
+  let policy = otherwise;
+  return (state) => {
+    const next = state.policies[name];
+    if (next !== record) {
+      record = next;
+      policy = policyInForce(record, name, otherwise);
+    }
+    return policy;
+  };
 }
 
 /**

@@ -181,6 +181,24 @@ export const commandSchema = z.discriminatedUnion('name', [
 ]);
 export type Command = z.output<typeof commandSchema>;
 
+/** Commands about models that a window may give, as its contract with the main process has them. */
+export const modelCommandSchema = z.discriminatedUnion('name', [
+  modelVariant('model.update'),
+  modelVariant('model.promote'),
+  modelVariant('promotion.approve'),
+  modelVariant('promotion.reject'),
+  modelVariant('promotion.withdraw'),
+  modelVariant('model.rollback'),
+  modelVariant('model.retire'),
+  modelVariant('exception.grant'),
+  modelVariant('exception.revoke'),
+  modelVariant('review.close'),
+]);
+
+function modelVariant<Name extends CommandName>(name: Name) {
+  return z.strictObject({ name: z.literal(name), params: commandParams[name] });
+}
+
 function commandVariant<Name extends CommandName>(name: Name) {
   return z.strictObject({
     type: z.literal('command'),

@@ -1,4 +1,5 @@
 import type { OpsState } from '../ops/state';
+import type { ModelsPolicy } from '../policy/models';
 import type { OperationsPolicy } from '../policy/operations';
 import type { Origin, Scope } from '../protocol/commands';
 import type { Environment, OpItem } from '../protocol/engine';
@@ -38,6 +39,8 @@ export interface DeskView {
   readonly gateway: GatewayHealthView;
   readonly runtime: RuntimeView;
   readonly policy: OperationsPolicy;
+  /** As the log has it in force; this terminal's own file before there is one. */
+  readonly modelsPolicy: ModelsPolicy;
 }
 
 /** `connecting` before the first answer; `stale` after 3 s of silence, `down` after 10 s or when closed. */

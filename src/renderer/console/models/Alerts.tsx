@@ -1,0 +1,91 @@
+import { timestamp } from '@shared/time';
+import type { DeskView } from '@shared/view/desk';
+import { useState } from 'react';
+import { Button, Hostile, INPUT } from '../../components/ui';
+import { useT } from '../../i18n';
+import { call } from '../../lib/call';
+import { duration } from '../../lib/format';
+
+interface Props {
+  readonly view: DeskView;
+  readonly now: number;
+}
+
+/** Alerts about models that are not over, the worst first. */
+export function Alerts({ view, now }: Props) {
+  const t = useT();
+  const alerts = Object.values(view.ops.models.alerts).sort((a, b) =>
+    a.severity.localeCompare(b.severity),
+  );
+  return alerts.map((alert) => (
+    <p key={alert.id} role="status" className="rounded-md border border-amber p-2 text-[12px]">
+      <strong className="text-amber">
+        {alert.severity} · {t(`alert.${alert.kind as 'deployment_incomplete'}`)}
+      </strong>{' '}
+      <span className="text-muted">{duration(now - alert.raisedAt)}</span>
+      <br />
+      <Hostile text={alert.detail} max={240} />
+    </p>
+  ));
+}
+
+/** Reviews that are still to be held, and exceptions in force. */
+export function Reviews({ view, now }: Props) {
+  const t = useT();
+  const { reviews, exceptions } = view.ops.models;
+  return (
+    <>
+      {exceptions.map((one) => (
+        <p key={one.id} className="rounded-md border border-violet p-2 text-[12px]">
+          {t('exception.title')}: <Hostile text={one.model} max={40} /> ·{' '}
+          {one.gates.map((gate) => t(`gate.${gate}`)).join(', ')} ·{' '}
+          {t('exception.until', { time: timestamp(one.until).slice(0, 16) })}
+        </p>
+      ))}
+      {reviews
+        .filter(({ closedAt }) => closedAt === null)
+        .map((review) => (
+          <ReviewBox key={review.id} view={view} now={now} id={review.id} />
+        ))}
+    </>
+  );
+}
+
+function ReviewBox({ view, now, id }: Props & { readonly id: string }) {
+  const t = useT();
+  const [outcome, setOutcome] = useState('');
+  const review = view.ops.models.reviews.find((one) => one.id === id);
+  if (!review) return null;
+  const own = review.by.id === view.operator?.id;
+  const late = review.dueAt < now;
+  return (
+    <section className="rounded-md border border-line p-2 text-[12px]">
+      <h2 className="font-semibold">
+        {t(`review.${review.kind}`)}: <Hostile text={review.model} max={40} />
+      </h2>
+      <p className={late ? 'text-amber' : 'text-muted'}>
+        {t(late ? 'review.late' : 'review.due', { time: timestamp(review.dueAt).slice(0, 16) })}
+        {own && ` · ${t('review.own')}`}
+      </p>
+      <input
+        className={`${INPUT} my-1`}
+        aria-label={t('review.outcome')}
+        placeholder={t('review.outcome')}
+        maxLength={4_000}
+        value={outcome}
+        onChange={(event) => setOutcome(event.target.value)}
+      />
+      <Button
+        disabled={own || outcome.trim() === ''}
+        onClick={() =>
+          void call('model.command', {
+            name: 'review.close',
+            params: { review: id, reason: outcome.trim() },
+          })
+        }
+      >
+        {t('review.close')}
+      </Button>
+    </section>
+  );
+}
