@@ -95,7 +95,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     type: 'gateway.started',
     data: { version: options.version, runtime: `node ${process.versions.node}`, environment },
   });
-  for (const name of ['operations', 'models'] as const) {
+  for (const name of ['operations', 'models', 'monitor'] as const) {
     const { document, hash } = options.policies[name];
     // The same file read again does not undo what a person changed since.
     if (log.state().policies[name]?.fileHash === hash) continue;
@@ -103,7 +103,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     log.append({ type: 'policy.loaded', data });
   }
   const modelsPolicy = inForceReader('models', options.policies.models.document);
-  const policies = (): Policies => ({ operations: policy, models: modelsPolicy(log.state()) });
+  const monitorPolicy = inForceReader('monitor', options.policies.monitor.document);
+  const policies = (): Policies => ({
+    operations: policy,
+    models: modelsPolicy(log.state()),
+    monitor: monitorPolicy(log.state()),
+  });
 
   // Before the kill driver hears of it: what is latched is latched before an engine is told.
   keepUnsavedKills(join(options.dataDir, 'latch.json'), log);

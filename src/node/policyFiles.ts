@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import type { z } from 'zod';
 import { type ModelsPolicy, modelsPolicySchema } from '../shared/policy/models';
+import { type MonitorPolicy, monitorPolicySchema } from '../shared/policy/monitor';
 import { type OperationsPolicy, operationsPolicySchema } from '../shared/policy/operations';
 import { sha256 } from './sha256';
 
@@ -21,6 +22,7 @@ export interface PolicyFile<Document> {
 export interface PolicyFiles {
   readonly operations: PolicyFile<OperationsPolicy>;
   readonly models: PolicyFile<ModelsPolicy>;
+  readonly monitor: PolicyFile<MonitorPolicy>;
 }
 
 /** Reads every policy of a folder. @throws {PolicyFileError} */
@@ -28,6 +30,7 @@ export function readPolicies(folder: string): PolicyFiles {
   return {
     operations: read(join(folder, 'operations.yaml'), operationsPolicySchema),
     models: read(join(folder, 'models.yaml'), modelsPolicySchema),
+    monitor: read(join(folder, 'monitor.yaml'), monitorPolicySchema),
   };
 }
 

@@ -34,6 +34,7 @@ export const quickPolicies = {
     },
     hash: 'quick',
   },
+  monitor: shipped.monitor,
 };
 
 /** The quick policies with other times of operation. */

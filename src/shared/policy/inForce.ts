@@ -4,17 +4,20 @@ import type { OpsState, PolicyRecord } from '../ops/state';
 import type { Result } from '../result';
 import { fail, ok } from '../result';
 import { type ModelsPolicy, modelsPolicySchema } from './models';
+import { type MonitorPolicy, monitorPolicySchema } from './monitor';
 import { type OperationsPolicy, operationsPolicySchema } from './operations';
 
 /** Policies as the log has them in force. */
 export interface Policies {
   readonly operations: OperationsPolicy;
   readonly models: ModelsPolicy;
+  readonly monitor: MonitorPolicy;
 }
 
 const SCHEMAS = {
   operations: operationsPolicySchema,
   models: modelsPolicySchema,
+  monitor: monitorPolicySchema,
 } as const satisfies Partial<Record<PolicyName, z.ZodType>>;
 
 /**

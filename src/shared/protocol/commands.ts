@@ -151,7 +151,11 @@ export const commandParams = {
   /** What the review after an emergency or an exception came to. */
   'review.close': z.strictObject({ review: ref, reason }),
   /** Puts another policy in force; approvals given under the old one end. */
-  'policy.change': z.strictObject({ name: z.enum(['models']), document: z.unknown(), reason }),
+  'policy.change': z.strictObject({
+    name: z.enum(['models', 'monitor']),
+    document: z.unknown(),
+    reason,
+  }),
 } as const;
 export type CommandName = keyof typeof commandParams;
 export type CommandParams<Name extends CommandName> = z.output<(typeof commandParams)[Name]>;

@@ -1,0 +1,260 @@
+import type { MonitorPolicy } from '../policy/monitor';
+import { timeOfDay, tradingDay } from '../time';
+import { type DayEquity, drawdown, EquityBook, type EquityReport } from './equity';
+import { TimeRing } from './ring';
+import { chanceOfRun, nearestRank, p99Allows, wilsonLower } from './statistics';
+import { type ClosedTrade, TradeBook } from './trades';
+import { type Check, inSession, judgeRate, type Outcome, TRIGGERS, type Trigger } from './verdict';
+
+/** All triggers at one instant, each found by itself. */
+export interface Evaluation {
+  readonly at: number;
+  readonly model: string | null;
+  readonly inSession: boolean;
+  readonly enhanced: boolean;
+  readonly checks: Readonly<Record<Trigger, Check>>;
+  /** Share of the latest trades that won; null with too few. */
+  readonly winRate: number | null;
+  /** Samples left out: of another model, from the future, without a figure. */
+  readonly ignored: number;
+}
+
+/** What the monitor remembers of the model that is live, and what it makes of it. */
+export interface Health {
+  /** @param now the clock's instant: a sample from further ahead of it than is allowed is left out. */
+  inference(now: number, at: number, ok: boolean, latencyMs: number | null, model: string): void;
+  trade(now: number, trade: ClosedTrade, model: string): void;
+  equity(report: EquityReport): void;
+  /** Another model is live: it is judged by its own samples. Equity is the desk's, and stays. */
+  reset(model: string | null, at: number): void;
+  /** Limits as they hold from now on. */
+  limit(policy: MonitorPolicy, enhanced: boolean): void;
+  evaluate(now: number): Evaluation;
+  /** Whether a trigger would fire just now: asked on arrival, and cheap. */
+  crossed(now: number): boolean;
+  /** What the evaluation was made of, for a later one of the same. */
+  samples(): WindowSamples;
+  /** Puts samples back, into a health that has none. */
+  restore(samples: WindowSamples): void;
+}
+
+/** The samples behind an evaluation, oldest first, times in Unix ms. */
+export interface WindowSamples {
+  /** 1 for an error. */
+  readonly errors: readonly (readonly [at: number, bad: number])[];
+  readonly latencies: readonly (readonly [at: number, ms: number])[];
+  readonly trades: readonly ClosedTrade[];
+  readonly equity: DayEquity | null;
+}
+
+type RateTrigger = MonitorPolicy['triggers']['errorRate'];
+
+/** One in a hundred may be slower than the P99. */
+const P99_SHARE = 0.01;
+const Q99 = 0.99;
+/** Trades that a window file carries. */
+const TRADES_IN_FILE = 200;
+
+/** Windows by event time over the live model's samples. Time is only what it is told. */
+export function createHealth(first: MonitorPolicy, enhancedFirst = false): Health {
+  let policy = first;
+  let enhanced = enhancedFirst;
+  let model: string | null = null;
+  let since = -Infinity;
+  let ignored = 0;
+  let errors = 0;
+  let slow = 0;
+  let drawdownFired = false;
+  const inferences = new TimeRing();
+  const latencies = new TimeRing();
+  const trades = new TradeBook();
+  const equities = new EquityBook(tradingDay);
+
+  const factor = () => (enhanced ? policy.enhancedFactor : 1);
+  const limits = () => policy.triggers;
+
+  function evict(now: number): void {
+    inferences.evict(now - limits().errorRate.windowMs, (bad) => {
+      errors -= bad;
+    });
+    latencies.evict(now - limits().latencyP99.windowMs, (ms) => {
+      if (ms > limits().latencyP99.limit * factor()) slow -= 1;
+    });
+  }
+
+  function recount(): void {
+    slow = 0;
+    for (const ms of latencies.values()) if (ms > limits().latencyP99.limit * factor()) slow += 1;
+  }
+
+  /** Whether a sample is the live model's, of its own time, and not from the future. */
+  function mine(now: number, at: number, of: string): boolean {
+    const known = of === model && at >= since && at <= now + policy.futureSkewMs;
+    if (!known) ignored += 1;
+    return known;
+  }
+
+  const isConfident = (bad: number, n: number, share: number, of: RateTrigger): boolean =>
+    policy.mode === 'literal' || (bad >= of.minBreaching && wilsonLower(bad, n, of.z) > share);
+
+  function errorRate(): Check {
+    const { count } = inferences;
+    const value = count === 0 ? null : errors / count;
+    const rate = { n: count, breaching: errors, value, lastSampleAt: lastOf(inferences) };
+    const scaled = scale(limits().errorRate, factor());
+    return judgeRate('errorRate', rate, scaled, scaled.limit, policy.mode);
+  }
+
+  function latencyP99(): Check {
+    const value = nearestRank(latencies.values(), Q99);
+    const n = latencies.count;
+    const rate = { n, breaching: slow, value, lastSampleAt: lastOf(latencies) };
+    const scaled = scale(limits().latencyP99, factor());
+    return judgeRate('latencyP99', rate, scaled, P99_SHARE, policy.mode);
+  }
+
+  function consecutiveLosses(): Check {
+    const { limit, warning } = {
+      limit: Math.max(1, Math.ceil(limits().consecutiveLosses.limit * factor())),
+      warning: Math.max(1, Math.ceil(limits().consecutiveLosses.warning * factor())),
+    };
+    const run = trades.losses();
+    const fires = run >= limit;
+    const outcome: Outcome =
+      trades.count === 0 ? 'insufficient' : fires ? 'breach' : run >= warning ? 'warning' : 'ok';
+    const losing = 1 - (trades.winRate(Math.min(trades.count, 100)) ?? 0.5);
+    const chance = chanceOfRun(limit, Math.max(trades.count, limit), losing);
+    return {
+      ...{ trigger: 'consecutiveLosses', outcome, limit, warning },
+      ...{ literal: fires, confident: fires, samples: trades.count, breaching: run },
+      value: trades.count === 0 ? null : run,
+      lastSampleAt: trades.lastAt,
+      detail:
+        trades.count === 0 ? 'no trade closed yet' : `by chance: ${(chance * 100).toFixed(1)} %`,
+    };
+  }
+
+  function dailyDrawdown(now: number): Check {
+    const { limit: whole, warning: warn, clearBelow, staleMs } = limits().dailyDrawdown;
+    const limit = whole * factor();
+    const warning = warn * factor();
+    const state = equities.state();
+    const fresh = state !== null && now - state.lastAt <= staleMs;
+    const value = fresh ? drawdown(state) : null;
+    const literal = value !== null && value > limit;
+    // A figure that comes and goes about its limit fires once.
+    drawdownFired = literal || (drawdownFired && value !== null && value > limit * clearBelow);
+    const outcome: Outcome =
+      value === null ? 'no_data' : drawdownFired ? 'breach' : value > warning ? 'warning' : 'ok';
+    return {
+      ...{ trigger: 'dailyDrawdown', outcome, value, limit, warning, literal, confident: literal },
+      ...{ samples: state ? 1 : 0, breaching: literal ? 1 : 0 },
+      lastSampleAt: state?.lastAt ?? null,
+      detail: value === null ? 'no equity that is fresh and whole' : '',
+    };
+  }
+
+  const checkers: Readonly<Record<Trigger, (now: number) => Check>> = {
+    dailyDrawdown,
+    errorRate,
+    latencyP99,
+    consecutiveLosses,
+  };
+
+  return {
+    inference(now, at, ok, latencyMs, of) {
+      if (!mine(now, at, of)) return;
+      inferences.push(at, ok ? 0 : 1);
+      if (!ok) errors += 1;
+      if (latencyMs === null || !Number.isFinite(latencyMs)) return;
+      latencies.push(at, latencyMs);
+      if (latencyMs > limits().latencyP99.limit * factor()) slow += 1;
+    },
+    trade(now, trade, of) {
+      if (mine(now, trade.closedAt, of)) trades.take(trade);
+    },
+    equity: (report) => equities.take(report),
+    reset(next, at) {
+      if (next === model) return;
+      model = next;
+      since = at;
+      ignored = 0;
+      errors = 0;
+      slow = 0;
+      inferences.clear();
+      latencies.clear();
+      trades.clear();
+    },
+    limit(next, isEnhanced) {
+      policy = next;
+      enhanced = isEnhanced;
+      recount();
+    },
+    evaluate(now) {
+      evict(now);
+      const checks = Object.fromEntries(
+        TRIGGERS.map((trigger) => [trigger, alone(trigger, () => checkers[trigger](now))]),
+      ) as Record<Trigger, Check>;
+      return {
+        ...{ at: now, model, enhanced, checks, ignored },
+        inSession: inSession(policy.session, tradingDay(now), timeOfDay(now)),
+        winRate: trades.winRate(policy.alerts.winRate.trades),
+      };
+    },
+    crossed(now) {
+      evict(now);
+      const { errorRate: rate, latencyP99: p99, consecutiveLosses: run } = limits();
+      const { count } = inferences;
+      const share = rate.limit * factor();
+      const failing = count >= rate.minSamples && errors > count * share;
+      if (failing && isConfident(errors, count, share, rate)) return true;
+      const n = latencies.count;
+      const lagging = n >= p99.minSamples && slow > p99Allows(n);
+      if (lagging && isConfident(slow, n, P99_SHARE, p99)) return true;
+      if (trades.losses() >= Math.max(1, Math.ceil(run.limit * factor()))) return true;
+      const state = equities.state();
+      const fall = state === null ? null : drawdown(state);
+      return fall !== null && fall > limits().dailyDrawdown.limit * factor();
+    },
+    samples: () => ({
+      errors: inferences.pairs(),
+      latencies: latencies.pairs(),
+      trades: trades.latest(TRADES_IN_FILE),
+      equity: equities.state(),
+    }),
+    restore(samples) {
+      for (const [at, bad] of samples.errors) {
+        inferences.push(at, bad);
+        errors += bad;
+      }
+      for (const [at, ms] of samples.latencies) latencies.push(at, ms);
+      for (const trade of samples.trades) trades.take(trade);
+      if (samples.equity) equities.restore(samples.equity);
+      recount();
+    },
+  };
+}
+
+function lastOf(ring: TimeRing): number | null {
+  return ring.count === 0 ? null : ring.lastAt;
+}
+
+function scale<Limits extends { readonly limit: number; readonly warning: number }>(
+  limits: Limits,
+  factor: number,
+): Limits {
+  return { ...limits, limit: limits.limit * factor, warning: limits.warning * factor };
+}
+
+/** A trigger whose arithmetic fails says so, and the others go on. */
+function alone(trigger: Trigger, check: () => Check): Check {
+  try {
+    return check();
+  } catch (error) {
+    return {
+      ...{ trigger, outcome: 'error', value: null, limit: 0, warning: 0 },
+      ...{ literal: false, confident: false, samples: 0, breaching: 0, lastSampleAt: null },
+      detail: (error as Error).message,
+    };
+  }
+}

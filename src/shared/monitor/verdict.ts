@@ -1,0 +1,88 @@
+import type { MonitorPolicy } from '../policy/monitor';
+import { wilsonLower } from './statistics';
+
+export const TRIGGERS = ['dailyDrawdown', 'errorRate', 'latencyP99', 'consecutiveLosses'] as const;
+export type Trigger = (typeof TRIGGERS)[number];
+
+/**
+ * What a check found. `suspect` passes the limit without statistical confidence; `insufficient` and
+ * `no_data` are answers of their own, never health.
+ */
+export type Outcome =
+  | 'ok'
+  | 'warning'
+  | 'suspect'
+  | 'breach'
+  | 'insufficient'
+  | 'no_data'
+  | 'error';
+
+/** One trigger at one check. */
+export interface Check {
+  readonly trigger: Trigger;
+  readonly outcome: Outcome;
+  /** In the trigger's unit: fraction, ms, count. Null where there is no figure. */
+  readonly value: number | null;
+  readonly limit: number;
+  readonly warning: number;
+  /** Whether the limit is passed to the letter, and whether with confidence. */
+  readonly literal: boolean;
+  readonly confident: boolean;
+  readonly samples: number;
+  readonly breaching: number;
+  readonly lastSampleAt: number | null;
+  readonly detail: string;
+}
+
+interface Rate {
+  readonly n: number;
+  /** Samples that are bad by themselves: errors, or answers slower than the limit. */
+  readonly breaching: number;
+  readonly value: number | null;
+  readonly lastSampleAt: number | null;
+}
+
+type RateLimits = Pick<
+  MonitorPolicy['triggers']['errorRate'],
+  'limit' | 'warning' | 'minSamples' | 'minBreaching' | 'z'
+>;
+
+/**
+ * Judges a rate of bad samples.
+ *
+ * @param share the proportion of bad samples that the limit allows: the error rate's own limit, and
+ *   0.01 for a P99, of which one sample in a hundred may be above.
+ */
+export function judgeRate(
+  trigger: 'errorRate' | 'latencyP99',
+  rate: Rate,
+  limits: RateLimits,
+  share: number,
+  mode: MonitorPolicy['mode'],
+): Check {
+  const { n, breaching, value, lastSampleAt } = rate;
+  const { limit, warning, minSamples, minBreaching, z } = limits;
+  const enough = n >= minSamples;
+  const literal = enough && value !== null && value > limit;
+  const confident = literal && breaching >= minBreaching && wilsonLower(breaching, n, z) > share;
+  const common = { trigger, value, limit, warning, literal, confident, samples: n, breaching };
+  const check = (outcome: Outcome, detail = ''): Check => ({
+    ...common,
+    ...{ outcome, lastSampleAt, detail },
+  });
+  if (n === 0 || value === null) return check('no_data', 'no sample in the window');
+  if (!enough) return check('insufficient', `${n} of ${minSamples} samples`);
+  if (mode === 'confident' ? confident : literal) return check('breach');
+  if (literal) return check('suspect', 'above the limit, without confidence');
+  return check(value > warning ? 'warning' : 'ok');
+}
+
+/** Whether figures are expected at an instant. @param day `YYYY-MM-DD` and @param time `HH:MM:SS` in Bogota. */
+export function inSession(session: MonitorPolicy['session'], day: string, time: string): boolean {
+  if (session.always) return true;
+  if (session.holidays.includes(day)) return false;
+  // A date alone is UTC midnight (ECMA-262), so its UTC weekday is the day's own.
+  const weekday = new Date(day).getUTCDay() || 7;
+  const minutes = time.slice(0, 5);
+  return session.days.includes(weekday) && minutes >= session.from && minutes <= session.to;
+}

@@ -1,0 +1,17 @@
+import { resolve } from 'node:path';
+import { readPolicies } from '../../src/node/policyFiles';
+import { createHealth, type Health } from '../../src/shared/monitor/health';
+import type { MonitorPolicy } from '../../src/shared/policy/monitor';
+
+const folder = resolve(import.meta.dirname, '../../resources/policy');
+export const monitorPolicy: MonitorPolicy = readPolicies(folder).monitor.document;
+export const literal: MonitorPolicy = { ...monitorPolicy, mode: 'literal' };
+
+/** 9:00 in Bogota on a Monday. */
+export const MONDAY_9 = Date.UTC(2026, 0, 5, 14);
+
+export function healthOf(policy: MonitorPolicy = monitorPolicy, model = 'm1'): Health {
+  const health = createHealth(policy);
+  health.reset(model, -Infinity);
+  return health;
+}
