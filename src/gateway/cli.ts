@@ -61,6 +61,7 @@ async function main(): Promise<void> {
     version: VERSION,
     authenticate: fileAuthentication(config.operatorsFile),
     clock: Date.now,
+    uptime: () => performance.now(),
     random: (length) => randomBytes(length),
   });
   process.stdout.write(`vigia-gateway: listening on ${config.host}:${gateway.port}\n`);

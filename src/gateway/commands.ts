@@ -1,5 +1,7 @@
 import type { Sha256 } from '../shared/log/chain';
 import type { Actor, LogEvent } from '../shared/log/event';
+import { MONITOR_ID } from '../shared/monitor/monitor';
+import type { MonitorItem } from '../shared/monitor/report';
 import type { Policies } from '../shared/policy/inForce';
 import { policyChange } from '../shared/policy/inForce';
 import type { Command } from '../shared/protocol/commands';
@@ -34,6 +36,8 @@ export interface CommandsOptions {
   readonly policies: () => Policies;
   readonly sha256: Sha256;
   readonly clock: Clock;
+  /** Whether a terminal acts as the monitor with that token. */
+  readonly mayAct: (holder: string, fence: number) => boolean;
   /** Events that were in the log before this process started. */
   readonly history: readonly LogEvent[];
 }
@@ -119,11 +123,19 @@ export function createCommands(options: CommandsOptions): Commands {
       for (const one of before) answer(one);
       return;
     }
-    const actor: Actor = { id: operator.id, role: operator.roles[0] ?? 'viewer', terminal };
+    const own = isMonitorOwn(command);
+    const actor: Actor = own
+      ? { id: MONITOR_ID, role: MONITOR_ID, terminal }
+      : { id: operator.id, role: operator.roles[0] ?? 'viewer', terminal };
     const reason = 'reason' in command.params ? command.params.reason : null;
     const common = { actor, commandId: id, reason };
     try {
-      const facts = decide(command, operator).map((fact) => ({ ...fact, ...common }) as Fact);
+      if (own && !options.mayAct(terminal, own.fence)) {
+        throw new Refusal('fenced', 'another acts as the monitor; that token is not the lease’s');
+      }
+      const facts = decide(command, own ? MONITOR : operator).map(
+        (fact) => ({ ...fact, ...common }) as Fact,
+      );
       // Answered before anybody hears of the events: what follows from them comes after it.
       const early: Answer[] = [];
       outcomes.set(id, early);
@@ -202,6 +214,14 @@ export function createCommands(options: CommandsOptions): Commands {
         return models.revokeException(registry, command.params, operator);
       case 'review.close':
         return models.closeReview(registry, command.params, operator);
+      case 'monitor.report':
+        return command.params.items.map(monitorFact);
+      case 'monitor.dry_run': {
+        allow(operator, inForce.monitor.permissions.dryRun, 'switch the monitor to a dry run');
+        const { on } = command.params;
+        const until = on ? now + inForce.monitor.dryRunExpiresMs : null;
+        return [{ type: 'monitor.dry_run_set', data: { on, until } }];
+      }
       case 'policy.change': {
         allow(operator, inForce.models.permissions.changePolicy, 'change a policy');
         const { name, document } = command.params;
@@ -230,6 +250,32 @@ export function createCommands(options: CommandsOptions): Commands {
       return () => followers.delete(listener);
     },
   };
+}
+
+/** The monitor may do what it is for, whoever sits at the terminal that carries it. */
+const MONITOR: Operator = { id: MONITOR_ID, name: MONITOR_ID, roles: ['cto'] };
+
+/** The fence of a command that claims to be the monitor's own. A kill needs none: it is never refused. */
+function isMonitorOwn(command: Command): { readonly fence: number } | null {
+  if (command.name === 'monitor.report') return command.params;
+  const claims = command.name === 'model.rollback' || command.name === 'pause';
+  if (!claims || command.params.origin !== 'monitor') return null;
+  return { fence: command.params.fence ?? 0 };
+}
+
+function monitorFact(entry: MonitorItem): Fact {
+  switch (entry.item) {
+    case 'trigger':
+      return { type: 'monitor.trigger_changed', data: entry.data };
+    case 'fired':
+      return { type: 'monitor.fired', data: entry.data };
+    case 'machine':
+      return { type: 'monitor.state_changed', data: entry.data };
+    case 'alert':
+      return { type: 'alert.raised', data: { ...entry.data, engine: null } };
+    case 'clear':
+      return { type: 'alert.cleared', data: entry.data };
+  }
 }
 
 function isDeployment(fact: Fact): boolean {

@@ -8,12 +8,14 @@ import { CLOSE, MAX_EVENTS_PER_FRAME } from '../shared/protocol/wire';
 import type { Clock } from '../shared/time';
 import type { Commands, Operator } from './commands';
 import type { GatewayLog } from './log';
+import type { LeaseDesk } from './monitor/leaseDesk';
 
 export interface ControlSessionOptions {
   readonly socket: WebSocket;
   readonly operator: Operator;
   readonly log: GatewayLog;
   readonly commands: Commands;
+  readonly lease: LeaseDesk;
   readonly policy: OperationsPolicy;
   readonly clock: Clock;
   readonly welcome: () => Omit<Welcome, 'type' | 'operator'>;
@@ -83,6 +85,9 @@ export function serveControl(options: ControlSessionOptions): void {
         mine.add(message.id);
         commands.handle(message, operator, terminal, send);
         return;
+      case 'lease':
+        send({ type: 'lease', ...lease(message, terminal) });
+        return;
       case 'query':
         mine.add(message.id);
         for (const answer of commands.outcome(message.id)) send(answer);
@@ -94,6 +99,12 @@ export function serveControl(options: ControlSessionOptions): void {
         return;
     }
   });
+
+  function lease(message: { token: number | null; release: boolean }, holder: string) {
+    if (!message.release) return options.lease.ask(holder, message.token);
+    if (message.token !== null) options.lease.release(message.token);
+    return options.lease.view();
+  }
 
   function actor() {
     return { id: operator.id, role: operator.roles[0] ?? 'viewer', terminal };

@@ -52,6 +52,7 @@ async function open(data: unknown): Promise<string> {
     version: VERSION,
     authenticate: fixedAuthentication({ ...settings, operator }),
     clock: Date.now,
+    uptime: () => performance.now(),
     random: (length) => randomBytes(length),
   });
   process.once('SIGTERM', () => void gateway.stop().then(() => process.exit(0)));

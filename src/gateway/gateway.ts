@@ -32,6 +32,8 @@ import { driveModes } from './modeDriver';
 import { createDeploymentDriver } from './models/deploymentDriver';
 import { keepGovernance } from './models/governance';
 import { takeInventory } from './models/inventory';
+import { createLeaseDesk } from './monitor/leaseDesk';
+import { startStandIn } from './monitor/standIn';
 import { createRest } from './rest/index';
 import { expireResumes } from './resumeExpiry';
 import { createTelemetryFanout } from './telemetryFanout';
@@ -51,6 +53,8 @@ export interface GatewayOptions {
   /** Opens the log's store; SQLite where it is left out. */
   readonly openStore?: (path: string) => SqliteEventStore;
   readonly clock: Clock;
+  /** Milliseconds that never jump. */
+  readonly uptime: Clock;
   readonly random: RandomBytes;
 }
 
@@ -122,7 +126,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     policy: () => policies().models.rollback,
   });
   const stopGovernance = keepGovernance(log, () => policies().models, sha256, clock);
-  const commands = createCommands({ log, hub, policies, sha256, clock, history });
+  const lease = createLeaseDesk(log, () => policies().monitor.lease, options.uptime);
+  const { mayAct } = lease;
+  const commands = createCommands({ log, hub, policies, sha256, clock, mayAct, history });
+  const standIn = startStandIn({
+    ...{ log, hub, commands, lease, policies, clock, random },
+    folder: join(options.dataDir, 'monitor'),
+  });
 
   const telemetry = createTelemetryFanout({ hub, policy, clock, welcome });
   const rest = createRest({
@@ -165,7 +175,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     }
     if (path === PATHS.control && who.kind === 'operator') {
       const { operator } = who;
-      return (socket) => serveControl({ socket, operator, log, commands, policy, clock, welcome });
+      return (socket) =>
+        serveControl({ socket, operator, log, commands, lease, policy, clock, welcome });
     }
     return 404;
   }
@@ -194,6 +205,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     commands,
     async stop() {
       stopExpiring();
+      standIn.stop();
       stopGovernance();
       stopModes();
       deployments.stop();

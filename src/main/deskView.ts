@@ -67,7 +67,10 @@ export function createDeskPublisher(deps: {
 
 /** The parts that each know a piece of the view. */
 export interface ViewParts
-  extends Pick<DeskView, 'gateway' | 'runtime' | 'policy' | 'modelsPolicy'> {
+  extends Pick<
+    DeskView,
+    'gateway' | 'runtime' | 'policy' | 'modelsPolicy' | 'monitorPolicy' | 'monitor'
+  > {
   readonly config: Pick<Config, 'deskName'>;
   readonly desk: DeskState;
   readonly link: Pick<ControlLink, 'view'>;
@@ -80,7 +83,7 @@ export interface ViewParts
 
 /** Asks every part for its piece. A log that cannot be followed outweighs a mirror that is well. */
 export function assembleView(parts: ViewParts): Omit<DeskView, 'revision' | 'at'> {
-  const { desk, kills, gateway, runtime, policy, modelsPolicy } = parts;
+  const { desk, kills, gateway, runtime, policy, modelsPolicy, monitorPolicy, monitor } = parts;
   const welcome = desk.welcome();
   const status = parts.mirror.status();
   const catchingUp = status.state === 'ok' && desk.replaying();
@@ -106,5 +109,7 @@ export function assembleView(parts: ViewParts): Omit<DeskView, 'revision' | 'at'
     runtime,
     policy,
     modelsPolicy,
+    monitorPolicy,
+    monitor,
   };
 }

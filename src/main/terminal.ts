@@ -6,6 +6,7 @@ import { app, globalShortcut, session, utilityProcess } from 'electron';
 import type { PolicyFiles } from '../node/policyFiles';
 import { uuidv7 } from '../shared/ids';
 import type { LogEvent } from '../shared/log/event';
+import { watchOf } from '../shared/monitor/watch';
 import { inForceReader } from '../shared/policy/inForce';
 import type { GatewayHealthView } from '../shared/view/desk';
 import { createCommandDesk } from './commands';
@@ -25,6 +26,7 @@ import { openKillLatch } from './kill/latch';
 import { createControlLink } from './link/controlLink';
 import { createTelemetry } from './link/telemetry';
 import { createMirror } from './mirror/mirror';
+import { createMonitorDesk } from './monitor/monitorDesk';
 import { whyAskToQuit } from './quit';
 import { runtimeView } from './runtime';
 import { secureSession } from './security';
@@ -50,6 +52,7 @@ export function startTerminal(start: TerminalStart): void {
   const { config, userData, mainDir } = start;
   const policy = start.policies.operations.document;
   const modelsPolicy = inForceReader('models', start.policies.models.document);
+  const monitorPolicy = inForceReader('monitor', start.policies.monitor.document);
   const clock = Date.now;
   const newId = (): string => uuidv7(clock(), randomBytes);
   const embedded = config.gateways.length === 0;
@@ -75,6 +78,8 @@ export function startTerminal(start: TerminalStart): void {
       assembleView({
         ...{ config, desk, link, telemetry, kills, commands, hotkey, mirror, runtime, policy },
         modelsPolicy: modelsPolicy(desk.ops()),
+        monitorPolicy: monitorPolicy(desk.ops()),
+        monitor: monitor.view(),
         gateway: {
           ...health,
           restarts: gateway?.restarts() ?? 0,
@@ -127,7 +132,9 @@ export function startTerminal(start: TerminalStart): void {
     onCheckpoint: mirror.checkpoint,
     onAnswer(answer) {
       if (!kills.answer(answer)) commands.answer(answer);
+      monitor.answer(answer);
     },
+    onLease: (lease) => monitor.lease(lease),
     onHealth(next) {
       health = { unsavedEvents: next.unsavedEvents, storeError: next.storeError };
       changed();
@@ -136,6 +143,8 @@ export function startTerminal(start: TerminalStart): void {
     onState(view, was) {
       if (view.state === 'live') takeTelemetry(view.address);
       if (view.state === 'live') kills.linkUp();
+      if (view.state === 'live') monitor.linkUp();
+      else monitor.linkLost();
       if (view.state === 'live' && was !== 'stale') commands.linkUp();
       if (view.state === 'down') commands.linkLost();
       changed();
@@ -156,6 +165,17 @@ export function startTerminal(start: TerminalStart): void {
   });
   const telemetry = createTelemetry({
     workerFile: join(mainDir, 'telemetry-worker.js'),
+    folder: join(userData, 'monitor'),
+    changed: publisher.figures,
+    onEvaluated: (evaluation, occasion) => monitor.evaluated(evaluation, occasion),
+  });
+  const monitor = createMonitorDesk({
+    ...{ control: link.send, ops: desk.ops, clock, uptime: () => performance.now(), newId },
+    sees: () => telemetry.link() === 'live',
+    current: () => link.view().state === 'live' && !desk.replaying(),
+    policy: () => monitorPolicy(desk.ops()),
+    models: () => modelsPolicy(desk.ops()),
+    keepWindow: telemetry.keepWindow,
     changed: publisher.figures,
   });
 
@@ -191,7 +211,18 @@ export function startTerminal(start: TerminalStart): void {
   });
   host = createIpcHost({
     handlers: createHandlers({
-      ...{ publisher, kills, commands, telemetry, mirror, hotkey, settings, windows, quit },
+      ...{
+        publisher,
+        kills,
+        commands,
+        telemetry,
+        mirror,
+        monitor,
+        hotkey,
+        settings,
+        windows,
+        quit,
+      },
       onReady: (window) => process.stdout.write(`vigia: ready ${window}\n`),
       onSettings(after, before) {
         if (after.accelerator !== before.accelerator) hotkey.bind(after.accelerator);
@@ -210,6 +241,7 @@ export function startTerminal(start: TerminalStart): void {
   else reach(config.gateways);
   const ticking = setInterval(() => {
     if (kills.running()) kills.tick();
+    telemetry.watch(watchOf(desk.ops(), monitorPolicy(desk.ops()), clock()));
   }, TICK_MS);
   app.on('second-instance', windows.raisePanel);
   app.on('activate', windows.raisePanel);
@@ -283,6 +315,7 @@ export function startTerminal(start: TerminalStart): void {
     clearInterval(ticking);
     publisher.stop();
     hotkey.stop();
+    monitor.stop();
     link.stop();
     telemetry.stop();
     gateway?.stop();

@@ -34,7 +34,17 @@ export const quickPolicies = {
     },
     hash: 'quick',
   },
-  monitor: shipped.monitor,
+  monitor: {
+    document: {
+      ...shipped.monitor.document,
+      checkEveryMs: 50,
+      rollbackTimeoutMs: 500,
+      session: { ...shipped.monitor.document.session, always: true },
+      backoff: { attempts: 5, firstMs: 50, maxMs: 100 },
+      lease: { renewEveryMs: 50, lostAfterMs: 300 },
+    },
+    hash: 'quick',
+  },
 };
 
 /** The quick policies with other times of operation. */
@@ -82,6 +92,7 @@ export function openGateway(
       return token === 'engine-token' ? { kind: 'engine', engine: null } : null;
     },
     clock: Date.now,
+    uptime: () => performance.now(),
     random: (length) => randomBytes(length),
     ...change,
   });

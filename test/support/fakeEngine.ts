@@ -89,6 +89,24 @@ export class FakeEngine {
     this.#send({ type: 'telemetry', items: [item] });
   }
 
+  /** Reports inferences of the model it runs, as of now. */
+  infer(count: number, ok: boolean, latencyMs: number | null = 20): void {
+    const model = this.loaded?.model ?? 'none';
+    const items = Array.from({ length: count }, () => {
+      this.#telemetrySeq += 1;
+      const seq = this.#telemetrySeq;
+      return { kind: 'inference', seq, ts: Date.now(), model, ok, latencyMs };
+    });
+    this.#send({ type: 'telemetry', items });
+  }
+
+  reportEquity(equity: number | null, dayStartEquity = 1_000_000): void {
+    this.#telemetrySeq += 1;
+    const figures = { equity, dayStartEquity, dayPeakEquity: null, realizedPnlToday: null };
+    const about = { kind: 'equity', seq: this.#telemetrySeq, ts: Date.now(), currency: 'USD' };
+    this.#send({ type: 'telemetry', items: [{ ...about, ...figures, unrealizedPnl: null }] });
+  }
+
   register(card: object): void {
     this.#send({ type: 'model.register', card });
   }

@@ -12,6 +12,7 @@ export class TestTerminal {
   readonly events: LogEvent[] = [];
   readonly answers: Answer[] = [];
   readonly errors: string[] = [];
+  readonly leases: { holder: string | null; token: number | null }[] = [];
   ops: OpsState = INITIAL_OPS_STATE;
   closedWith: number | null = null;
   readonly #waiting = new Set<() => void>();
@@ -89,6 +90,7 @@ export class TestTerminal {
         this.ops = foldOps(this.ops, event);
       }
     }
+    if (message.type === 'lease') this.leases.push(message as never);
     if (message.type === 'answer') this.answers.push(message as unknown as Answer);
     if (message.type === 'error') this.errors.push(message.code ?? '');
     this.#wake();

@@ -5,12 +5,12 @@ import { TestTerminal } from './testTerminal';
 const CHECKLIST = { backtestReviewed: true, metricsAcceptable: true, teamNotified: true };
 const origin = 'console';
 
-/** Registers a model and takes it into staging, as people would. */
-export async function stageModel(port: number, model: string): Promise<void> {
+/** Registers a model and takes it into staging, as people would. @param change of its card */
+export async function stageModel(port: number, model: string, change: object = {}): Promise<void> {
   const pablo = await TestTerminal.open(port, 'pablo');
   const ana = await TestTerminal.open(port, 'ana');
   const ines = await TestTerminal.open(port, 'ines');
-  await pablo.give('model.register', { card: card(model) });
+  await pablo.give('model.register', { card: card(model, change) });
   const request = randomUUID();
   const asked = { model, target: 'staging', checklist: CHECKLIST, reason: 'lista', origin };
   await ana.give('model.promote', asked, request);

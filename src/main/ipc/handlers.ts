@@ -5,6 +5,7 @@ import type { Hotkey } from '../hotkey/hotkey';
 import type { KillDesk } from '../kill/killDesk';
 import type { Telemetry } from '../link/telemetry';
 import type { Mirror } from '../mirror/mirror';
+import type { MonitorDesk } from '../monitor/monitorDesk';
 import type { SettingsStore } from '../settings';
 import type { Windows } from '../windows';
 import type { IpcHandlers } from './host';
@@ -16,6 +17,7 @@ export interface HandlerDeps {
   readonly commands: CommandDesk;
   readonly telemetry: Telemetry;
   readonly mirror: Mirror;
+  readonly monitor: MonitorDesk;
   readonly hotkey: Hotkey;
   readonly settings: SettingsStore;
   readonly windows: Windows;
@@ -44,6 +46,7 @@ export function createHandlers(deps: HandlerDeps): IpcHandlers {
     'engine.fault': (args) => sent(commands.send('engine.fault', args)),
     'model.command': ({ name, params }) => sent(commands.send(name, params)),
     'equity.series': () => deps.telemetry.series(),
+    'monitor.series': () => deps.monitor.series(),
     'audit.page': (query) => deps.mirror.page(query),
     'hotkey.test': ({ on }) => done(deps.hotkey.test(on)),
     'settings.get': () => settings.get(),

@@ -27,6 +27,7 @@ export interface ControlLinkDeps {
   /** The gateway's signature over its log so far. */
   readonly onCheckpoint: (note: string) => void;
   readonly onAnswer: (answer: Answer) => void;
+  readonly onLease: (lease: Extract<ControlReply, { type: 'lease' }>) => void;
   readonly onHealth: (health: Extract<ControlReply, { type: 'health' }>) => void;
   /** The gateway's log is not the one this mirror follows. */
   readonly onDiverged: (cause: string) => void;
@@ -158,6 +159,9 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
         return;
       case 'answer':
         deps.onAnswer(message);
+        return;
+      case 'lease':
+        deps.onLease(message);
         return;
       case 'health':
         deps.onHealth(message);

@@ -1,5 +1,8 @@
 import { Worker } from 'node:worker_threads';
+import type { Evaluation } from '../../shared/monitor/health';
+import { sameWatch, type Watch } from '../../shared/monitor/watch';
 import type { EngineFigures, LinkState } from '../../shared/view/desk';
+import type { Occasion } from '../monitor/watcher';
 import type {
   EquitySeries,
   FromTelemetry,
@@ -14,19 +17,28 @@ export interface Telemetry {
   link(): LinkState;
   figures(): Readonly<Record<string, EngineFigures>>;
   series(): Promise<EquitySeries[]>;
+  /** Watches the live model's samples; the same watch again changes nothing. */
+  watch(next: Watch): void;
+  /** Stores the window of the latest check. @returns its digest, null when it is not kept. */
+  keepWindow(): Promise<string | null>;
   stop(): void;
 }
 
 /** This process's end of the telemetry thread; begins it again if it dies. */
 export function createTelemetry(deps: {
   readonly workerFile: string;
+  /** Where the monitor's rows and windows are kept. */
+  readonly folder: string;
   readonly changed: () => void;
+  readonly onEvaluated: (evaluation: Evaluation, occasion: Occasion) => void;
 }): Telemetry {
   let target: TelemetryTarget | null = null;
   let link: LinkState = 'connecting';
   let figures: Readonly<Record<string, EngineFigures>> = {};
   let stopped = false;
   let requests = 0;
+  let watched: Watch | null = null;
+  const keeping = new Map<number, (digest: string | null) => void>();
   const waiting = new Map<number, (series: EquitySeries[]) => void>();
   let worker = start();
 
@@ -38,6 +50,15 @@ export function createTelemetry(deps: {
         waiting.delete(message.request);
         return;
       }
+      if (message.type === 'evaluated') {
+        deps.onEvaluated(message.evaluation, message.occasion);
+        return;
+      }
+      if (message.type === 'kept') {
+        keeping.get(message.request)?.(message.digest);
+        keeping.delete(message.request);
+        return;
+      }
       ({ link, figures } = message);
       deps.changed();
     });
@@ -47,12 +68,15 @@ export function createTelemetry(deps: {
       link = 'down';
       for (const resolve of waiting.values()) resolve([]);
       waiting.clear();
+      for (const resolve of keeping.values()) resolve(null);
+      keeping.clear();
       if (stopped) return;
       deps.changed();
       setTimeout(() => {
         if (stopped) return;
         worker = start();
         if (target) post({ type: 'connect', target });
+        if (watched) post({ type: 'watch', watch: watched, folder: deps.folder });
       }, RESTART_MS);
     });
     return own;
@@ -73,6 +97,19 @@ export function createTelemetry(deps: {
       return new Promise((resolve) => {
         waiting.set(request, resolve);
         post({ type: 'series', request });
+      });
+    },
+    watch(next) {
+      if (watched && sameWatch(watched, next)) return;
+      watched = next;
+      post({ type: 'watch', watch: next, folder: deps.folder });
+    },
+    keepWindow() {
+      requests += 1;
+      const request = requests;
+      return new Promise((resolve) => {
+        keeping.set(request, resolve);
+        post({ type: 'keep', request });
       });
     },
     stop() {

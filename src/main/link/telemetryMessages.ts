@@ -1,5 +1,8 @@
+import type { Evaluation } from '../../shared/monitor/health';
+import type { Watch } from '../../shared/monitor/watch';
 import type { OperationsPolicy } from '../../shared/policy/operations';
 import type { EngineFigures, EquityPoint, LinkState } from '../../shared/view/desk';
+import type { Occasion } from '../monitor/watcher';
 
 export interface EquitySeries {
   readonly engine: string;
@@ -17,7 +20,10 @@ export interface TelemetryTarget {
 
 export type ToTelemetry =
   | { readonly type: 'connect'; readonly target: TelemetryTarget }
-  | { readonly type: 'series'; readonly request: number };
+  | { readonly type: 'series'; readonly request: number }
+  /** What is to be watched from now on; the first names where rows and windows are kept. */
+  | { readonly type: 'watch'; readonly watch: Watch; readonly folder: string }
+  | { readonly type: 'keep'; readonly request: number };
 
 export type FromTelemetry =
   | {
@@ -25,4 +31,6 @@ export type FromTelemetry =
       readonly link: LinkState;
       readonly figures: Readonly<Record<string, EngineFigures>>;
     }
-  | { readonly type: 'series'; readonly request: number; readonly series: EquitySeries[] };
+  | { readonly type: 'series'; readonly request: number; readonly series: EquitySeries[] }
+  | { readonly type: 'evaluated'; readonly evaluation: Evaluation; readonly occasion: Occasion }
+  | { readonly type: 'kept'; readonly request: number; readonly digest: string | null };

@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import WebSocket from 'ws';
+import type { Watch } from '../../shared/monitor/watch';
 import { parseFrame } from '../../shared/protocol/frame';
 import type { TelemetryReply } from '../../shared/protocol/terminal';
 import { telemetryReplies } from '../../shared/protocol/terminal';
@@ -9,9 +10,12 @@ import { fullJitter } from '../link/backoff';
 import type { FigureBook } from '../link/figures';
 import { createFigureBook } from '../link/figures';
 import type { FromTelemetry, TelemetryTarget, ToTelemetry } from '../link/telemetryMessages';
+import { createWatcher, type Occasion, type Watcher } from '../monitor/watcher';
 
 /** Telemetry's own thread and socket: a flood of figures never delays a kill or the hotkey. */
 const POST_EVERY_MS = 250;
+/** How often the windows are looked at for the screen, between checks. */
+const VIEW_EVERY_MS = 1_000;
 const port = parentPort;
 if (!port) throw new Error('telemetry runs as a worker');
 const post = (message: FromTelemetry): void => port.postMessage(message);
@@ -23,6 +27,9 @@ let attempt = 0;
 let heardAt = 0;
 let everLive = false;
 let retry: NodeJS.Timeout | null = null;
+let watcher: Watcher | null = null;
+let checks: NodeJS.Timeout | null = null;
+let checkEveryMs = 0;
 
 function linkState(now: number): LinkState {
   if (!target) return 'connecting';
@@ -79,7 +86,10 @@ function take(own: WebSocket, message: TelemetryReply): void {
     case 'telemetry':
       for (const { engine, session, items } of message.batches) {
         book(engine).take(session, items, heardAt);
+        watcher?.feed(engine, items, heardAt);
       }
+      // A limit that is passed is not waited with until the next check.
+      if (watcher?.crossed(heardAt)) evaluate('crossed');
       return;
     case 'conflated':
       book(message.engine).conflated(message.dropped, message.throughSeq);
@@ -119,7 +129,28 @@ setInterval(() => {
   }
 }, 1_000);
 
+function evaluate(occasion: Occasion): void {
+  if (!watcher) return;
+  post({ type: 'evaluated', evaluation: watcher.evaluate(Date.now(), occasion), occasion });
+}
+
+function watch(next: Watch, folder: string): void {
+  if (watcher) watcher.watch(next);
+  else {
+    watcher = createWatcher(folder, next);
+    setInterval(() => evaluate('view'), VIEW_EVERY_MS);
+  }
+  if (next.policy.checkEveryMs === checkEveryMs) return;
+  checkEveryMs = next.policy.checkEveryMs;
+  if (checks) clearInterval(checks);
+  checks = setInterval(() => evaluate('check'), checkEveryMs);
+}
+
 port.on('message', (message: ToTelemetry) => {
+  if (message.type === 'watch') return watch(message.watch, message.folder);
+  if (message.type === 'keep') {
+    return post({ type: 'kept', request: message.request, digest: watcher?.keep() ?? null });
+  }
   if (message.type === 'series') {
     const series = [...books.values()].map((one) => one.series());
     return post({ type: 'series', request: message.request, series });

@@ -17,6 +17,7 @@ import { VIEWS, type ViewName } from './views';
 
 const Overview = lazy(() => import('./Overview'));
 const Models = lazy(() => import('./Models'));
+const Monitor = lazy(() => import('./Monitor'));
 
 export function Console() {
   const t = useT();
@@ -78,6 +79,7 @@ function ConsoleView({ view }: { view: DeskView }) {
         <Suspense fallback={t('app.loading')}>
           {shown === 'overview' && <Overview view={view} now={now} />}
           {shown === 'models' && <Models view={view} now={now} />}
+          {shown === 'monitor' && <Monitor view={view} now={now} />}
           {shown === 'audit' && <Audit view={view} />}
         </Suspense>
       </main>

@@ -2,6 +2,7 @@ import type { ModelRecord } from '@shared/models/state';
 import { timestamp } from '@shared/time';
 import type { DeskView } from '@shared/view/desk';
 import { useState } from 'react';
+import { Alerts } from '../components/Alerts';
 import { metricText } from '../components/Compare';
 import { type Column, DataTable } from '../components/DataTable';
 import { Button, Hostile } from '../components/ui';
@@ -9,9 +10,9 @@ import { figuresOf, liveModel, shownDeployment } from '../desk/models.state';
 import { useT } from '../i18n';
 import { duration, NO_FIGURE } from '../lib/format';
 import { openDialog } from '../lib/store';
-import { Alerts, Reviews } from './models/Alerts';
 import { Detail } from './models/Detail';
 import { Requests } from './models/Requests';
+import { Reviews } from './models/Reviews';
 import { Timeline } from './models/Timeline';
 
 /** Every model the log knows, the live one first of all, and what waits for somebody. */

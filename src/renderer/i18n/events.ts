@@ -43,6 +43,11 @@ const NAMES: Readonly<Record<string, readonly [es: string, en: string]>> = {
   'exception.ended': ['excepción terminada', 'exception ended'],
   'review.opened': ['revisión abierta', 'review opened'],
   'review.closed': ['revisión cerrada', 'review closed'],
+  'monitor.lease_changed': ['monitor: cambió quién actúa', 'monitor: another acts'],
+  'monitor.trigger_changed': ['monitor: cambió un disparador', 'monitor: a trigger changed'],
+  'monitor.fired': ['monitor: DISPARÓ', 'monitor: FIRED'],
+  'monitor.state_changed': ['monitor: cambió de estado', 'monitor: state changed'],
+  'monitor.dry_run_set': ['monitor: ensayo', 'monitor: dry run'],
   'alert.raised': ['alerta', 'alert raised'],
   'alert.cleared': ['alerta resuelta', 'alert cleared'],
 };

@@ -1,6 +1,7 @@
 import type { DeskView } from '@shared/view/desk';
 import type { RefObject } from 'react';
 import { useEffect, useRef } from 'react';
+import { Alerts } from '../components/Alerts';
 import { Banner } from '../components/Banner';
 import { Button, Hostile } from '../components/ui';
 import { deskStatus } from '../desk/desk.state';
@@ -76,6 +77,9 @@ function PanelView({ view }: { view: DeskView }) {
         </section>
         <Chains view={view} left={status.left} />
         <ModelLines view={view} now={now} />
+        <div className="px-3 pb-2">
+          <Alerts view={view} now={now} />
+        </div>
       </div>
       <Dialogs view={view} origin="panel" />
     </main>

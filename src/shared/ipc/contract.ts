@@ -102,6 +102,11 @@ export const ipcCalls = {
       }),
     ),
   },
+  /** The monitor's figures over the last hour. */
+  'monitor.series': {
+    args: none,
+    result: z.custom<readonly import('../view/monitor').MonitorPoint[]>(),
+  },
   'audit.page': {
     args: z.strictObject({
       filter: auditFilterSchema,

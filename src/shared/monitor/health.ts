@@ -4,7 +4,8 @@ import { type DayEquity, drawdown, EquityBook, type EquityReport } from './equit
 import { TimeRing } from './ring';
 import { chanceOfRun, nearestRank, p99Allows, wilsonLower } from './statistics';
 import { type ClosedTrade, TradeBook } from './trades';
-import { type Check, inSession, judgeRate, type Outcome, TRIGGERS, type Trigger } from './verdict';
+import { TRIGGERS, type Trigger } from './trigger';
+import { type Check, inSession, judgeRate, type Outcome } from './verdict';
 
 /** All triggers at one instant, each found by itself. */
 export interface Evaluation {
@@ -32,8 +33,8 @@ export interface Health {
   evaluate(now: number): Evaluation;
   /** Whether a trigger would fire just now: asked on arrival, and cheap. */
   crossed(now: number): boolean;
-  /** What the evaluation was made of, for a later one of the same. */
-  samples(): WindowSamples;
+  /** What evaluations are made of as it is now; put together when it is called. */
+  freeze(): () => WindowSamples;
   /** Puts samples back, into a health that has none. */
   restore(samples: WindowSamples): void;
 }
@@ -216,12 +217,12 @@ export function createHealth(first: MonitorPolicy, enhancedFirst = false): Healt
       const fall = state === null ? null : drawdown(state);
       return fall !== null && fall > limits().dailyDrawdown.limit * factor();
     },
-    samples: () => ({
-      errors: inferences.pairs(),
-      latencies: latencies.pairs(),
-      trades: trades.latest(TRADES_IN_FILE),
-      equity: equities.state(),
-    }),
+    freeze() {
+      const failures = inferences.freeze();
+      const timed = latencies.freeze();
+      const rest = { trades: trades.latest(TRADES_IN_FILE), equity: equities.state() };
+      return () => ({ errors: failures(), latencies: timed(), ...rest });
+    },
     restore(samples) {
       for (const [at, bad] of samples.errors) {
         inferences.push(at, bad);

@@ -1,6 +1,6 @@
 import type { MonitorPolicy } from '../policy/monitor';
 import type { Evaluation } from './health';
-import type { Trigger } from './verdict';
+import type { Trigger } from './trigger';
 
 /**
  * What the monitor does about what it finds. Pure: the state is plain JSON, written down before an

@@ -59,10 +59,11 @@ export class TimeRing {
     return this.#copy(this.#value);
   }
 
-  /** Time and value of each, oldest first. */
-  pairs(): (readonly [at: number, value: number])[] {
+  /** Time and value of each, oldest first, as they are now; put together when it is called. */
+  freeze(): () => (readonly [at: number, value: number])[] {
+    const times = this.#copy(this.#at);
     const values = this.values();
-    return Array.from(this.#copy(this.#at), (at, index) => [at, values[index] as number] as const);
+    return () => Array.from(times, (at, index) => [at, values[index] as number] as const);
   }
 
   #copy(from: Float64Array): Float64Array {

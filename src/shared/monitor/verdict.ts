@@ -1,8 +1,6 @@
 import type { MonitorPolicy } from '../policy/monitor';
 import { wilsonLower } from './statistics';
-
-export const TRIGGERS = ['dailyDrawdown', 'errorRate', 'latencyP99', 'consecutiveLosses'] as const;
-export type Trigger = (typeof TRIGGERS)[number];
+import type { Trigger } from './trigger';
 
 /**
  * What a check found. `suspect` passes the limit without statistical confidence; `insufficient` and

@@ -4,7 +4,8 @@ import type { Sha256 } from '../log/chain';
 import { monitorPolicySchema } from '../policy/monitor';
 import type { Result } from '../result';
 import { fail, ok } from '../result';
-import { createHealth, type Evaluation } from './health';
+import { createHealth, type Evaluation, type WindowSamples } from './health';
+import type { Watch } from './watch';
 
 const ts = z.number();
 
@@ -29,6 +30,30 @@ export type WindowFile = z.infer<typeof windowFileSchema>;
 /** What a firing is named by in the log: SHA-256 of the window's canonical JSON. */
 export function windowDigest(file: WindowFile, sha256: Sha256): string {
   return sha256(canonicalJson(file as unknown as Json));
+}
+
+/** Samples in a window beyond which it is not kept: a file nobody could open proves nothing. */
+const SAMPLES_KEPT = 500_000;
+
+/**
+ * Keeps the window behind a firing.
+ *
+ * @param window the samples as they were when it fired: what is done about it may change the model.
+ * @param write stores it under its digest; false when it could not.
+ * @returns the digest; null when the window is too large or was not stored.
+ */
+export function keepWindow(
+  window: WindowSamples,
+  { model, enhanced, policy }: Watch,
+  at: number,
+  sha256: Sha256,
+  write: (digest: string, file: WindowFile) => boolean,
+): string | null {
+  const samples = window as WindowFile['samples'];
+  if (samples.errors.length + samples.latencies.length > SAMPLES_KEPT) return null;
+  const file: WindowFile = { format: 'vigia.window.v1', at, model, enhanced, policy, samples };
+  const digest = windowDigest(file, sha256);
+  return write(digest, file) ? digest : null;
 }
 
 /** Judges a stored window anew. The same window gives the same verdict. */

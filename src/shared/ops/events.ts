@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { LogEvent } from '../log/event';
 import { modelEventData } from '../models/events';
+import { monitorEventData } from '../monitor/events';
 import { originSchema, scopeSchema } from '../protocol/commands';
 import { environmentSchema, faultSchema, opItemSchema } from '../protocol/engine';
 import { modeSchema, positionSchema, workingOrderSchema } from '../telemetry/types';
@@ -134,6 +135,7 @@ export const eventData = {
   'command.rejected': z.object({ name: z.string(), code: z.string(), message: z.string() }),
   'terminal.reported': z.object({ kind: z.string(), detail: z.string() }),
   ...modelEventData,
+  ...monitorEventData,
 } as const;
 export type EventType = keyof typeof eventData;
 export type EventDataOf<Type extends EventType> = z.output<(typeof eventData)[Type]>;

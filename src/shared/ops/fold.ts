@@ -2,6 +2,7 @@ import { joinChain, linkLost, readBack, reopened, startChain, stepSettled } from
 import type { LogEvent } from '../log/event';
 import { isHeld } from '../models/deployment';
 import { foldModels } from '../models/fold';
+import { foldMonitor } from '../monitor/fold';
 import type { Scope } from '../protocol/commands';
 import type { Mode } from '../telemetry/types';
 import type { DomainEvent } from './events';
@@ -18,7 +19,8 @@ export function foldOps(state: OpsState, event: LogEvent): OpsState {
   const known = toDomainEvent(event);
   if (!known) return { ...state, seq: event.seq, ts: event.ts };
   const models = foldModels(state.models, known);
-  return { ...apply(state, known), models, seq: event.seq, ts: event.ts };
+  const monitor = foldMonitor(state.monitor, known);
+  return { ...apply(state, known), models, monitor, seq: event.seq, ts: event.ts };
 }
 
 function apply(state: OpsState, event: DomainEvent): OpsState {
@@ -106,7 +108,7 @@ function apply(state: OpsState, event: DomainEvent): OpsState {
     case 'ops.resumed':
       return resumed(state, event);
     default:
-      // Kept for the record alone, or of models, which are folded beside this.
+      // Kept for the record alone, or of models and their monitor, which are folded beside this.
       return state;
   }
 }

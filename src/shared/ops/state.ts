@@ -1,6 +1,7 @@
 import type { EngineChain } from '../kill/chain';
 import type { Actor } from '../log/event';
 import { type ModelsState, NO_MODELS } from '../models/state';
+import { type MonitorRecord, NO_MONITOR } from '../monitor/record';
 import type { Origin, Scope } from '../protocol/commands';
 import type { Environment } from '../protocol/engine';
 import type { Mode } from '../telemetry/types';
@@ -93,6 +94,7 @@ export interface OpsState {
   readonly kills: readonly KillRecord[];
   readonly resumeRequests: readonly ResumeRequest[];
   readonly models: ModelsState;
+  readonly monitor: MonitorRecord;
 }
 
 /** Kills kept in the state; the log has them all. */
@@ -121,6 +123,7 @@ export const INITIAL_OPS_STATE: OpsState = {
   kills: [],
   resumeRequests: [],
   models: NO_MODELS,
+  monitor: NO_MONITOR,
 };
 
 export const NO_OWN_MODE: ModeRecord = NORMAL;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { checklistSchema, retirementCauseSchema } from '../models/decisions';
 import { gateIdSchema } from '../models/gateId';
 import { metricsSchema } from '../models/model';
+import { monitorItemSchema } from '../monitor/report';
 import { faultSchema } from './engine';
 
 /** Where a command was given. */
@@ -40,6 +41,8 @@ const reason = z.string().trim().min(1, 'a reason is required');
 const modelId = z.string().min(1).max(128);
 /** Ids of requests, exceptions and reviews: those of the commands that began them. */
 const ref = z.string().min(1).max(64);
+/** The lease's token; with it, and the origin `monitor`, a command is the monitor's own. */
+const fence = z.int().positive().nullable().default(null);
 const person = z.string().min(1).max(128).nullable();
 
 /** Parameters of every command, by name. */
@@ -54,7 +57,7 @@ export const commandParams = {
     origin: originSchema,
   }),
   /** Finish what is open, open nothing new. */
-  pause: z.strictObject({ scope: scopeSchema, reason, origin: originSchema }),
+  pause: z.strictObject({ scope: scopeSchema, reason, origin: originSchema, fence }),
   /** Leave `killed` or `paused`. May wait for a second person. */
   resume: z.strictObject({
     scope: scopeSchema,
@@ -133,7 +136,14 @@ export const commandParams = {
   'promotion.reject': z.strictObject({ request: ref, reason, origin: originSchema }),
   'promotion.withdraw': z.strictObject({ request: ref, reason, origin: originSchema }),
   /** Makes a model that was live before live again: exactly that one, on every engine. */
-  'model.rollback': z.strictObject({ target: modelId, reason, origin: originSchema }),
+  'model.rollback': z.strictObject({ target: modelId, reason, origin: originSchema, fence }),
+  /** What the monitor that acts puts on the record. */
+  'monitor.report': z.strictObject({
+    fence: z.int().positive(),
+    items: z.array(monitorItemSchema).min(1).max(64),
+  }),
+  /** The monitor says what it would do, and does nothing; ends by itself. */
+  'monitor.dry_run': z.strictObject({ on: z.boolean(), reason, origin: originSchema }),
   'model.retire': z.strictObject({
     model: modelId,
     cause: retirementCauseSchema.or(z.literal('emergency')),
@@ -182,6 +192,8 @@ export const commandSchema = z.discriminatedUnion('name', [
   commandVariant('exception.revoke'),
   commandVariant('review.close'),
   commandVariant('policy.change'),
+  commandVariant('monitor.report'),
+  commandVariant('monitor.dry_run'),
 ]);
 export type Command = z.output<typeof commandSchema>;
 
@@ -197,6 +209,7 @@ export const modelCommandSchema = z.discriminatedUnion('name', [
   modelVariant('exception.grant'),
   modelVariant('exception.revoke'),
   modelVariant('review.close'),
+  modelVariant('monitor.dry_run'),
 ]);
 
 function modelVariant<Name extends CommandName>(name: Name) {

@@ -67,6 +67,12 @@ export const controlRequests = {
     fromHash: hashSchema,
   }),
   command: commandSchema,
+  /** Asks to act as the desk's monitor, renews that with its token, or gives it back. */
+  lease: z.object({
+    type: z.literal('lease'),
+    token: z.int().positive().nullable(),
+    release: z.boolean().default(false),
+  }),
   /** What became of a command? Never changes anything. */
   query: z.object({ type: z.literal('query'), id: z.uuid() }),
   ping,
@@ -154,6 +160,13 @@ export const controlReplies = {
   /** A C2SP signed note over the log's head. */
   checkpoint: z.object({ type: z.literal('checkpoint'), note: z.string().max(4_096) }),
   answer,
+  /** Who acts as the monitor; `token` is given to the holder alone. */
+  lease: z.object({
+    type: z.literal('lease'),
+    holder: id.nullable(),
+    token: z.int().positive().nullable(),
+    expiresInMs: z.number().nonnegative(),
+  }),
   /** Facts about the gateway that are not events: how many events wait for its disk. */
   health: z.object({
     type: z.literal('health'),

@@ -1,10 +1,12 @@
 import type { OpsState } from '../ops/state';
 import type { ModelsPolicy } from '../policy/models';
+import type { MonitorPolicy } from '../policy/monitor';
 import type { OperationsPolicy } from '../policy/operations';
 import type { Origin, Scope } from '../protocol/commands';
 import type { Environment, OpItem } from '../protocol/engine';
 import type { RejectionCode, Role } from '../protocol/terminal';
 import type { Position, WorkingOrder } from '../telemetry/types';
+import type { MonitorView } from './monitor';
 
 /**
  * What the main process shows its windows: one value, whole, sent when something that matters
@@ -41,6 +43,8 @@ export interface DeskView {
   readonly policy: OperationsPolicy;
   /** As the log has it in force; this terminal's own file before there is one. */
   readonly modelsPolicy: ModelsPolicy;
+  readonly monitorPolicy: MonitorPolicy;
+  readonly monitor: MonitorView;
 }
 
 /** `connecting` before the first answer; `stale` after 3 s of silence, `down` after 10 s or when closed. */

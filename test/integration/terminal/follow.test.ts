@@ -62,6 +62,7 @@ async function follow(path: string, port: number): Promise<Terminal> {
       core.flush();
     },
     onAnswer: () => undefined,
+    onLease: () => undefined,
     onHealth: () => undefined,
     onDiverged: desk.diverged,
     onState: () => undefined,

@@ -155,7 +155,7 @@ function take(on: ReturnType<typeof desk>, one: Step): void {
       case 'reject':
         return decide.closeRequest(context, { request, ...common }, 'rejected', operator);
       case 'rollback':
-        return decide.rollback(context, { target: one.model, ...common }, operator);
+        return decide.rollback(context, { target: one.model, fence: null, ...common }, operator);
       case 'retire': {
         const cause = one.emergency ? ('emergency' as const) : ('replaced' as const);
         const about = { model: one.model, cause, teamNotified: true as const, reason: 'r' };

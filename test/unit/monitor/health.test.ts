@@ -251,7 +251,7 @@ describe('a window that was kept', () => {
     const before = health.evaluate(at);
     const file: WindowFile = {
       ...{ format: 'vigia.window.v1', at, model: 'm1', enhanced: false, policy: monitorPolicy },
-      samples: structuredClone(health.samples()) as WindowFile['samples'],
+      samples: health.freeze()() as WindowFile['samples'],
     };
     const again = replay(JSON.stringify(file), sha256);
     if (!again.ok) throw new Error(again.error.message);

@@ -8,8 +8,8 @@ import {
   type Input,
   type MachineState,
 } from '../../../src/shared/monitor/machine';
-import type { Check, Outcome, Trigger } from '../../../src/shared/monitor/verdict';
-import { TRIGGERS } from '../../../src/shared/monitor/verdict';
+import { TRIGGERS, type Trigger } from '../../../src/shared/monitor/trigger';
+import type { Check, Outcome } from '../../../src/shared/monitor/verdict';
 import { monitorPolicy as policy } from '../../support/monitor';
 
 const HOUR = 3_600_000;

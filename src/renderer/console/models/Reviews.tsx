@@ -4,29 +4,10 @@ import { useState } from 'react';
 import { Button, Hostile, INPUT } from '../../components/ui';
 import { useT } from '../../i18n';
 import { call } from '../../lib/call';
-import { duration } from '../../lib/format';
 
 interface Props {
   readonly view: DeskView;
   readonly now: number;
-}
-
-/** Alerts about models that are not over, the worst first. */
-export function Alerts({ view, now }: Props) {
-  const t = useT();
-  const alerts = Object.values(view.ops.models.alerts).sort((a, b) =>
-    a.severity.localeCompare(b.severity),
-  );
-  return alerts.map((alert) => (
-    <p key={alert.id} role="status" className="rounded-md border border-amber p-2 text-[12px]">
-      <strong className="text-amber">
-        {alert.severity} · {t(`alert.${alert.kind as 'deployment_incomplete'}`)}
-      </strong>{' '}
-      <span className="text-muted">{duration(now - alert.raisedAt)}</span>
-      <br />
-      <Hostile text={alert.detail} max={240} />
-    </p>
-  ));
 }
 
 /** Reviews that are still to be held, and exceptions in force. */

@@ -1,0 +1,66 @@
+import {
+  askLease,
+  type LeaseState,
+  type LeaseTimes,
+  mayAct,
+  releaseLease,
+  standing,
+} from '../../shared/lease/lease';
+import type { Clock } from '../../shared/time';
+import type { GatewayLog } from '../log';
+
+/** The lease as its asker is told of it. */
+export interface LeaseView {
+  readonly holder: string | null;
+  /** Given to the holder alone. */
+  readonly token: number | null;
+  readonly expiresInMs: number;
+}
+
+/** Hands out the right to act as the desk's monitor. */
+export interface LeaseDesk {
+  ask(holder: string, token: number | null): LeaseView;
+  release(token: number): void;
+  view(): LeaseView;
+  mayAct(holder: string, token: number): boolean;
+}
+
+/** @param uptime milliseconds that never jump: a wall clock that is set lengthens no lease. */
+export function createLeaseDesk(
+  log: GatewayLog,
+  times: () => LeaseTimes,
+  uptime: Clock,
+): LeaseDesk {
+  // Tokens go on from where the log has them, so that one from before a restart is an old one.
+  let state: LeaseState = { lastToken: log.state().monitor.token, current: null };
+
+  function view(): LeaseView {
+    const current = standing(state, uptime());
+    if (!current) return { holder: null, token: null, expiresInMs: 0 };
+    return { holder: current.holder, token: null, expiresInMs: current.expiresAt - uptime() };
+  }
+
+  return {
+    ask(holder, token) {
+      const answer = askLease(state, holder, token, uptime(), times());
+      state = answer.state;
+      if (answer.granted && answer.changed) {
+        const data = { holder, token: answer.granted.token };
+        log.append({ type: 'monitor.lease_changed', data });
+      }
+      return { ...view(), token: answer.granted?.token ?? null };
+    },
+    release(token) {
+      const next = releaseLease(state, token);
+      if (next === state) return;
+      state = next;
+      log.append({
+        type: 'monitor.lease_changed',
+        data: { holder: null, token: state.lastToken },
+      });
+    },
+    view,
+    mayAct: (holder, token) =>
+      mayAct(state, token, uptime()) && standing(state, uptime())?.holder === holder,
+  };
+}

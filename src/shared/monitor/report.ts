@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { monitorEventData } from './events';
+
+const alertName = z.string().max(64);
+
+/** What a monitor may put on the record: facts of its own, and alerts it raises and clears. */
+export const monitorItemSchema = z.discriminatedUnion('item', [
+  z.object({
+    item: z.literal('trigger'),
+    data: monitorEventData['monitor.trigger_changed'],
+  }),
+  z.object({ item: z.literal('fired'), data: monitorEventData['monitor.fired'] }),
+  z.object({ item: z.literal('machine'), data: monitorEventData['monitor.state_changed'] }),
+  z.object({
+    item: z.literal('alert'),
+    data: z.object({
+      alert: alertName,
+      severity: z.enum(['P0', 'P1', 'P2']),
+      kind: z.string().max(64),
+      model: z.string().nullable(),
+      detail: z.string().max(2_000),
+    }),
+  }),
+  z.object({
+    item: z.literal('clear'),
+    data: z.object({ alert: alertName, cause: z.string().max(512) }),
+  }),
+]);
+export type MonitorItem = z.infer<typeof monitorItemSchema>;
