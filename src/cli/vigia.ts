@@ -6,11 +6,13 @@ import { sha256 } from '../node/sha256';
 import { describeFault } from '../shared/log/chain';
 import type { LogPosition } from '../shared/log/event';
 import { EMPTY_LOG } from '../shared/log/event';
+import { replayFile } from './replay';
 
 const USAGE = `vigia verify <file>
+vigia monitor replay <window file>
 
 Hashes every event of a log or an audit mirror afresh, from the first one on, and checks the gateway's
-signed checkpoints against it.
+signed checkpoints against it; or judges a window that the monitor kept anew.
 Exit: 0 it holds, 1 it does not, 2 it could not be read.
 `;
 
@@ -73,6 +75,9 @@ function signedUpTo(database: Database.Database): number | { readonly bad: strin
 /** @returns the exit code. */
 export function run(argv: readonly string[], print: (line: string) => void): 0 | 1 | 2 {
   const [command, file, ...rest] = argv;
+  if (command === 'monitor' && file === 'replay' && rest.length === 1) {
+    return replayFile(rest[0] as string, print);
+  }
   if (command !== 'verify' || file === undefined || rest.length > 0) {
     print(USAGE);
     return 2;

@@ -97,6 +97,7 @@ export function startTerminal(start: TerminalStart): void {
     path: join(userData, 'audit.db'),
     onOpened(opened) {
       desk.opened(opened);
+      watch();
       link.restart('the mirror was opened');
     },
     onStatus(status, was) {
@@ -241,7 +242,8 @@ export function startTerminal(start: TerminalStart): void {
   else reach(config.gateways);
   const ticking = setInterval(() => {
     if (kills.running()) kills.tick();
-    telemetry.watch(watchOf(desk.ops(), monitorPolicy(desk.ops()), clock()));
+    // Time alone can change it: enhanced monitoring ends by itself.
+    watch();
   }, TICK_MS);
   app.on('second-instance', windows.raisePanel);
   app.on('activate', windows.raisePanel);
@@ -290,7 +292,13 @@ export function startTerminal(start: TerminalStart): void {
     });
   }
 
+  /** Has the live model's samples watched, from the event on that made it live. */
+  function watch(): void {
+    telemetry.watch(watchOf(desk.ops(), monitorPolicy(desk.ops()), clock()));
+  }
+
   function freshEvents(events: readonly LogEvent[]): void {
+    watch();
     for (const event of events) {
       if (event.type === 'kill.requested' && event.commandId) kills.logged(event.commandId);
     }

@@ -53,7 +53,7 @@ async function carry(engine: FakeEngine, names: readonly string[]): Promise<void
 async function openModels(running: RunningApp): Promise<Page> {
   const console = await running.openConsole();
   await console.keyboard.press('Control+2');
-  await expect(console.getByText('Modelo en producción')).toBeVisible();
+  await expect(console.getByText('Modelo en producción', { exact: true })).toBeVisible();
   return console;
 }
 

@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Operator } from '../../src/gateway/commands';
 import { type Gateway, type GatewayOptions, startGateway } from '../../src/gateway/gateway';
 import { readPolicies } from '../../src/node/policyFiles';
 import type { Environment } from '../../src/shared/protocol/engine';
 
-const shipped = readPolicies(resolve(import.meta.dirname, '../../resources/policy'));
+import { ROOT } from './root';
+
+const shipped = readPolicies(join(ROOT, 'resources/policy'));
 export const shippedPolicy = shipped.operations.document;
 export const modelsPolicy = shipped.models.document;
 

@@ -1,10 +1,11 @@
-import { resolve } from 'node:path';
+import { join } from 'node:path';
 import { readPolicies } from '../../src/node/policyFiles';
 import { createHealth, type Health } from '../../src/shared/monitor/health';
 import type { MonitorPolicy } from '../../src/shared/policy/monitor';
+import { ROOT } from './root';
 
-const folder = resolve(import.meta.dirname, '../../resources/policy');
-export const monitorPolicy: MonitorPolicy = readPolicies(folder).monitor.document;
+export const monitorPolicy: MonitorPolicy = readPolicies(join(ROOT, 'resources/policy')).monitor
+  .document;
 export const literal: MonitorPolicy = { ...monitorPolicy, mode: 'literal' };
 
 /** 9:00 in Bogota on a Monday. */

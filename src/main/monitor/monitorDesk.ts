@@ -55,11 +55,17 @@ export function createMonitorDesk(deps: MonitorDeskDeps): MonitorDesk {
   let linked = false;
   /** The lease was granted; what another began is taken up before the first decision. */
   let newly = false;
-  const renewing = setInterval(ask, policy().lease.renewEveryMs);
+  let renewing = setTimeout(renew, policy().lease.renewEveryMs);
 
   /** The token while it surely holds: a lease that was not renewed in time is somebody else's. */
   const token = (): number | null =>
     lease !== null && deps.uptime() < lease.until ? lease.token : null;
+
+  /** By the policy as it is by then: the log may bring another than this terminal's file. */
+  function renew(): void {
+    ask();
+    renewing = setTimeout(renew, policy().lease.renewEveryMs);
+  }
 
   /** A terminal that gets no telemetry leaves the lease to one that does. */
   function ask(): void {
@@ -146,7 +152,8 @@ export function createMonitorDesk(deps: MonitorDeskDeps): MonitorDesk {
     },
     linkUp() {
       linked = true;
-      ask();
+      clearTimeout(renewing);
+      renew();
     },
     linkLost() {
       linked = false;
@@ -154,7 +161,7 @@ export function createMonitorDesk(deps: MonitorDeskDeps): MonitorDesk {
     view: () => ({ evaluation: latest, acts: token() !== null }),
     series: () => points,
     stop() {
-      clearInterval(renewing);
+      clearTimeout(renewing);
       release();
     },
   };

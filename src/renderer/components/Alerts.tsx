@@ -1,6 +1,8 @@
+import type { Alert } from '@shared/models/state';
 import type { DeskView } from '@shared/view/desk';
 import { useT } from '../i18n';
 import { duration } from '../lib/format';
+import { triggerFigure } from '../lib/trigger';
 import { Hostile } from './ui';
 
 /** Alerts that are not over, the worst first. */
@@ -16,7 +18,25 @@ export function Alerts({ view, now }: { view: DeskView; now: number }) {
       </strong>{' '}
       <span className="text-muted">{duration(now - alert.raisedAt)}</span>
       <br />
-      <Hostile text={alert.detail} max={240} />
+      <Detail view={view} alert={alert} />
     </p>
   ));
+}
+
+/** The monitor's alerts in the desk's words, by the decision behind them; others as they were raised. */
+function Detail({ view, alert }: { view: DeskView; alert: Alert }) {
+  const t = useT();
+  const { firings } = view.ops.monitor;
+  const firing = alert.kind === 'auto_rollback' || alert.kind === 'escalated' ? firings[0] : null;
+  if (!firing) return <Hostile text={alert.detail} max={240} />;
+  return firing.checks
+    .filter(({ trigger }) => firing.causes.includes(trigger))
+    .map(({ trigger, value, limit }) =>
+      t('alert.cause', {
+        trigger: t(`trigger.${trigger}`),
+        value: triggerFigure(trigger, value),
+        limit: triggerFigure(trigger, limit),
+      }),
+    )
+    .join(' · ');
 }

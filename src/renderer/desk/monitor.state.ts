@@ -1,5 +1,4 @@
 import { isDryRun } from '@shared/monitor/record';
-import type { Trigger } from '@shared/monitor/trigger';
 import type { Check } from '@shared/monitor/verdict';
 import type { DeskView } from '@shared/view/desk';
 
@@ -47,11 +46,3 @@ export function modelMarks(view: DeskView, from: number): readonly ModelMark[] {
     .filter((tenure) => tenure.from >= from)
     .map((tenure) => ({ at: tenure.from, model: tenure.model }));
 }
-
-/** How a trigger's figures are written. */
-export const UNIT: Readonly<Record<Trigger, 'percent' | 'ms' | 'count'>> = {
-  dailyDrawdown: 'percent',
-  errorRate: 'percent',
-  latencyP99: 'ms',
-  consecutiveLosses: 'count',
-};

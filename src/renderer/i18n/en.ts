@@ -357,6 +357,8 @@ export const en: Readonly<Record<Key, string>> = {
   'alert.auto_rollback': 'Automatic rollback',
   'alert.auto_rollback_failed': 'The automatic rollback failed',
   'alert.escalated': 'The monitor escalated',
+  'alert.cause': '{{trigger}} {{value}} (limit {{limit}})',
+  'monitor.byChance': 'by chance: {{chance}}',
   'nav.audit': 'Audit',
   'status.mirror': 'mirror',
   'status.verified': 'verified to {{seq}}',

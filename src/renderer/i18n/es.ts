@@ -358,6 +358,8 @@ export const es = {
   'alert.auto_rollback': 'Rollback automático',
   'alert.auto_rollback_failed': 'El rollback automático falló',
   'alert.escalated': 'El monitor escaló',
+  'alert.cause': '{{trigger}} {{value}} (límite {{limit}})',
+  'monitor.byChance': 'por azar: {{chance}}',
   'nav.audit': 'Auditoría',
   'status.mirror': 'espejo',
   'status.verified': 'verificado hasta {{seq}}',

@@ -130,8 +130,8 @@ export function createHealth(first: MonitorPolicy, enhancedFirst = false): Healt
       ...{ literal: fires, confident: fires, samples: trades.count, breaching: run },
       value: trades.count === 0 ? null : run,
       lastSampleAt: trades.lastAt,
-      detail:
-        trades.count === 0 ? 'no trade closed yet' : `by chance: ${(chance * 100).toFixed(1)} %`,
+      byChance: trades.count === 0 ? null : chance,
+      detail: '',
     };
   }
 
@@ -151,7 +151,8 @@ export function createHealth(first: MonitorPolicy, enhancedFirst = false): Healt
       ...{ trigger: 'dailyDrawdown', outcome, value, limit, warning, literal, confident: literal },
       ...{ samples: state ? 1 : 0, breaching: literal ? 1 : 0 },
       lastSampleAt: state?.lastAt ?? null,
-      detail: value === null ? 'no equity that is fresh and whole' : '',
+      byChance: null,
+      detail: '',
     };
   }
 
@@ -255,6 +256,7 @@ function alone(trigger: Trigger, check: () => Check): Check {
     return {
       ...{ trigger, outcome: 'error', value: null, limit: 0, warning: 0 },
       ...{ literal: false, confident: false, samples: 0, breaching: 0, lastSampleAt: null },
+      byChance: null,
       detail: (error as Error).message,
     };
   }

@@ -29,6 +29,9 @@ export interface Check {
   readonly samples: number;
   readonly breaching: number;
   readonly lastSampleAt: number | null;
+  /** Chance that such a run of losses comes by itself, 0…1; null for the other triggers. */
+  readonly byChance: number | null;
+  /** What went wrong, for `error` alone. */
   readonly detail: string;
 }
 
@@ -64,14 +67,14 @@ export function judgeRate(
   const literal = enough && value !== null && value > limit;
   const confident = literal && breaching >= minBreaching && wilsonLower(breaching, n, z) > share;
   const common = { trigger, value, limit, warning, literal, confident, samples: n, breaching };
-  const check = (outcome: Outcome, detail = ''): Check => ({
+  const check = (outcome: Outcome): Check => ({
     ...common,
-    ...{ outcome, lastSampleAt, detail },
+    ...{ outcome, lastSampleAt, byChance: null, detail: '' },
   });
-  if (n === 0 || value === null) return check('no_data', 'no sample in the window');
-  if (!enough) return check('insufficient', `${n} of ${minSamples} samples`);
+  if (n === 0 || value === null) return check('no_data');
+  if (!enough) return check('insufficient');
   if (mode === 'confident' ? confident : literal) return check('breach');
-  if (literal) return check('suspect', 'above the limit, without confidence');
+  if (literal) return check('suspect');
   return check(value > warning ? 'warning' : 'ok');
 }
 

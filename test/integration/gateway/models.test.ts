@@ -355,7 +355,7 @@ describe('rollback', () => {
       expect(fleet[0]?.mode).toBe('normal');
       sick.behaviour = 'honest';
       await ana.until(() => ana.ops.models.deployments[0]?.completedAt != null);
-      expect(ana.ops.models.alerts).toEqual({});
+      expect(ana.ops.models.alerts).not.toHaveProperty([`deployment:${id}`]);
       await ana.until(() => sick.mode === 'normal');
     },
   );

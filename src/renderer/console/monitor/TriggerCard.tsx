@@ -1,4 +1,3 @@
-import type { Trigger } from '@shared/monitor/trigger';
 import type { Check } from '@shared/monitor/verdict';
 import { timeOfDay } from '@shared/time';
 import type { DeskView } from '@shared/view/desk';
@@ -14,16 +13,10 @@ import {
   YAxis,
 } from 'recharts';
 import { Hostile } from '../../components/ui';
-import { modelMarks, toneOf, UNIT } from '../../desk/monitor.state';
+import { modelMarks, toneOf } from '../../desk/monitor.state';
 import { useT } from '../../i18n';
-import { amount, duration, NO_FIGURE, percent } from '../../lib/format';
-
-function written(trigger: Trigger, value: number | null): string {
-  if (value === null) return NO_FIGURE;
-  const unit = UNIT[trigger];
-  if (unit === 'percent') return percent(value, 2);
-  return unit === 'ms' ? `${amount(value, 0)} ms` : amount(value, 0);
-}
+import { amount, duration, percent } from '../../lib/format';
+import { triggerFigure } from '../../lib/trigger';
 
 /** One trigger: its value against its limits, both verdicts, its age, and its last hour. */
 export function TriggerCard(props: {
@@ -44,12 +37,15 @@ export function TriggerCard(props: {
     >
       <header className="flex items-baseline gap-3">
         <h2 className="text-[15px] font-semibold">{t(`trigger.${trigger}`)}</h2>
-        <span className="figure text-[20px]">{written(trigger, value)}</span>
+        <span className="figure text-[20px]">{triggerFigure(trigger, value)}</span>
         <span className="flex-1" />
         <strong className={toneOf(check)}>{t(`outcome.${check.outcome}`)}</strong>
       </header>
       <p className="text-[12px] text-muted">
-        {t('monitor.limit', { limit: written(trigger, limit), warning: written(trigger, warning) })}
+        {t('monitor.limit', {
+          limit: triggerFigure(trigger, limit),
+          warning: triggerFigure(trigger, warning),
+        })}
         {' · '}
         {t('monitor.samples', { samples: amount(samples, 0), bad: amount(breaching, 0) })}
         {' · '}
@@ -62,6 +58,8 @@ export function TriggerCard(props: {
           literal: t(check.literal ? 'monitor.fires' : 'monitor.quiet'),
           confident: t(check.confident ? 'monitor.fires' : 'monitor.quiet'),
         })}
+        {check.byChance !== null &&
+          ` · ${t('monitor.byChance', { chance: percent(check.byChance) })}`}
         {check.detail && (
           <>
             {' · '}
@@ -84,14 +82,14 @@ export function TriggerCard(props: {
               orientation="right"
               width={64}
               domain={[0, top]}
-              tickFormatter={(at: number) => written(trigger, at)}
+              tickFormatter={(at: number) => triggerFigure(trigger, at)}
               tick={{ fill: 'var(--muted)', fontSize: 12 }}
             />
             <Tooltip
               isAnimationActive={false}
               contentStyle={{ background: 'var(--raised)', borderColor: 'var(--line)' }}
               labelFormatter={(at) => `${timeOfDay(Number(at))} COT`}
-              formatter={(figure) => written(trigger, Number(figure))}
+              formatter={(figure) => triggerFigure(trigger, Number(figure))}
             />
             <ReferenceLine y={warning} stroke="var(--amber)" strokeDasharray="4 4" />
             <ReferenceLine y={limit} stroke="var(--red)" strokeDasharray="4 4" />
@@ -100,7 +98,12 @@ export function TriggerCard(props: {
                 key={at}
                 x={at}
                 stroke="var(--blue)"
-                label={{ value: model, fill: 'var(--muted)', fontSize: 12 }}
+                label={{
+                  value: model,
+                  position: 'insideTopLeft',
+                  fill: 'var(--muted)',
+                  fontSize: 12,
+                }}
               />
             ))}
             <Line
