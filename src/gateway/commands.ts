@@ -1,3 +1,4 @@
+import type { Book } from '../shared/incidents/events';
 import type { Sha256 } from '../shared/log/chain';
 import type { Actor, LogEvent } from '../shared/log/event';
 import { MONITOR_ID } from '../shared/monitor/monitor';
@@ -7,6 +8,8 @@ import { policyChange } from '../shared/policy/inForce';
 import type { Command } from '../shared/protocol/commands';
 import type { Answer, RejectionCode, Role } from '../shared/protocol/terminal';
 import type { Clock } from '../shared/time';
+import { drill } from './decide/drills';
+import * as incidents from './decide/incidents';
 import * as models from './decide/models';
 import * as operations from './decide/operations';
 import { allow, Refusal } from './decide/refusal';
@@ -36,6 +39,8 @@ export interface CommandsOptions {
   readonly policies: () => Policies;
   readonly sha256: Sha256;
   readonly clock: Clock;
+  /** What every engine has now. */
+  readonly books: () => readonly Book[];
   /** Whether a terminal acts as the monitor with that token. */
   readonly mayAct: (holder: string, fence: number) => boolean;
   /** Events that were in the log before this process started. */
@@ -144,7 +149,7 @@ export function createCommands(options: CommandsOptions): Commands {
       outcomes.set(id, [first, ...early]);
       answer(first);
       effect(command);
-      const goesOn = command.name === 'kill' || facts.some(isDeployment);
+      const goesOn = facts.some(isKill) || facts.some(isDeployment);
       if (!goesOn) {
         const summary = facts[0]?.type ?? command.name;
         const done: Answer = { type: 'answer', id, stage: 'done', summary };
@@ -170,7 +175,9 @@ export function createCommands(options: CommandsOptions): Commands {
     const now = clock();
     const inForce = policies();
     const ops = { state, policy: inForce.operations, hub, now };
-    const registry = { state: state.models, policy: inForce.models, sha256, now, id: command.id };
+    const known = { ...state.models, criticalAt: state.alerts.criticalAt };
+    const registry = { state: known, policy: inForce.models, sha256, now, id: command.id };
+    const desk = { state, policies: inForce, books: options.books, now, id: command.id };
     switch (command.name) {
       case 'kill':
         return [operations.kill(ops, command)];
@@ -229,6 +236,45 @@ export function createCommands(options: CommandsOptions): Commands {
         if (!change.ok) throw new Refusal('bad_policy', change.error.message);
         return [{ type: 'policy.changed', data: change.value }];
       }
+      case 'alert.acknowledge':
+        return incidents.acknowledgeAlert(desk, command.params, operator);
+      case 'incident.open':
+        return incidents.open(desk, command.params, operator);
+      case 'incident.acknowledge':
+        return incidents.acknowledge(desk, command.params, operator);
+      case 'incident.mitigate':
+        return incidents.mitigate(desk, command.params, operator);
+      case 'incident.resolve':
+        return incidents.resolve(desk, command.params, operator);
+      case 'incident.close':
+        return incidents.close(desk, command.params, operator);
+      case 'incident.note':
+        return incidents.note(desk, command.params, operator);
+      case 'incident.step':
+        return incidents.tick(desk, command.params, operator);
+      case 'incident.set_commander':
+        return incidents.setCommander(desk, command.params, operator);
+      case 'incident.set_severity':
+        return incidents.setSeverity(desk, command.params, operator);
+      case 'incident.link_alert':
+        return incidents.linkAlert(desk, command.params, operator);
+      case 'incident.correlate':
+        return incidents.correlate(desk, command.params, operator);
+      case 'incident.send_message':
+        return incidents.sendMessage(desk, command.params, operator);
+      case 'postmortem.save':
+        return incidents.savePostMortem(desk, command.params, operator);
+      case 'postmortem.publish':
+        return incidents.publishPostMortem(desk, command.params, operator);
+      case 'action_item.set':
+        return incidents.setActionItem(desk, command.params, operator);
+      case 'drill.kill': {
+        allow(operator, inForce.incidents.permissions.drill, 'hold a drill');
+        const ageMs = Math.round(now - command.issuedAt);
+        const { engines } = command.params;
+        const about = { drill: command.id, engines, by: 'person', ageMs } as const;
+        return drill(ops, inForce.incidents.drills, { ...about, origin: 'console' });
+      }
     }
   }
 
@@ -272,10 +318,14 @@ function monitorFact(entry: MonitorItem): Fact {
     case 'machine':
       return { type: 'monitor.state_changed', data: entry.data };
     case 'alert':
-      return { type: 'alert.raised', data: { ...entry.data, engine: null } };
+      return { type: 'alert.raised', data: { ...entry.data, engine: null, source: 'monitor' } };
     case 'clear':
       return { type: 'alert.cleared', data: entry.data };
   }
+}
+
+function isKill(fact: Fact): boolean {
+  return fact.type === 'kill.requested';
 }
 
 function isDeployment(fact: Fact): boolean {

@@ -251,7 +251,10 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
     sessions.delete(session.engine);
     log.append({
       type: 'engine.lost',
-      data: { engine: session.engine, cause, lastHeardAt: session.lastHeardAt },
+      data: {
+        ...{ engine: session.engine, cause, lastHeardAt: session.lastHeardAt },
+        positions: session.holdings?.positions.length ?? null,
+      },
     });
     for (const listener of listeners) listener.lost?.(session.engine);
   }

@@ -11,6 +11,7 @@ import { SqliteEventStore } from '../node/sqliteEventStore';
 import { type RandomBytes, uuidv7 } from '../shared/ids';
 import { LOG_ORIGIN } from '../shared/log/checkpoint';
 import type { LogEvent } from '../shared/log/event';
+import { policyNameSchema } from '../shared/ops/events';
 import { inForceReader, type Policies } from '../shared/policy/inForce';
 import type { Environment } from '../shared/protocol/engine';
 import {
@@ -25,6 +26,7 @@ import { type Commands, createCommands } from './commands';
 import type { TlsFiles } from './config';
 import { serveControl } from './controlSession';
 import { createEngineHub } from './engineHub';
+import { createBooks } from './incidents/books';
 import { createKillDriver } from './killDriver';
 import { keepUnsavedKills } from './killLatch';
 import { createLog, type GatewayLog, publicKeyText } from './log';
@@ -99,7 +101,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     type: 'gateway.started',
     data: { version: options.version, runtime: `node ${process.versions.node}`, environment },
   });
-  for (const name of ['operations', 'models', 'monitor'] as const) {
+  for (const name of policyNameSchema.options) {
     const { document, hash } = options.policies[name];
     // The same file read again does not undo what a person changed since.
     if (log.state().policies[name]?.fileHash === hash) continue;
@@ -108,10 +110,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
   const modelsPolicy = inForceReader('models', options.policies.models.document);
   const monitorPolicy = inForceReader('monitor', options.policies.monitor.document);
+  const incidentsPolicy = inForceReader('incidents', options.policies.incidents.document);
+  const playbooks = inForceReader('playbooks', options.policies.playbooks.document);
+  const calendar = inForceReader('calendar', options.policies.calendar.document);
   const policies = (): Policies => ({
     operations: policy,
     models: modelsPolicy(log.state()),
     monitor: monitorPolicy(log.state()),
+    incidents: incidentsPolicy(log.state()),
+    playbooks: playbooks(log.state()),
+    calendar: calendar(log.state()),
   });
 
   // Before the kill driver hears of it: what is latched is latched before an engine is told.
@@ -128,7 +136,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const stopGovernance = keepGovernance(log, () => policies().models, sha256, clock);
   const lease = createLeaseDesk(log, () => policies().monitor.lease, options.uptime);
   const { mayAct } = lease;
-  const commands = createCommands({ log, hub, policies, sha256, clock, mayAct, history });
+  const books = createBooks(hub, () => policies().incidents, clock);
+  const commands = createCommands({
+    ...{ log, hub, policies, sha256, clock, mayAct, history },
+    books: books.now,
+  });
   const standIn = startStandIn({
     ...{ log, hub, commands, lease, policies, clock, random },
     folder: join(options.dataDir, 'monitor'),

@@ -69,7 +69,15 @@ export function createDeskPublisher(deps: {
 export interface ViewParts
   extends Pick<
     DeskView,
-    'gateway' | 'runtime' | 'policy' | 'modelsPolicy' | 'monitorPolicy' | 'monitor'
+    | 'gateway'
+    | 'runtime'
+    | 'policy'
+    | 'modelsPolicy'
+    | 'monitorPolicy'
+    | 'incidentsPolicy'
+    | 'playbooks'
+    | 'calendar'
+    | 'monitor'
   > {
   readonly config: Pick<Config, 'deskName'>;
   readonly desk: DeskState;
@@ -84,6 +92,7 @@ export interface ViewParts
 /** Asks every part for its piece. A log that cannot be followed outweighs a mirror that is well. */
 export function assembleView(parts: ViewParts): Omit<DeskView, 'revision' | 'at'> {
   const { desk, kills, gateway, runtime, policy, modelsPolicy, monitorPolicy, monitor } = parts;
+  const { incidentsPolicy, playbooks, calendar } = parts;
   const welcome = desk.welcome();
   const status = parts.mirror.status();
   const catchingUp = status.state === 'ok' && desk.replaying();
@@ -110,6 +119,9 @@ export function assembleView(parts: ViewParts): Omit<DeskView, 'revision' | 'at'
     policy,
     modelsPolicy,
     monitorPolicy,
+    incidentsPolicy,
+    playbooks,
+    calendar,
     monitor,
   };
 }

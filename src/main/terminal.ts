@@ -53,6 +53,9 @@ export function startTerminal(start: TerminalStart): void {
   const policy = start.policies.operations.document;
   const modelsPolicy = inForceReader('models', start.policies.models.document);
   const monitorPolicy = inForceReader('monitor', start.policies.monitor.document);
+  const incidentsPolicy = inForceReader('incidents', start.policies.incidents.document);
+  const playbooks = inForceReader('playbooks', start.policies.playbooks.document);
+  const calendar = inForceReader('calendar', start.policies.calendar.document);
   const clock = Date.now;
   const newId = (): string => uuidv7(clock(), randomBytes);
   const embedded = config.gateways.length === 0;
@@ -79,6 +82,9 @@ export function startTerminal(start: TerminalStart): void {
         ...{ config, desk, link, telemetry, kills, commands, hotkey, mirror, runtime, policy },
         modelsPolicy: modelsPolicy(desk.ops()),
         monitorPolicy: monitorPolicy(desk.ops()),
+        incidentsPolicy: incidentsPolicy(desk.ops()),
+        playbooks: playbooks(desk.ops()),
+        calendar: calendar(desk.ops()),
         monitor: monitor.view(),
         gateway: {
           ...health,

@@ -37,3 +37,21 @@ export function tradingDay(ts: number): string {
   const f = fields(ts);
   return `${f.year}-${f.month}-${f.day}`;
 }
+
+/**
+ * The instant at which Bogota's clocks show a day and a time.
+ *
+ * @param day `YYYY-MM-DD`.
+ * @param time `HH:MM`.
+ * @returns Unix ms.
+ */
+export function instantOf(day: string, time: string): number {
+  const wanted = Date.parse(`${day}T${time}:00Z`);
+  const shownAt = (ts: number): number => {
+    const f = fields(ts);
+    return Date.parse(`${f.year}-${f.month}-${f.day}T${f.hour}:${f.minute}:${f.second}Z`);
+  };
+  // The offset at the first guess may be another than at the instant itself; the second is right.
+  const guess = wanted - (shownAt(wanted) - wanted);
+  return guess - (shownAt(guess) - wanted);
+}

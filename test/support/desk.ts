@@ -47,6 +47,9 @@ export const quickPolicies = {
     },
     hash: 'quick',
   },
+  incidents: shipped.incidents,
+  playbooks: shipped.playbooks,
+  calendar: shipped.calendar,
 };
 
 /** The quick policies with other times of operation. */

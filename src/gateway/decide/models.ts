@@ -5,6 +5,7 @@ import {
   allPass,
   backtestPasses,
   type Gate,
+  type GatedState,
   modelEngines,
   promotionGates,
   UNWAIVABLE,
@@ -30,7 +31,7 @@ import { allow, Refusal } from './refusal';
 
 /** What a decision about models is made of. */
 export interface ModelsContext {
-  readonly state: ModelsState;
+  readonly state: GatedState;
   readonly policy: ModelsPolicy;
   readonly sha256: Sha256;
   /** Unix ms. */
@@ -47,7 +48,7 @@ type StageChange = EventDataOf<'model.stage_changed'>;
  * @throws {Refusal} naming the field.
  */
 export function register(
-  { state, policy }: Pick<ModelsContext, 'state' | 'policy'>,
+  { state, policy }: { readonly state: ModelsState; readonly policy: ModelsPolicy },
   card: unknown,
   source: 'engine' | 'operator',
 ): Fact[] {
@@ -84,7 +85,7 @@ export function update(
 
 /** @throws {Refusal} */
 export function report(
-  { state, policy }: Pick<ModelsContext, 'state' | 'policy'>,
+  { state, policy }: { readonly state: ModelsState; readonly policy: ModelsPolicy },
   params: Omit<CommandParams<'model.report'>, 'reason'>,
   source: 'engine' | 'operator',
 ): Fact[] {

@@ -29,11 +29,11 @@ export function kill(
   const targets = enginesInScope(state, scope).map((engine) => target(hub, engine));
   return {
     type: 'kill.requested',
-    data: { scope, closePositions, notifyTeam, origin, targets, ageMs },
+    data: { scope, closePositions, notifyTeam, origin, targets, ageMs, drill: false },
   };
 }
 
-function target(hub: OperationsContext['hub'], engine: string): KillTarget {
+export function target(hub: OperationsContext['hub'], engine: string): KillTarget {
   const held = hub.reported(engine);
   const connected = hub.isConnected(engine);
   if (!held) return { engine, connected, positions: null, workingOrders: null, notional: null };

@@ -151,7 +151,7 @@ export function createDeploymentDriver(options: DeploymentDriverOptions): Deploy
       tookMs: Math.max(0, clock() - now.startedAt),
     };
     log.append({ type: 'deployment.completed', commandId: now.id, data });
-    if (models().alerts[alertOf(now)]) {
+    if (log.state().alerts.active[alertOf(now)]) {
       const cause = 'every engine runs it';
       log.append({
         type: 'alert.cleared',
@@ -174,10 +174,10 @@ export function createDeploymentDriver(options: DeploymentDriverOptions): Deploy
 
   /** An engine runs another model than the live one though nobody deployed any: people must see it. */
   function mismatch(engine: string): void {
-    const { alerts, deployments, engines, production } = models();
+    const { deployments, engines, production } = models();
     const alert = `mismatch:${engine}`;
     const wrong = deployments.length === 0 && isHeld(models(), engine);
-    if (wrong === alert in alerts) return;
+    if (wrong === alert in log.state().alerts.active) return;
     if (!wrong) {
       log.append({ type: 'alert.cleared', data: { alert, cause: 'it runs the live model' } });
       return;

@@ -1,6 +1,6 @@
 import type { Sha256 } from '../../shared/log/chain';
 import { fingerprintOf } from '../../shared/models/promotion';
-import type { ModelsState } from '../../shared/models/state';
+import type { OpsState } from '../../shared/ops/state';
 import type { ModelsPolicy } from '../../shared/policy/models';
 import type { Clock } from '../../shared/time';
 import { endException } from '../decide/models';
@@ -10,7 +10,8 @@ import type { Fact, GatewayLog } from '../log';
 const MAX_WAIT_MS = 2 ** 31 - 1;
 
 /** What time alone brings about: requests and exceptions end, reviews become overdue. */
-export function factsDue(state: ModelsState, policy: ModelsPolicy, now: number): Fact[] {
+export function factsDue(ops: OpsState, policy: ModelsPolicy, now: number): Fact[] {
+  const state = ops.models;
   const facts: Fact[] = [];
   for (const { id: request, expiresAt } of state.requests) {
     if (expiresAt > now) continue;
@@ -19,7 +20,7 @@ export function factsDue(state: ModelsState, policy: ModelsPolicy, now: number):
   for (const exception of state.exceptions) {
     if (exception.until <= now) facts.push(...endException(exception, 'expired', policy, now));
   }
-  for (const { id, model, dueAt, kind } of overdue(state)) {
+  for (const { id, model, dueAt, kind } of overdue(ops)) {
     if (dueAt > now) continue;
     const detail = `the review after ${kind} of ${model} was due at ${new Date(dueAt).toISOString()}`;
     const about = { severity: 'P2', kind: 'review_overdue', model, engine: null } as const;
@@ -29,17 +30,17 @@ export function factsDue(state: ModelsState, policy: ModelsPolicy, now: number):
 }
 
 /** When time next brings something about; null while nothing waits. */
-export function nextDue(state: ModelsState): number | null {
+export function nextDue(ops: OpsState): number | null {
   const times = [
-    ...state.requests.map(({ expiresAt }) => expiresAt),
-    ...state.exceptions.map(({ until }) => until),
-    ...overdue(state).map(({ dueAt }) => dueAt),
+    ...ops.models.requests.map(({ expiresAt }) => expiresAt),
+    ...ops.models.exceptions.map(({ until }) => until),
+    ...overdue(ops).map(({ dueAt }) => dueAt),
   ];
   return times.length === 0 ? null : Math.min(...times);
 }
 
 /** Approvals that are for something else by now: another artifact, figure or threshold. */
-export function voided(state: ModelsState, policy: ModelsPolicy, sha256: Sha256): Fact[] {
+export function voided({ models: state }: OpsState, policy: ModelsPolicy, sha256: Sha256): Fact[] {
   return state.requests.flatMap(({ id: request, model, target, fingerprint }): Fact[] => {
     const record = state.models[model];
     const now = record ? fingerprintOf(record, target, policy, sha256) : fingerprint;
@@ -50,8 +51,8 @@ export function voided(state: ModelsState, policy: ModelsPolicy, sha256: Sha256)
 }
 
 /** Open reviews of which nobody was told that they are late. */
-function overdue(state: ModelsState) {
-  return state.reviews.filter(({ id, closedAt }) => !closedAt && !state.alerts[alertOf(id)]);
+function overdue({ models, alerts }: OpsState) {
+  return models.reviews.filter(({ id, closedAt }) => !closedAt && !alerts.active[alertOf(id)]);
 }
 
 const alertOf = (review: string): string => `review:${review}`;
@@ -67,7 +68,7 @@ export function keepGovernance(
 
   function look(): void {
     clearTimeout(timer);
-    const state = log.state().models;
+    const state = log.state();
     const due = [...factsDue(state, policy(), clock()), ...voided(state, policy(), sha256)];
     if (due.length > 0) {
       // Recording them calls this again.
@@ -81,7 +82,7 @@ export function keepGovernance(
   const leave = log.onRecorded((event) => {
     if (event.type === 'review.closed') {
       const alert = alertOf((event.data as { review: string }).review);
-      if (log.state().models.alerts[alert]) {
+      if (log.state().alerts.active[alert]) {
         log.append({ type: 'alert.cleared', data: { alert, cause: 'the review was held' } });
       }
     }

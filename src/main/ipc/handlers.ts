@@ -45,6 +45,7 @@ export function createHandlers(deps: HandlerDeps): IpcHandlers {
     'ops.withdrawResume': (args) => sent(commands.send('resume.withdraw', args)),
     'engine.fault': (args) => sent(commands.send('engine.fault', args)),
     'model.command': ({ name, params }) => sent(commands.send(name, params)),
+    'incident.command': ({ name, params }) => sent(commands.send(name, params)),
     'equity.series': () => deps.telemetry.series(),
     'monitor.series': () => deps.monitor.series(),
     'audit.page': (query) => deps.mirror.page(query),

@@ -1,4 +1,4 @@
-import type { Alert } from '@shared/models/state';
+import type { Alert } from '@shared/alerts/state';
 import type { DeskView } from '@shared/view/desk';
 import { useT } from '../i18n';
 import { duration } from '../lib/format';
@@ -8,7 +8,7 @@ import { Hostile } from './ui';
 /** Alerts that are not over, the worst first. */
 export function Alerts({ view, now }: { view: DeskView; now: number }) {
   const t = useT();
-  const alerts = Object.values(view.ops.models.alerts).sort((a, b) =>
+  const alerts = Object.values(view.ops.alerts.active).sort((a, b) =>
     a.severity.localeCompare(b.severity),
   );
   return alerts.map((alert) => (

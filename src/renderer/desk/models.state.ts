@@ -42,7 +42,9 @@ export interface Promotion {
 export function promotionOf(view: DeskView, model: ModelRecord, now: number): Promotion | null {
   const target = nextStage(model);
   if (target === null) return null;
-  const gates = promotionGates(view.ops.models, model, target, view.modelsPolicy, now);
+  const { models, alerts } = view.ops;
+  const known = { ...models, criticalAt: alerts.criticalAt };
+  const gates = promotionGates(known, model, target, view.modelsPolicy, now);
   return { target, gates };
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { logEventSchema } from '../log/event';
 import {
   commandParams,
+  incidentCommandSchema,
   modelCommandSchema,
   originSchema,
   resumeChecklistSchema,
@@ -92,6 +93,8 @@ export const ipcCalls = {
   },
   /** Any command about a model. */
   'model.command': { args: modelCommandSchema, result: z.object({ id: z.string() }) },
+  /** Any command about an alert, an incident or a drill. */
+  'incident.command': { args: incidentCommandSchema, result: z.object({ id: z.string() }) },
   'equity.series': {
     args: none,
     result: z.array(

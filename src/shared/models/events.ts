@@ -32,9 +32,6 @@ export type DeploymentKind = z.infer<typeof deploymentKindSchema>;
 export const settlementSchema = z.enum(['loaded', 'wrong_hash', 'rejected', 'unknown']);
 export type Settlement = z.infer<typeof settlementSchema>;
 
-export const severitySchema = z.enum(['P0', 'P1', 'P2', 'P3']);
-export type Severity = z.infer<typeof severitySchema>;
-
 export const modelEventData = {
   'engine.models_reported': z.object({
     engine: id,
@@ -138,14 +135,4 @@ export const modelEventData = {
     enhancedUntil: ts.nullable(),
   }),
   'review.closed': z.object({ review: id, outcome: text }),
-  'alert.raised': z.object({
-    /** The same alert raised again under the same key is one alert. */
-    alert: id,
-    severity: severitySchema,
-    kind: z.string().max(64),
-    model: id.nullable(),
-    engine: id.nullable(),
-    detail: z.string().max(2_000),
-  }),
-  'alert.cleared': z.object({ alert: id, cause: z.string().max(512) }),
 } as const;

@@ -69,12 +69,6 @@ export function foldModels(state: ModelsState, event: DomainEvent): ModelsState 
             : one,
         ),
       };
-    case 'alert.raised':
-      return alertRaised(state, event);
-    case 'alert.cleared': {
-      const { [event.data.alert]: _, ...alerts } = state.alerts;
-      return { ...state, alerts };
-    }
     default:
       return state;
   }
@@ -208,17 +202,6 @@ function foldRequests(
     const approval = { by: event.actor, at: event.ts, capacity, reason: event.reason };
     return { ...one, approvals: [...one.approvals, approval] };
   });
-}
-
-function alertRaised(state: ModelsState, event: EventOf<'alert.raised'>): ModelsState {
-  const { alert: id, ...data } = event.data;
-  const raisedAt = state.alerts[id]?.raisedAt ?? event.ts;
-  const alerts = { ...state.alerts, [id]: { id, ...data, raisedAt } };
-  const critical = data.model !== null && (data.severity === 'P0' || data.severity === 'P1');
-  const criticalAt = critical
-    ? { ...state.criticalAt, [data.model as string]: event.ts }
-    : state.criticalAt;
-  return { ...state, alerts, criticalAt };
 }
 
 function withModel(

@@ -1,3 +1,4 @@
+import type { AlertsState } from '../alerts/state';
 import type { ModelsPolicy, StageGates } from '../policy/models';
 import type { GateId } from './gateId';
 import type { Metrics } from './model';
@@ -13,6 +14,9 @@ export interface Gate {
   /** Why there is no figure, or which engines or alerts stand in the way. */
   readonly detail: string | null;
 }
+
+/** What the log says of models, and of the alerts that stand in a promotion's way. */
+export type GatedState = ModelsState & Pick<AlertsState, 'criticalAt'>;
 
 /** Gates that no waiver lifts: a model that an engine does not have cannot be run there. */
 export const UNWAIVABLE: ReadonlySet<GateId> = new Set(['on_every_engine']);
@@ -41,7 +45,7 @@ export function enginesWithout(state: ModelsState, model: ModelRecord): readonly
  * @param now Unix ms by the gateway's clock.
  */
 export function promotionGates(
-  state: ModelsState,
+  state: GatedState,
   model: ModelRecord,
   target: 'staging' | 'production',
   policy: ModelsPolicy,
@@ -112,7 +116,7 @@ function metricGates(
 }
 
 function stagingGates(
-  state: ModelsState,
+  state: GatedState,
   model: ModelRecord,
   asked: StageGates,
   now: number,

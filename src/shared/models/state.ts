@@ -1,7 +1,7 @@
 import type { Actor } from '../log/event';
 import type { EngineModel } from '../protocol/engine';
 import type { Capacity, RetirementCause } from './decisions';
-import type { DeploymentKind, Settlement, Severity, StageCause } from './events';
+import type { DeploymentKind, Settlement, StageCause } from './events';
 import type { GateId } from './gateId';
 import type { Metrics, Registration, Stage } from './model';
 
@@ -114,16 +114,6 @@ export interface Review {
   readonly outcome: string | null;
 }
 
-export interface Alert {
-  readonly id: string;
-  readonly severity: Severity;
-  readonly kind: string;
-  readonly model: string | null;
-  readonly engine: string | null;
-  readonly detail: string;
-  readonly raisedAt: number;
-}
-
 /** Everything the log says of models. */
 export interface ModelsState {
   readonly models: Readonly<Record<string, ModelRecord>>;
@@ -146,9 +136,6 @@ export interface ModelsState {
   readonly requests: readonly PromotionRequest[];
   readonly exceptions: readonly PolicyException[];
   readonly reviews: readonly Review[];
-  readonly alerts: Readonly<Record<string, Alert>>;
-  /** When each model last had an alert of severity P0 or P1. */
-  readonly criticalAt: Readonly<Record<string, number>>;
 }
 
 /** Deployments and closed reviews kept in the state; the log has them all. */
@@ -164,6 +151,4 @@ export const NO_MODELS: ModelsState = {
   requests: [],
   exceptions: [],
   reviews: [],
-  alerts: {},
-  criticalAt: {},
 };

@@ -225,6 +225,6 @@ function rehearsed(state: MachineState): MachineState {
 /** What was raised about a rollback is over once the monitor is armed again. */
 function allClear(ops: OpsState): MonitorItem[] {
   return ['auto_rollback', 'auto_rollback_failed', 'escalated']
-    .filter((alert) => alert in ops.models.alerts)
+    .filter((alert) => alert in ops.alerts.active)
     .map((alert) => ({ item: 'clear', data: { alert, cause: 'the monitor is armed again' } }));
 }

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { alertEventData } from '../alerts/events';
+import { incidentEventData } from '../incidents/events';
 import type { LogEvent } from '../log/event';
 import { modelEventData } from '../models/events';
 import { monitorEventData } from '../monitor/events';
@@ -12,7 +14,14 @@ const id = z.string().min(1).max(128);
 const ts = z.number();
 
 /** The policy files of `resources/policy`. */
-export const policyNameSchema = z.enum(['operations', 'models', 'monitor']);
+export const policyNameSchema = z.enum([
+  'operations',
+  'models',
+  'monitor',
+  'incidents',
+  'playbooks',
+  'calendar',
+]);
 export type PolicyName = z.infer<typeof policyNameSchema>;
 
 /** An engine as the gateway saw it when a kill was asked for. Null figures were not known. */
@@ -74,7 +83,13 @@ export const eventData = {
     selfPausedAt: ts.nullable(),
     clockOffsetMs: z.number(),
   }),
-  'engine.lost': z.object({ engine: id, cause: z.string(), lastHeardAt: ts }),
+  'engine.lost': z.object({
+    engine: id,
+    cause: z.string(),
+    lastHeardAt: ts,
+    /** Positions it last said it held; null where it never said. */
+    positions: z.int().nonnegative().nullable().default(null),
+  }),
   'engine.self_paused': z.object({ engine: id, at: ts, silentMs: z.number() }),
   'engine.mode_applied': z.object({
     engine: id,
@@ -91,6 +106,8 @@ export const eventData = {
     targets: z.array(killTargetSchema),
     /** How long after the operator's press it was recorded, by the gateway's clock, in ms. */
     ageMs: z.number().nullable(),
+    /** A rehearsal on paper engines: it never touches a live one. */
+    drill: z.boolean().default(false),
   }),
   /** An engine's answer to one step, item by item. */
   'kill.step_settled': z.object({
@@ -136,6 +153,8 @@ export const eventData = {
   'terminal.reported': z.object({ kind: z.string(), detail: z.string() }),
   ...modelEventData,
   ...monitorEventData,
+  ...alertEventData,
+  ...incidentEventData,
 } as const;
 export type EventType = keyof typeof eventData;
 export type EventDataOf<Type extends EventType> = z.output<(typeof eventData)[Type]>;

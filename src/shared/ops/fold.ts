@@ -1,3 +1,5 @@
+import { foldAlerts } from '../alerts/fold';
+import { foldIncidents } from '../incidents/fold';
 import { joinChain, linkLost, readBack, reopened, startChain, stepSettled } from '../kill/chain';
 import type { LogEvent } from '../log/event';
 import { isHeld } from '../models/deployment';
@@ -20,7 +22,11 @@ export function foldOps(state: OpsState, event: LogEvent): OpsState {
   if (!known) return { ...state, seq: event.seq, ts: event.ts };
   const models = foldModels(state.models, known);
   const monitor = foldMonitor(state.monitor, known);
-  return { ...apply(state, known), models, monitor, seq: event.seq, ts: event.ts };
+  const alerts = foldAlerts(state.alerts, known);
+  const operating = apply(state, known);
+  const incidents = foldIncidents(state.incidents, known, operating);
+  const { seq, ts } = event;
+  return { ...operating, models, monitor, alerts, incidents, seq, ts };
 }
 
 function apply(state: OpsState, event: DomainEvent): OpsState {
@@ -250,7 +256,7 @@ function engineLost(state: OpsState, id: string, at: number, cause: string): Ops
 
 function killRequested(state: OpsState, event: EventOf<'kill.requested'>): OpsState {
   const commandId = event.commandId ?? event.id;
-  const { scope, closePositions, targets, origin } = event.data;
+  const { scope, closePositions, targets, origin, drill } = event.data;
   const record = modeRecord('killed', event, commandId);
   const engines = enginesInScope(state, scope);
   const chains = { ...state.chains };
@@ -270,6 +276,7 @@ function killRequested(state: OpsState, event: EventOf<'kill.requested'>): OpsSt
     scope,
     closePositions,
     targets,
+    drill,
     engines,
     haltedAt: null,
     flatAt: null,

@@ -1,3 +1,5 @@
+import { type AlertsState, NO_ALERTS } from '../alerts/state';
+import { type IncidentsState, NO_INCIDENTS } from '../incidents/state';
 import type { EngineChain } from '../kill/chain';
 import type { Actor } from '../log/event';
 import { type ModelsState, NO_MODELS } from '../models/state';
@@ -47,6 +49,8 @@ export interface KillRecord {
   readonly scope: Scope;
   readonly closePositions: boolean;
   readonly targets: readonly KillTarget[];
+  /** A rehearsal on paper engines. */
+  readonly drill: boolean;
   /** Engines whose chains this kill started or joined. */
   readonly engines: readonly string[];
   readonly haltedAt: number | null;
@@ -95,6 +99,8 @@ export interface OpsState {
   readonly resumeRequests: readonly ResumeRequest[];
   readonly models: ModelsState;
   readonly monitor: MonitorRecord;
+  readonly alerts: AlertsState;
+  readonly incidents: IncidentsState;
 }
 
 /** Kills kept in the state; the log has them all. */
@@ -124,6 +130,8 @@ export const INITIAL_OPS_STATE: OpsState = {
   resumeRequests: [],
   models: NO_MODELS,
   monitor: NO_MONITOR,
+  alerts: NO_ALERTS,
+  incidents: NO_INCIDENTS,
 };
 
 export const NO_OWN_MODE: ModeRecord = NORMAL;

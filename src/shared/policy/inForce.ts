@@ -3,21 +3,30 @@ import type { PolicyName } from '../ops/events';
 import type { OpsState, PolicyRecord } from '../ops/state';
 import type { Result } from '../result';
 import { fail, ok } from '../result';
+import { calendarSchema, type HolidayCalendar } from './calendar';
+import { type IncidentsPolicy, incidentsPolicySchema } from './incidents';
 import { type ModelsPolicy, modelsPolicySchema } from './models';
 import { type MonitorPolicy, monitorPolicySchema } from './monitor';
 import { type OperationsPolicy, operationsPolicySchema } from './operations';
+import { type Playbooks, playbooksSchema } from './playbooks';
 
 /** Policies as the log has them in force. */
 export interface Policies {
   readonly operations: OperationsPolicy;
   readonly models: ModelsPolicy;
   readonly monitor: MonitorPolicy;
+  readonly incidents: IncidentsPolicy;
+  readonly playbooks: Playbooks;
+  readonly calendar: HolidayCalendar;
 }
 
 const SCHEMAS = {
   operations: operationsPolicySchema,
   models: modelsPolicySchema,
   monitor: monitorPolicySchema,
+  incidents: incidentsPolicySchema,
+  playbooks: playbooksSchema,
+  calendar: calendarSchema,
 } as const satisfies Partial<Record<PolicyName, z.ZodType>>;
 
 /**

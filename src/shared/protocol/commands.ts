@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { incidentCommandParams } from '../incidents/commands';
 import { checklistSchema, retirementCauseSchema } from '../models/decisions';
 import { gateIdSchema } from '../models/gateId';
 import { metricsSchema } from '../models/model';
@@ -162,10 +163,11 @@ export const commandParams = {
   'review.close': z.strictObject({ review: ref, reason }),
   /** Puts another policy in force; approvals given under the old one end. */
   'policy.change': z.strictObject({
-    name: z.enum(['models', 'monitor']),
+    name: z.enum(['models', 'monitor', 'incidents']),
     document: z.unknown(),
     reason,
   }),
+  ...incidentCommandParams,
 } as const;
 export type CommandName = keyof typeof commandParams;
 export type CommandParams<Name extends CommandName> = z.output<(typeof commandParams)[Name]>;
@@ -194,25 +196,63 @@ export const commandSchema = z.discriminatedUnion('name', [
   commandVariant('policy.change'),
   commandVariant('monitor.report'),
   commandVariant('monitor.dry_run'),
+  commandVariant('alert.acknowledge'),
+  commandVariant('incident.open'),
+  commandVariant('incident.acknowledge'),
+  commandVariant('incident.mitigate'),
+  commandVariant('incident.resolve'),
+  commandVariant('incident.close'),
+  commandVariant('incident.note'),
+  commandVariant('incident.step'),
+  commandVariant('incident.set_commander'),
+  commandVariant('incident.set_severity'),
+  commandVariant('incident.link_alert'),
+  commandVariant('incident.correlate'),
+  commandVariant('incident.send_message'),
+  commandVariant('postmortem.save'),
+  commandVariant('postmortem.publish'),
+  commandVariant('action_item.set'),
+  commandVariant('drill.kill'),
 ]);
 export type Command = z.output<typeof commandSchema>;
 
 /** Commands about models that a window may give, as its contract with the main process has them. */
 export const modelCommandSchema = z.discriminatedUnion('name', [
-  modelVariant('model.update'),
-  modelVariant('model.promote'),
-  modelVariant('promotion.approve'),
-  modelVariant('promotion.reject'),
-  modelVariant('promotion.withdraw'),
-  modelVariant('model.rollback'),
-  modelVariant('model.retire'),
-  modelVariant('exception.grant'),
-  modelVariant('exception.revoke'),
-  modelVariant('review.close'),
-  modelVariant('monitor.dry_run'),
+  windowVariant('model.update'),
+  windowVariant('model.promote'),
+  windowVariant('promotion.approve'),
+  windowVariant('promotion.reject'),
+  windowVariant('promotion.withdraw'),
+  windowVariant('model.rollback'),
+  windowVariant('model.retire'),
+  windowVariant('exception.grant'),
+  windowVariant('exception.revoke'),
+  windowVariant('review.close'),
+  windowVariant('monitor.dry_run'),
 ]);
 
-function modelVariant<Name extends CommandName>(name: Name) {
+/** Commands about alerts, incidents and drills that a window may give. */
+export const incidentCommandSchema = z.discriminatedUnion('name', [
+  windowVariant('alert.acknowledge'),
+  windowVariant('incident.open'),
+  windowVariant('incident.acknowledge'),
+  windowVariant('incident.mitigate'),
+  windowVariant('incident.resolve'),
+  windowVariant('incident.close'),
+  windowVariant('incident.note'),
+  windowVariant('incident.step'),
+  windowVariant('incident.set_commander'),
+  windowVariant('incident.set_severity'),
+  windowVariant('incident.link_alert'),
+  windowVariant('incident.correlate'),
+  windowVariant('incident.send_message'),
+  windowVariant('postmortem.save'),
+  windowVariant('postmortem.publish'),
+  windowVariant('action_item.set'),
+  windowVariant('drill.kill'),
+]);
+
+function windowVariant<Name extends CommandName>(name: Name) {
   return z.strictObject({ name: z.literal(name), params: commandParams[name] });
 }
 

@@ -1,7 +1,10 @@
 import type { OpsState } from '../ops/state';
+import type { HolidayCalendar } from '../policy/calendar';
+import type { IncidentsPolicy } from '../policy/incidents';
 import type { ModelsPolicy } from '../policy/models';
 import type { MonitorPolicy } from '../policy/monitor';
 import type { OperationsPolicy } from '../policy/operations';
+import type { Playbooks } from '../policy/playbooks';
 import type { Origin, Scope } from '../protocol/commands';
 import type { Environment, OpItem } from '../protocol/engine';
 import type { RejectionCode, Role } from '../protocol/terminal';
@@ -44,6 +47,9 @@ export interface DeskView {
   /** As the log has it in force; this terminal's own file before there is one. */
   readonly modelsPolicy: ModelsPolicy;
   readonly monitorPolicy: MonitorPolicy;
+  readonly incidentsPolicy: IncidentsPolicy;
+  readonly playbooks: Playbooks;
+  readonly calendar: HolidayCalendar;
   readonly monitor: MonitorView;
 }
 

@@ -112,7 +112,7 @@ describe('a desk whose engines run a model already', () => {
     await engine('e1');
     await ana.until(() => ana.ops.models.production === 'm1');
     const other = await engine('e2', ['m2', 'm1']);
-    await ana.until(() => 'mismatch:e2' in ana.ops.models.alerts);
+    await ana.until(() => 'mismatch:e2' in ana.ops.alerts.active);
     await ana.until(() => other.mode === 'reducing');
     expect(effectiveMode(gateway.log.state(), 'e2')).toBe('reducing');
     expect(other.received.some(({ op }) => op === 'load_model')).toBe(false);
@@ -296,7 +296,9 @@ describe('promotion', () => {
     ahead += 3 * DAY;
     await gateway.stop();
     gateway = await open();
-    expect(Object.values(models().alerts)).toMatchObject([{ kind: 'review_overdue', model: 'm1' }]);
+    expect(Object.values(gateway.log.state().alerts.active)).toMatchObject([
+      { kind: 'review_overdue', model: 'm1' },
+    ]);
   });
 });
 
@@ -349,13 +351,13 @@ describe('rollback', () => {
         completedAt: null,
         engines: { e1: { state: 'loaded' }, e2: { state } },
       });
-      expect(ana.ops.models.alerts[`deployment:${id}`]).toMatchObject({ severity: 'P1' });
+      expect(ana.ops.alerts.active[`deployment:${id}`]).toMatchObject({ severity: 'P1' });
       expect(effectiveMode(gateway.log.state(), 'e2')).toBe('reducing');
       await ana.until(() => sick.mode === 'reducing');
       expect(fleet[0]?.mode).toBe('normal');
       sick.behaviour = 'honest';
       await ana.until(() => ana.ops.models.deployments[0]?.completedAt != null);
-      expect(ana.ops.models.alerts).not.toHaveProperty([`deployment:${id}`]);
+      expect(ana.ops.alerts.active).not.toHaveProperty([`deployment:${id}`]);
       await ana.until(() => sick.mode === 'normal');
     },
   );

@@ -114,7 +114,7 @@ describe('the gateway’s own monitor, while no terminal acts', () => {
     engine.behaviour = 'refuses_load';
     engine.infer(30, false);
     await ana.until(() => ana.ops.models.deployments[0]?.incompleteAt != null);
-    await ana.until(() => ana.ops.models.alerts.auto_rollback_failed !== undefined);
+    await ana.until(() => ana.ops.alerts.active.auto_rollback_failed !== undefined);
     expect(ops().monitor.machine.quarantined).toHaveProperty('m1');
     // The engine still runs m2, which is no longer the live one: its samples are nobody's.
     expect(ops().models.production).toBe('m1');

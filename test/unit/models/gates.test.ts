@@ -2,16 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../../src/node/sha256';
 import { readCard } from '../../../src/shared/models/card';
 import type { GateId } from '../../../src/shared/models/gateId';
-import { allPass, promotionGates } from '../../../src/shared/models/gates';
+import { allPass, type GatedState, promotionGates } from '../../../src/shared/models/gates';
 import { fingerprintOf } from '../../../src/shared/models/promotion';
-import type { ModelRecord, ModelsState } from '../../../src/shared/models/state';
+import type { ModelRecord } from '../../../src/shared/models/state';
 import { NO_MODELS } from '../../../src/shared/models/state';
 import { modelsPolicy } from '../../support/desk';
 import { artifact, card, DAY, foldFacts, GOOD_STAGING } from '../../support/models';
 
 const T = Date.UTC(2026, 0, 5);
 
-function staged(change: Partial<ModelRecord> = {}): { state: ModelsState; model: ModelRecord } {
+function staged(change: Partial<ModelRecord> = {}): { state: GatedState; model: ModelRecord } {
   const read = readCard(card('m1'));
   if (!read.ok) throw new Error(read.error.message);
   const stage = (from: string, to: string, cause: string) => ({
@@ -19,7 +19,7 @@ function staged(change: Partial<ModelRecord> = {}): { state: ModelsState; model:
     data: { model: 'm1', from, to, cause, request: null, retirement: null },
     ts: T,
   });
-  const { models } = foldFacts([
+  const { models, alerts } = foldFacts([
     { type: 'model.registered', data: { ...read.value, source: 'operator' }, ts: T },
     stage('development', 'registered', 'backtest_passed'),
     stage('registered', 'staging', 'promotion'),
@@ -36,14 +36,10 @@ function staged(change: Partial<ModelRecord> = {}): { state: ModelsState; model:
     },
   ]);
   const model = { ...(models.models.m1 as ModelRecord), ...change };
-  return { state: { ...models, models: { m1: model } }, model };
+  return { state: { ...models, ...alerts, models: { m1: model } }, model };
 }
 
-function failing(
-  change: Partial<ModelRecord>,
-  now = T + 7 * DAY,
-  state: Partial<ModelsState> = {},
-) {
+function failing(change: Partial<ModelRecord>, now = T + 7 * DAY, state: Partial<GatedState> = {}) {
   const built = staged(change);
   const gates = promotionGates(
     { ...built.state, ...state },
@@ -157,5 +153,7 @@ it('an approval is bound to artifact, figures and thresholds', () => {
 it('a model of which nothing is known passes nothing', () => {
   const { model } = staged();
   const bare = { ...model, backtest: null };
-  expect(allPass(promotionGates(NO_MODELS, bare, 'staging', modelsPolicy, T))).toBe(false);
+  expect(
+    allPass(promotionGates({ ...NO_MODELS, criticalAt: {} }, bare, 'staging', modelsPolicy, T)),
+  ).toBe(false);
 });

@@ -49,10 +49,7 @@ function desk() {
   }
 
   function keep(): void {
-    const facts = [
-      ...factsDue(state.models, modelsPolicy, now),
-      ...voided(state.models, modelsPolicy, sha256),
-    ];
+    const facts = [...factsDue(state, modelsPolicy, now), ...voided(state, modelsPolicy, sha256)];
     append(facts, 'gateway', null);
   }
 
@@ -67,7 +64,8 @@ function desk() {
     give(by: string, decision: (context: decide.ModelsContext, who: Operator) => Fact[]) {
       commands += 1;
       const id = `c${commands}`;
-      const context = { state: state.models, policy: modelsPolicy, sha256, now, id };
+      const known = { ...state.models, criticalAt: state.alerts.criticalAt };
+      const context = { state: known, policy: modelsPolicy, sha256, now, id };
       try {
         append(decision(context, PEOPLE[by] as Operator), by, id);
         keep();

@@ -1,0 +1,73 @@
+import { orderedMode } from '../../shared/ops/fold';
+import type { OpsState } from '../../shared/ops/state';
+import type { IncidentsPolicy } from '../../shared/policy/incidents';
+import type { Origin } from '../../shared/protocol/commands';
+import type { Fact } from '../log';
+import { type OperationsContext, target } from './operations';
+import { Refusal } from './refusal';
+
+/** What a rehearsal of the kill is asked for with. */
+export interface DrillRequest {
+  readonly drill: string;
+  /** Null: every engine that is known. */
+  readonly engines: readonly string[] | null;
+  readonly by: 'person' | 'schedule';
+  readonly origin: Origin;
+  /** From the press to now, ms; null where the two clocks do not allow it. */
+  readonly ageMs: number | null;
+}
+
+/**
+ * A rehearsal: its beginning and its kill, to be recorded together. It is for paper alone and starts
+ * from a desk that runs, so that it is never taken for a real kill.
+ *
+ * @throws {Refusal} where a live engine, or a live desk, would be touched.
+ */
+export function drill(
+  { state, hub }: Pick<OperationsContext, 'state' | 'hub'>,
+  policy: IncidentsPolicy['drills'],
+  request: DrillRequest,
+): [Fact, Fact] {
+  const engines = request.engines ?? Object.keys(state.engines);
+  const unknown = engines.find((engine) => !state.engines[engine]);
+  if (unknown !== undefined) {
+    throw new Refusal('unknown_engine', 'an engine of the drill never registered');
+  }
+  if (engines.length === 0) throw new Refusal('unknown_engine', 'no engine has registered');
+  if (!isPaperOnly(state, engines)) {
+    throw new Refusal('not_for_live', 'a drill is for paper engines on a paper desk only');
+  }
+  if (!engines.every((engine) => state.engines[engine]?.connected)) {
+    throw new Refusal('unavailable', 'an engine of the drill is not connected');
+  }
+  if (engines.some((engine) => orderedMode(state, engine) !== 'normal')) {
+    throw new Refusal('wrong_stage', 'something is stopped; a drill starts from a desk that runs');
+  }
+  const { timeoutMs, resume } = policy;
+  return [
+    {
+      type: 'drill.started',
+      data: {
+        ...{ drill: request.drill, engines: [...engines], origin: request.by, timeoutMs, resume },
+      },
+    },
+    {
+      type: 'kill.requested',
+      data: {
+        scope: { kind: 'engines', engines: [...engines] },
+        closePositions: true,
+        notifyTeam: false,
+        origin: request.origin,
+        targets: engines.map((engine) => target(hub, engine)),
+        ageMs: request.ageMs,
+        drill: true,
+      },
+    },
+  ];
+}
+
+/** Whether the desk and every one of those engines are paper. An engine nobody knows is not. */
+export function isPaperOnly(state: OpsState, engines: readonly string[]): boolean {
+  const known = engines.map((engine) => state.engines[engine]?.environment);
+  return state.environment === 'paper' && known.every((one) => one === 'paper');
+}
