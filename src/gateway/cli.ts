@@ -6,7 +6,7 @@ import { roleSchema } from '../shared/protocol/terminal';
 import { VERSION } from '../shared/version';
 import { addOperator, fileAuthentication, OperatorsFileError } from './auth';
 import { registerModel } from './cliModel';
-import { ConfigError, gatewayConfigSchema, readTls, readYaml } from './config';
+import { ConfigError, gatewayConfigSchema, readPagerdutySecret, readTls, readYaml } from './config';
 import { startGateway } from './gateway';
 import { BrokenLogError } from './log';
 
@@ -57,6 +57,7 @@ async function main(): Promise<void> {
   const gateway = await startGateway({
     ...config,
     tls: readTls(config),
+    pagerdutySecret: readPagerdutySecret(config),
     policies,
     version: VERSION,
     authenticate: fileAuthentication(config.operatorsFile),

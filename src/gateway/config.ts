@@ -21,6 +21,8 @@ export const gatewayConfigSchema = z
     policyDir: z.string().min(1).default('resources/policy'),
     environment: environmentSchema,
     deskName: z.string().min(1).default('USD/COP'),
+    /** A file that holds the secret of PagerDuty's webhook subscription, and nothing else. */
+    pagerdutySecretFile: z.string().min(1).optional(),
     /** PEM files; the key must be readable by the gateway's user alone. */
     tls: z.strictObject({ certFile: z.string().min(1), keyFile: z.string().min(1) }).optional(),
   })
@@ -49,12 +51,20 @@ export interface TlsFiles {
   readonly key: string;
 }
 
+/** The secret that PagerDuty signs with; null where none is configured. @throws {ConfigError} */
+export function readPagerdutySecret({ pagerdutySecretFile: path }: GatewayConfig): string | null {
+  if (path === undefined) return null;
+  const secret = readText(path, 'pagerdutySecretFile').trim();
+  if (secret === '') throw new ConfigError(`pagerdutySecretFile: ${path} is empty`);
+  return secret;
+}
+
 /** The certificate and its key as PEM text. @throws {ConfigError} */
 export function readTls(config: GatewayConfig): TlsFiles | null {
   if (!config.tls) return null;
   const { certFile, keyFile } = config.tls;
-  const cert = readPem(certFile, 'tls.certFile');
-  const key = readPem(keyFile, 'tls.keyFile');
+  const cert = readText(certFile, 'tls.certFile');
+  const key = readText(keyFile, 'tls.keyFile');
   try {
     createSecureContext({ cert, key });
   } catch (error) {
@@ -65,7 +75,7 @@ export function readTls(config: GatewayConfig): TlsFiles | null {
   return { cert, key };
 }
 
-function readPem(path: string, name: string): string {
+function readText(path: string, name: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {

@@ -21,12 +21,15 @@ import {
   TERMINAL_SUBPROTOCOL,
 } from '../shared/protocol/wire';
 import type { Clock } from '../shared/time';
+import { createAlertIntake } from './alerts/intake';
 import type { Authenticate } from './auth';
 import { type Commands, createCommands } from './commands';
 import type { TlsFiles } from './config';
 import { serveControl } from './controlSession';
 import { createEngineHub } from './engineHub';
 import { createBooks } from './incidents/books';
+import { keepDrills } from './incidents/drills';
+import { keepIncidents } from './incidents/driver';
 import { createKillDriver } from './killDriver';
 import { keepUnsavedKills } from './killLatch';
 import { createLog, type GatewayLog, publicKeyText } from './log';
@@ -52,6 +55,8 @@ export interface GatewayOptions {
   readonly authenticate: Authenticate;
   /** Null listens in plain text, which the configuration allows on this machine only. */
   readonly tls: TlsFiles | null;
+  /** Of the webhook subscription of PagerDuty; none takes nothing from there. */
+  readonly pagerdutySecret?: string | null;
   /** Opens the log's store; SQLite where it is left out. */
   readonly openStore?: (path: string) => SqliteEventStore;
   readonly clock: Clock;
@@ -146,9 +151,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     folder: join(options.dataDir, 'monitor'),
   });
 
+  const newId = () => uuidv7(clock(), random);
+  const incidents = keepIncidents({ log, policies, books, clock, newId });
+  const drills = keepDrills({ log, hub, policies, clock, newId });
+
   const telemetry = createTelemetryFanout({ hub, policy, clock, welcome });
+  const alerts = createAlertIntake({ log, policy: () => policies().incidents.alerts, clock });
   const rest = createRest({
-    ...{ log, commands, policies, clock },
+    ...{ log, commands, policies, clock, books, alerts },
+    pagerdutySecret: options.pagerdutySecret ?? null,
     authenticate: options.authenticate,
   });
   const answer = getRequestListener(rest.fetch);
@@ -219,6 +230,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       stopExpiring();
       standIn.stop();
       stopGovernance();
+      alerts.stop();
+      incidents.stop();
+      drills.stop();
       stopModes();
       deployments.stop();
       driver.stop();

@@ -55,7 +55,7 @@ export function createKillDriver(options: KillDriverOptions): { start(): void; s
     if (entry.timer) clearTimeout(entry.timer);
     entry.timer = null;
     const chain = chainOf(engine);
-    if (stopped || !chain) {
+    if (stopped || !chain || isDrillOnLive(chain)) {
       known.delete(engine);
       return;
     }
@@ -94,6 +94,14 @@ export function createKillDriver(options: KillDriverOptions): { start(): void; s
     }
     // What was sent has a moment at which it is to be asked about.
     pump(engine);
+  }
+
+  /** A rehearsal touches no live engine, whatever an engine says it has become since it began. */
+  function isDrillOnLive({ engine, commandId, joined }: EngineChain): boolean {
+    const { kills, engines, environment } = log.state();
+    const isDrill = (id: string) => kills.find((kill) => kill.commandId === id)?.drill === true;
+    if (![commandId, ...joined].every(isDrill)) return false;
+    return environment !== 'paper' || engines[engine]?.environment !== 'paper';
   }
 
   function reasonOf(chain: EngineChain): string {

@@ -13,9 +13,12 @@ export interface DrillRequest {
   readonly engines: readonly string[] | null;
   readonly by: 'person' | 'schedule';
   readonly origin: Origin;
-  /** From the press to now, ms; null where the two clocks do not allow it. */
+  /** From the press to now by two clocks, ms; null where nobody pressed. */
   readonly ageMs: number | null;
 }
+
+/** A press longer ago than this was not measured, but told by another clock. */
+const PRESS_MAX_MS = 60_000;
 
 /**
  * A rehearsal: its beginning and its kill, to be recorded together. It is for paper alone and starts
@@ -44,11 +47,15 @@ export function drill(
     throw new Refusal('wrong_stage', 'something is stopped; a drill starts from a desk that runs');
   }
   const { timeoutMs, resume } = policy;
+  const { ageMs } = request;
+  // Clocks that disagree measure nothing.
+  const pressMs = ageMs !== null && ageMs >= 0 && ageMs < PRESS_MAX_MS ? ageMs : null;
   return [
     {
       type: 'drill.started',
       data: {
-        ...{ drill: request.drill, engines: [...engines], origin: request.by, timeoutMs, resume },
+        ...{ drill: request.drill, engines: [...engines], origin: request.by },
+        ...{ timeoutMs, resume, pressMs },
       },
     },
     {
@@ -59,7 +66,7 @@ export function drill(
         notifyTeam: false,
         origin: request.origin,
         targets: engines.map((engine) => target(hub, engine)),
-        ageMs: request.ageMs,
+        ageMs,
         drill: true,
       },
     },

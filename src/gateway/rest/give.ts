@@ -38,6 +38,7 @@ const STATUS: Partial<Record<RejectionCode, 403 | 404 | 409>> = {
   forbidden: 403,
   unknown_model: 404,
   unknown_request: 404,
+  unknown_incident: 404,
   wrong_stage: 409,
   superseded: 409,
 };

@@ -6,17 +6,25 @@ import { z } from 'zod';
 import type { Policies } from '../../shared/policy/inForce';
 import { scopeSchema } from '../../shared/protocol/commands';
 import type { Clock } from '../../shared/time';
+import type { AlertIntake } from '../alerts/intake';
 import type { Authenticate } from '../auth';
 import type { Commands } from '../commands';
+import type { Books } from '../incidents/books';
 import type { GatewayLog } from '../log';
 import { fields, give, type Variables } from './give';
+import { alertRoutes, incidentRoutes } from './incidents';
 import { modelRoutes } from './models';
+import { pagerdutyWebhook } from './pagerduty';
 
 export interface RestOptions {
   readonly log: GatewayLog;
   readonly commands: Commands;
   readonly authenticate: Authenticate;
   readonly policies: () => Policies;
+  readonly books: Books;
+  readonly alerts: AlertIntake;
+  /** Signs PagerDuty's webhooks; null where none is expected. */
+  readonly pagerdutySecret: string | null;
   readonly clock: Clock;
 }
 
@@ -33,13 +41,15 @@ const killBody = z.object({
   wait_for_proof: z.boolean().default(true),
 });
 
+const MAX_BODY_BYTES = 1_048_576;
+
 const UNREADABLE = 'kill switch over REST; its body could not be understood';
 
 /** How long a kill over REST waits for proof before it answers with what is known. */
 const WAIT_FOR_PROOF_MS = 3_000;
 
 /**
- * The plan's REST calls, under `/operations` and `/models`, with `/api/v1` before them or not, and health and metrics. They
+ * The plan's REST calls, under `/operations`, `/models`, `/incidents` and `/alerts`, with `/api/v1` before them or not, and health and metrics. They
  * give the same commands as the sockets, with the plan's field names.
  */
 export function createRest(options: RestOptions): Hono<Variables> {
@@ -55,8 +65,14 @@ export function createRest(options: RestOptions): Hono<Variables> {
   app.get('/ready', (context) => context.json({ ready: true }));
   app.get('/metrics', async (context) => context.text(await metrics(log)));
 
+  // PagerDuty carries no token of ours: it signs what it sends.
+  const pagerduty = pagerdutyWebhook(log, options.pagerdutySecret);
+  for (const path of ['/incidents/pagerduty', '/api/v1/incidents/pagerduty']) {
+    app.post(path, bodyLimit({ maxSize: MAX_BODY_BYTES }), pagerduty);
+  }
+
   const guarded = new Hono<Variables>();
-  guarded.use(bodyLimit({ maxSize: 1_048_576 }));
+  guarded.use(bodyLimit({ maxSize: MAX_BODY_BYTES }));
   guarded.use(async (context, next) => {
     const token = /^Bearer (.+)$/.exec(context.req.header('authorization') ?? '')?.[1];
     const who = token === undefined ? null : await options.authenticate(token);
@@ -134,6 +150,8 @@ export function createRest(options: RestOptions): Hono<Variables> {
 
   guarded.route('/operations', operations);
   guarded.route('/models', modelRoutes(options));
+  guarded.route('/incidents', incidentRoutes(options));
+  guarded.route('/alerts', alertRoutes(options));
   app.route('/api/v1', guarded);
   app.route('/', guarded);
   return app;

@@ -15,6 +15,8 @@ export type AlertSource = z.infer<typeof alertSourceSchema>;
 export const outsideSchema = z.object({
   labels: z.record(z.string().max(128), z.string().max(512)),
   summary: z.string().max(512),
+  /** What its system groups it with. */
+  group: z.string().max(512),
   runbook: z.string().max(2_000).nullable(),
   generator: z.string().max(2_000).nullable(),
   startsAt: ts.nullable(),

@@ -179,6 +179,8 @@ export const incidentEventData = {
     engines: z.array(id).min(1).max(256),
     origin: z.enum(['person', 'schedule']),
     timeoutMs: z.number().positive(),
+    /** From the press to the log; null where the two clocks do not allow it. */
+    pressMs: z.number().nonnegative().nullable(),
     /** Who lifts it: a person's resume, or the gateway once it is flat. */
     resume: z.enum(['person', 'auto']),
   }),

@@ -122,6 +122,7 @@ export interface Drill {
   readonly reason: string | null;
   readonly resume: 'person' | 'auto';
   readonly timeoutMs: number;
+  readonly pressMs: number | null;
   readonly started: Stamp;
   readonly finished:
     | (Stamp & {

@@ -254,9 +254,19 @@ function engineLost(state: OpsState, id: string, at: number, cause: string): Ops
   return clearFlat({ ...lost, chains: { ...lost.chains, [id]: linkLost(chain) } }, [id]);
 }
 
+/** A drill is for the paper engines it names on a paper desk; null where none is left of it. */
+function drillScope(state: OpsState, scope: Scope): Scope | null {
+  const engines = enginesInScope(state, scope).filter(
+    (engine) => state.engines[engine]?.environment === 'paper',
+  );
+  return state.environment === 'paper' && engines.length > 0 ? { kind: 'engines', engines } : null;
+}
+
 function killRequested(state: OpsState, event: EventOf<'kill.requested'>): OpsState {
   const commandId = event.commandId ?? event.id;
-  const { scope, closePositions, targets, origin, drill } = event.data;
+  const { closePositions, targets, origin, drill } = event.data;
+  const scope = drill ? drillScope(state, event.data.scope) : event.data.scope;
+  if (scope === null) return state;
   const record = modeRecord('killed', event, commandId);
   const engines = enginesInScope(state, scope);
   const chains = { ...state.chains };

@@ -71,6 +71,10 @@ export const incidentsPolicySchema = z
       kill: severitySchema,
       rollbackFailed: severitySchema,
       engineLostHolding: severitySchema,
+      /** An engine that is back within this time was not lost. */
+      engineLostGraceMs: ms,
+      /** Open incidents of alerts, above which further alerts join the latest: a storm is one trouble. */
+      alertIncidentsMax: z.int().positive(),
       /** Alerts of these severities open an incident of the same. */
       alerts: z.array(severitySchema),
       /** Playbook that an opening starts with, by cause; alerts by kind, `*` for the others. */

@@ -6,7 +6,7 @@ const bilingual = z.strictObject({ es: z.string().min(1), en: z.string().min(1) 
 export type Bilingual = z.infer<typeof bilingual>;
 
 /** What a button beside a step runs here. */
-export const playbookActionSchema = z.enum([
+const playbookActionSchema = z.enum([
   'acknowledge',
   'kill',
   'rollback',
@@ -23,7 +23,7 @@ const stepSchema = z.strictObject({
   action: playbookActionSchema.nullable().default(null),
 });
 
-export const playbookSchema = z.strictObject({
+const playbookSchema = z.strictObject({
   id,
   severity: severitySchema,
   title: bilingual,
@@ -32,9 +32,8 @@ export const playbookSchema = z.strictObject({
   /** Said below the steps: when it goes to whom. */
   escalation: z.array(bilingual),
 });
-export type Playbook = z.infer<typeof playbookSchema>;
 
-export const quickReferenceSchema = z.array(
+const quickReferenceSchema = z.array(
   z.strictObject({
     id,
     scenario: bilingual,
@@ -45,7 +44,7 @@ export const quickReferenceSchema = z.array(
 );
 
 /** Texts with `{{field}}` for what is filled in. */
-export const templatesSchema = z.strictObject({
+const templatesSchema = z.strictObject({
   messages: z.strictObject({ start: bilingual, update: bilingual, resolved: bilingual }),
   postMortem: bilingual,
 });

@@ -1,0 +1,128 @@
+import type { LogEvent } from '../../shared/log/event';
+import { type DomainEvent, toDomainEvent } from '../../shared/ops/events';
+import type { Policies } from '../../shared/policy/inForce';
+import type { Clock } from '../../shared/time';
+import type { GatewayLog } from '../log';
+import type { Books } from './books';
+import { factsDue, nextDue } from './due';
+import { type Happening, isHappening, lostAlert, unattended, whatOpens } from './opening';
+
+export interface IncidentsDriverOptions {
+  readonly log: GatewayLog;
+  readonly policies: () => Policies;
+  readonly books: Pick<Books, 'now' | 'tradesPerHour'>;
+  readonly clock: Clock;
+  readonly newId: () => string;
+}
+
+/** How long after an event its incident is opened, ms: a kill's own first steps go before it. */
+const STAND_BACK_MS = 50;
+
+const CHANGES_TIMES = /^(incident|postmortem|action_item|policy|alert)\./;
+
+/**
+ * Opens incidents by rule and calls people when it is time. Due times stand in the log as absolute
+ * instants, so that a gateway that died or slept calls late, and never not at all.
+ */
+export function keepIncidents(options: IncidentsDriverOptions): { stop(): void } {
+  const { log, policies, clock } = options;
+  const waiting = new Set<NodeJS.Timeout>();
+  let queue: Happening[] = [];
+  let draining = false;
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+
+  function consider(event: Happening): void {
+    const context = {
+      policies: policies(),
+      books: options.books.now,
+      tradesPerHour: options.books.tradesPerHour,
+      newId: options.newId,
+      now: clock(),
+    };
+    const facts = whatOpens(event, log.state(), context);
+    if (facts.length > 0) log.append(...facts);
+  }
+
+  function later(event: Happening, ms: number): void {
+    const wait = setTimeout(() => {
+      waiting.delete(wait);
+      // A kill's incident before all others.
+      if (event.type === 'kill.requested') queue.unshift(event);
+      else queue.push(event);
+      drain();
+    }, ms);
+    waiting.add(wait);
+  }
+
+  /** One at a time, so that a storm of alerts never keeps an engine's answer waiting. */
+  function drain(): void {
+    if (draining) return;
+    draining = true;
+    setImmediate(() => {
+      draining = false;
+      const [event] = queue.splice(0, 1);
+      if (!event || stopped) return;
+      consider(event);
+      if (queue.length > 0) drain();
+    });
+  }
+
+  function heard(event: DomainEvent): void {
+    if (event.type === 'engine.connected') clearLost(event.data.engine);
+    if (!isHappening(event)) return;
+    const { engineLostGraceMs } = policies().incidents.opening;
+    later(event, event.type === 'engine.lost' ? engineLostGraceMs : STAND_BACK_MS);
+  }
+
+  function clearLost(engine: string): void {
+    const alert = lostAlert(engine);
+    if (!(alert in log.state().alerts.active)) return;
+    log.append({ type: 'alert.cleared', data: { alert, cause: 'it is connected again' } });
+  }
+
+  /** What a gateway that died could not see to. */
+  async function catchUp(): Promise<void> {
+    const { kills, alerts } = unattended(log.state());
+    const places = [...kills, ...alerts].map(({ seq }) => seq).sort((a, b) => a - b);
+    for (const seq of places) {
+      const [event] = await log.read(seq, 1);
+      const known = event?.seq === seq ? toDomainEvent(event) : null;
+      if (!stopped && known && isHappening(known)) consider(known);
+    }
+  }
+
+  function look(): void {
+    clearTimeout(timer);
+    if (stopped) return;
+    const rules = policies();
+    const due = factsDue(log.state(), rules, clock());
+    if (due.length > 0) {
+      // Recording them calls this again.
+      log.append(...due);
+      return;
+    }
+    const next = nextDue(log.state(), rules);
+    if (next === null) return;
+    // The wall clock is looked at again and again: timers stand still while a machine sleeps.
+    const wait = Math.min(Math.max(0, next - clock()), rules.incidents.checkEveryMs);
+    timer = setTimeout(look, wait);
+  }
+
+  const leave = log.onRecorded((event: LogEvent) => {
+    const known = toDomainEvent(event);
+    if (known) heard(known);
+    if (CHANGES_TIMES.test(event.type)) look();
+  });
+  void catchUp();
+  look();
+  return {
+    stop() {
+      stopped = true;
+      queue = [];
+      leave();
+      clearTimeout(timer);
+      for (const wait of waiting) clearTimeout(wait);
+    },
+  };
+}
