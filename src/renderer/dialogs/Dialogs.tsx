@@ -4,11 +4,15 @@ import { useT } from '../i18n';
 import { call } from '../lib/call';
 import { closeDialog, useApp } from '../lib/store';
 import { CardDialog } from './CardDialog';
+import { CardDocumentDialog } from './CardDocumentDialog';
 import { DialogFrame } from './DialogFrame';
+import { ExceptionDialog } from './ExceptionDialog';
 import { KillDialog } from './KillDialog';
+import { PolicyDialog } from './PolicyDialog';
 import { PromotionDialog } from './PromotionDialog';
 import { ResumeDialog } from './ResumeDialog';
 import { RetireDialog } from './RetireDialog';
+import { RevokeDialog } from './RevokeDialog';
 import { RollbackDialog } from './RollbackDialog';
 
 /** The one dialog that is open, if any. Closing never throws away what was typed for a kill. */
@@ -28,6 +32,14 @@ export function Dialogs({ view, origin }: { view: DeskView; origin: 'panel' | 'c
       return <CardDialog view={view} model={dialog.model} />;
     case 'retire':
       return <RetireDialog view={view} model={dialog.model} />;
+    case 'document':
+      return <CardDocumentDialog model={dialog.model} />;
+    case 'exception':
+      return <ExceptionDialog view={view} model={dialog.model} />;
+    case 'revoke':
+      return <RevokeDialog view={view} exception={dialog.exception} />;
+    case 'policy':
+      return <PolicyDialog view={view} name={dialog.name} />;
     case 'quit':
       return <QuitDialog reason={dialog.reason} />;
   }

@@ -165,6 +165,8 @@ export const commandParams = {
     name: z.enum(['models', 'monitor']),
     document: z.unknown(),
     reason,
+    /** Version that was changed; refused where another is in force by now. Null does not ask. */
+    basedOn: z.string().nullable().default(null),
   }),
 } as const;
 export type CommandName = keyof typeof commandParams;
@@ -209,6 +211,7 @@ export const modelCommandSchema = z.discriminatedUnion('name', [
   modelVariant('exception.grant'),
   modelVariant('exception.revoke'),
   modelVariant('review.close'),
+  modelVariant('policy.change'),
   modelVariant('monitor.dry_run'),
 ]);
 
