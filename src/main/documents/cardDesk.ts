@@ -10,7 +10,7 @@ import type { OpsState } from '../../shared/ops/state';
 import type { ModelsPolicy } from '../../shared/policy/models';
 import type { Clock } from '../../shared/time';
 import type { DeskState } from '../desk';
-import { Refusal } from '../ipc/host';
+import { Refusal } from '../ipc/refusal';
 import { PrintError, type Printer } from './printer';
 
 export interface CardDesk {
