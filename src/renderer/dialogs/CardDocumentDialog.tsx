@@ -17,7 +17,7 @@ const FORMATS = [
 ] as const;
 
 /** A model's card as of the moment it was opened, and the ways in which it leaves the terminal. */
-export function CardDocumentDialog({ model }: { model: string }) {
+export default function CardDocumentDialog({ model }: { model: string }) {
   const t = useT();
   const language = useApp((state) => state.settings?.language ?? 'es');
   const [card, setCard] = useState<CardDocument | null>(null);

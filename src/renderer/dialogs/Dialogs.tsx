@@ -1,22 +1,33 @@
 import type { DeskView } from '@shared/view/desk';
+import { lazy, Suspense } from 'react';
 import { Button } from '../components/ui';
 import { useT } from '../i18n';
 import { call } from '../lib/call';
 import { closeDialog, useApp } from '../lib/store';
 import { CardDialog } from './CardDialog';
-import { CardDocumentDialog } from './CardDocumentDialog';
 import { DialogFrame } from './DialogFrame';
-import { ExceptionDialog } from './ExceptionDialog';
 import { KillDialog } from './KillDialog';
-import { PolicyDialog } from './PolicyDialog';
 import { PromotionDialog } from './PromotionDialog';
 import { ResumeDialog } from './ResumeDialog';
 import { RetireDialog } from './RetireDialog';
-import { RevokeDialog } from './RevokeDialog';
 import { RollbackDialog } from './RollbackDialog';
 
+// Of the console alone: the panel need not parse them.
+const CardDocumentDialog = lazy(() => import('./CardDocumentDialog'));
+const ExceptionDialog = lazy(() => import('./ExceptionDialog'));
+const PolicyDialog = lazy(() => import('./PolicyDialog'));
+const RevokeDialog = lazy(() => import('./RevokeDialog'));
+
 /** The one dialog that is open, if any. Closing never throws away what was typed for a kill. */
-export function Dialogs({ view, origin }: { view: DeskView; origin: 'panel' | 'console' }) {
+export function Dialogs(props: { view: DeskView; origin: 'panel' | 'console' }) {
+  return (
+    <Suspense>
+      <OpenDialog {...props} />
+    </Suspense>
+  );
+}
+
+function OpenDialog({ view, origin }: { view: DeskView; origin: 'panel' | 'console' }) {
   const dialog = useApp((state) => state.dialog);
   if (!dialog) return null;
   switch (dialog.kind) {

@@ -18,7 +18,7 @@ const MARGIN_MS = 60_000;
 const GATES = gateIdSchema.options.filter((gate) => !UNWAIVABLE.has(gate));
 
 /** Lifts requirements for one model for a time, with grounds in writing. */
-export function ExceptionDialog({ view, model }: { view: DeskView; model: string }) {
+export default function ExceptionDialog({ view, model }: { view: DeskView; model: string }) {
   const t = useT();
   const now = useNow();
   const { permissions, exceptions } = view.modelsPolicy;

@@ -20,7 +20,7 @@ import { DialogFrame } from './DialogFrame';
 import { PolicyFields } from './PolicyFields';
 
 /** Two steps: the values, each checked as it is typed; then what would change, why, and what it voids. */
-export function PolicyDialog({ view, name }: { view: DeskView; name: EditablePolicy }) {
+export default function PolicyDialog({ view, name }: { view: DeskView; name: EditablePolicy }) {
   const t = useT();
   const now = policyOf(view, name);
   // What was opened is what is changed, whatever comes into force meanwhile.

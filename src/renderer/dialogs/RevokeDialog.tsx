@@ -9,7 +9,13 @@ import { useCommand } from '../lib/useCommand';
 import { DialogFrame } from './DialogFrame';
 
 /** Ends an exception before its time. */
-export function RevokeDialog({ view, exception: id }: { view: DeskView; exception: string }) {
+export default function RevokeDialog({
+  view,
+  exception: id,
+}: {
+  view: DeskView;
+  exception: string;
+}) {
   const t = useT();
   const [reason, setReason] = useState('');
   const { standing, give } = useCommand(view, closeDialog);
