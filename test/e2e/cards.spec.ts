@@ -54,12 +54,15 @@ async function hashAt(seq: number): Promise<string> {
   return event?.hash ?? 'none';
 }
 
-/** A PDF's text where the system has what reads it, and its title where not. */
-function pdfText(path: string): string {
+/** The text of a PDF's pages where the system has what reads it, and its title where not. */
+function pdfPages(path: string): string[] {
   const read = spawnSync('pdftotext', ['-layout', path, '-'], { encoding: 'utf8' });
-  if (read.status === 0) return read.stdout;
+  if (read.status === 0) {
+    const pages = read.stdout.split('\f').map((page) => page.replace(/\s+/g, ' '));
+    return pages.filter((page) => page.trim() !== '');
+  }
   const title = /\/Title <([0-9A-F]+)>/i.exec(readFileSync(path, 'latin1'))?.[1] ?? '';
-  return Buffer.from(title, 'hex').swap16().toString('utf16le');
+  return [Buffer.from(title, 'hex').swap16().toString('utf16le')];
 }
 
 test('a model’s card is read, and saved as PDF, Markdown and YAML, each with its place in the log', async () => {
@@ -96,8 +99,9 @@ test('a model’s card is read, and saved as PDF, Markdown and YAML, each with i
   const bytes = readFileSync(pdf.path);
   expect(bytes.subarray(0, 5).toString()).toBe('%PDF-');
   expect(bytes.length).toBeGreaterThan(10_000);
-  const text = pdfText(pdf.path).replace(/\s+/g, ' ');
-  expect(text).toContain(`log_seq ${pdf.seq} · log_hash ${pdf.hash}`);
+  for (const page of pdfPages(pdf.path)) {
+    expect(page).toContain(`log_seq ${pdf.seq} · log_hash ${pdf.hash}`);
+  }
   expect(basename(dirname(pdf.path))).toBe('Vigía');
 
   const markdown = await save('Markdown');

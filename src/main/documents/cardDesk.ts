@@ -1,6 +1,6 @@
 import { assertNever } from '../../shared/assert';
 import type { Language } from '../../shared/documents/document';
-import { documentHtml } from '../../shared/documents/html';
+import { documentFoot, documentHtml } from '../../shared/documents/html';
 import { documentMarkdown } from '../../shared/documents/markdown';
 import type { CardFormat } from '../../shared/ipc/contract';
 import { type CardDocument, cardDocument } from '../../shared/models/cardDocument';
@@ -49,7 +49,7 @@ export function createCardDesk(deps: {
       case 'yaml':
         return cardYaml(card);
       case 'pdf':
-        return deps.printer.print(documentHtml(layout));
+        return deps.printer.print({ html: documentHtml(layout), foot: documentFoot(layout) });
       default:
         return assertNever(format);
     }

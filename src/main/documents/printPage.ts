@@ -1,7 +1,7 @@
 import { BrowserWindow, session } from 'electron';
 import { DOCUMENT_POLICY } from '../../shared/documents/html';
 import { documentPreferences, secureDocumentSession } from '../security';
-import type { PrintPage } from './printer';
+import type { Printable, PrintPage } from './printer';
 
 const SCHEME = 'vigia-document';
 
@@ -9,7 +9,7 @@ const SCHEME = 'vigia-document';
  * Opens pages for the printer: hidden windows in a session of their own that has nothing but the
  * document it was given, by a scheme that only that session knows. No script runs in them.
  */
-export function createPrintPages(): (html: string) => PrintPage {
+export function createPrintPages(): (printable: Printable) => PrintPage {
   const own = session.fromPartition('documents');
   secureDocumentSession(own, SCHEME);
   const documents = new Map<string, string>();
@@ -24,7 +24,7 @@ export function createPrintPages(): (html: string) => PrintPage {
     return new Response(html, { headers });
   });
 
-  return (html) => {
+  return ({ html, foot }) => {
     opened += 1;
     const url = `${SCHEME}:${opened}`;
     documents.set(url, html);
@@ -42,6 +42,9 @@ export function createPrintPages(): (html: string) => PrintPage {
           preferCSSPageSize: true,
           printBackground: false,
           generateTaggedPDF: true,
+          displayHeaderFooter: true,
+          headerTemplate: '<span></span>',
+          footerTemplate: foot,
         });
       },
       close() {

@@ -1,3 +1,9 @@
+/** What is printed: HTML that needs nothing but itself (`documentHtml`), and each page's foot. */
+export interface Printable {
+  readonly html: string;
+  readonly foot: string;
+}
+
 /** One page that is being made into a PDF. */
 export interface PrintPage {
   /** Loads the page and prints it. */
@@ -21,12 +27,12 @@ export class PrintError extends Error {
 
 export interface Printer {
   /**
-   * Makes a PDF of a page of HTML that needs nothing but itself (`documentHtml`).
+   * Makes a PDF.
    *
    * @param signal cancels it, also while it waits for its turn.
    * @throws {PrintError}
    */
-  print(html: string, signal?: AbortSignal): Promise<Uint8Array>;
+  print(printable: Printable, signal?: AbortSignal): Promise<Uint8Array>;
   /** Cancels what is being printed and what waits. */
   stop(): void;
 }
@@ -36,15 +42,15 @@ export interface Printer {
  * not come to an end in time is ended.
  */
 export function createPrinter(deps: {
-  readonly open: (html: string) => PrintPage;
+  readonly open: (printable: Printable) => PrintPage;
   readonly timeoutMs: number;
 }): Printer {
   const stopping = new AbortController();
   let turn: Promise<unknown> = Promise.resolve();
 
-  async function one(html: string, signal: AbortSignal): Promise<Uint8Array> {
+  async function one(printable: Printable, signal: AbortSignal): Promise<Uint8Array> {
     if (signal.aborted) throw cancelled();
-    const page = deps.open(html);
+    const page = deps.open(printable);
     const ends = new AbortController();
     try {
       return await Promise.race([page.pdf(), end(signal, ends.signal, deps.timeoutMs)]);
@@ -57,10 +63,10 @@ export function createPrinter(deps: {
   }
 
   return {
-    print(html, signal) {
+    print(printable, signal) {
       const stop = stopping.signal;
       const either = signal ? AbortSignal.any([signal, stop]) : stop;
-      const printed = turn.then(() => one(html, either));
+      const printed = turn.then(() => one(printable, either));
       // What failed does not keep the next one from its turn.
       turn = printed.catch(() => undefined);
       return printed;

@@ -35,9 +35,12 @@ function FieldRow({ field, typed, faults, onType }: Props & { readonly field: Po
   const text = typed[path] ?? now;
   const fault = faults[path];
   const note = fault ?? reading(path, readField(text, value)) ?? '';
+  const isList = typeof value === 'object' && value !== null;
   const about = `policy-${path}`;
   return (
-    <div className="grid grid-cols-[1fr_150px] items-center gap-x-2 text-[12px]">
+    <div
+      className={`grid items-center gap-x-2 text-[12px] ${isList ? 'col-span-2 grid-cols-[200px_1fr]' : 'grid-cols-[1fr_150px]'}`}
+    >
       <label htmlFor={about} className={text === now ? '' : 'text-blue'}>
         {policyKey(path, language)}
       </label>

@@ -187,7 +187,7 @@ export const en: Readonly<Record<Key, string>> = {
   'models.rollbackPlan': 'rollback plan',
   'models.history': 'Stage history (COT)',
   'models.liveNow': 'in production now',
-  'models.edit': 'Card',
+  'models.edit': 'Edit card',
   'rollback.button': 'Roll back model',
   'rollback.title': 'Model rollback',
   'rollback.what':

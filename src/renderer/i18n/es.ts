@@ -187,7 +187,7 @@ export const es = {
   'models.rollbackPlan': 'plan de rollback',
   'models.history': 'Historia de etapas (COT)',
   'models.liveNow': 'en producción ahora',
-  'models.edit': 'Ficha',
+  'models.edit': 'Editar ficha',
   'rollback.button': 'Revertir modelo',
   'rollback.title': 'Rollback de modelo',
   'rollback.what':

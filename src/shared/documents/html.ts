@@ -18,19 +18,9 @@ export function escapeHtml(text: string): string {
   return visible(text).replace(/[&<>"']/g, (c) => ENTITIES[c] as string);
 }
 
-/** Text in a quoted CSS string. Whatever is not plain is a code point, so no tag can end the style. */
-function cssString(text: string): string {
-  const safe = visible(text).replace(/[^A-Za-z0-9 .,:·-]/gu, (c) => {
-    return `\\${(c.codePointAt(0) ?? 0).toString(16)} `;
-  });
-  return `"${safe}"`;
-}
-
 /** Printed on paper: black on white, letter size as Colombia has it. */
-const style = (footer: string): string => `
-@page { size: Letter; margin: 18mm 16mm 20mm;
-  @bottom-left { content: ${cssString(footer)}; font: 7pt ui-monospace, monospace; color: #444; }
-  @bottom-right { content: counter(page) " / " counter(pages); font: 8pt system-ui, sans-serif; color: #444; } }
+const STYLE = `
+@page { size: Letter; margin: 18mm 16mm 20mm; }
 * { box-sizing: border-box; }
 body { margin: 0; font: 10pt/1.4 Inter, system-ui, "Liberation Sans", sans-serif; color: #111; font-variant-numeric: tabular-nums; }
 h1 { font-size: 18pt; margin: 0; overflow-wrap: anywhere; }
@@ -41,7 +31,7 @@ footer { margin-top: 16pt; font: 7.5pt ui-monospace, monospace; }
 ul { margin: 4pt 0; padding-left: 14pt; }
 li { white-space: pre-wrap; overflow-wrap: anywhere; }
 table { width: 100%; border-collapse: collapse; font-size: 8.5pt; }
-th, td { text-align: left; vertical-align: top; padding: 2pt 6pt 2pt 0; border-bottom: 0.25pt solid #bbb; white-space: pre-wrap; overflow-wrap: anywhere; }
+th, td { min-width: 14mm; text-align: left; vertical-align: top; padding: 2pt 6pt 2pt 0; border-bottom: 0.25pt solid #bbb; white-space: pre-wrap; overflow-wrap: anywhere; }
 thead th { font-weight: 600; border-bottom: 0.5pt solid #888; }
 tr { break-inside: avoid; }
 table.facts th { width: 28%; font-weight: 400; color: #444; }
@@ -51,13 +41,22 @@ const said = (text: string): string => `<bdi>${escapeHtml(text)}</bdi>`;
 const cells = (tag: 'th' | 'td', row: readonly string[], attributes = ''): string =>
   row.map((text) => `<${tag}${attributes}>${said(text)}</${tag}>`).join('');
 
+/** The foot of each printed page, as Chromium's printing takes it: the document's own, and the page. */
+export function documentFoot({ footer }: TextDocument): string {
+  return [
+    '<div style="width: 100%; margin: 0 16mm; display: flex; justify-content: space-between;',
+    ' font: 7pt monospace; color: #444;">',
+    `${said(footer)}<span><span class="pageNumber"></span> / <span class="totalPages"></span></span></div>`,
+  ].join('');
+}
+
 /** A document as one page of HTML that needs nothing but itself. All of its text is escaped. */
 export function documentHtml(document: TextDocument): string {
   const { language, title, subtitle, footer, blocks } = document;
   return [
     `<!doctype html><html lang="${language}"><head><meta charset="utf-8">`,
     `<meta http-equiv="Content-Security-Policy" content="${DOCUMENT_POLICY}">`,
-    `<title>${escapeHtml(`${title} · ${footer}`)}</title><style>${style(footer)}</style></head>`,
+    `<title>${escapeHtml(`${title} · ${footer}`)}</title><style>${STYLE}</style></head>`,
     `<body><header><h1>${said(title)}</h1><p class="sub">${said(subtitle)}</p></header><main>`,
     ...blocks.map(blockHtml),
     `</main><footer>${said(footer)}</footer></body></html>`,

@@ -20,17 +20,17 @@ export function cardLayout(card: CardDocument, language: Language): TextDocument
       `${word('snapshot')} n.º ${card.log_seq}, ${word('taken')} ${cot(record.taken_at)} COT`,
     ].join(' · '),
     footer: `log_seq ${card.log_seq} · log_hash ${card.log_hash}`,
-    blocks: [...templateBlocks(card, words), ...recordBlocks(card, words)],
+    blocks: [...templateBlocks(card, words, language), ...recordBlocks(card, words)],
   };
 }
 
-function templateBlocks(card: CardDocument, { word }: CardVocabulary): Block[] {
+function templateBlocks(card: CardDocument, { word }: CardVocabulary, language: Language): Block[] {
   const { training, performance: figures } = card;
   const said = (text: string | null): string => text ?? word('unknown');
   const figure = (value: number | null, digits = 2): string =>
-    value === null ? word('unknown') : value.toFixed(digits);
+    value === null ? word('unknown') : decimal(value, digits, language);
   const share = (value: number | null): string =>
-    value === null ? word('unknown') : `${(value * 100).toFixed(1)} %`;
+    value === null ? word('unknown') : `${decimal(value * 100, 1, language)} %`;
   const lines = (items: readonly string[]): Block =>
     items.length > 0 ? { kind: 'list', items } : { kind: 'paragraph', text: word('none') };
   return [
@@ -190,6 +190,12 @@ function retention(record: CardDocument['record'], { word, name }: CardVocabular
     [word('keptAudit'), until.audit],
   ] as const;
   return [{ kind: 'facts', rows: [...rows, ...kept] }];
+}
+
+/** A figure as the language writes it. */
+function decimal(value: number, digits: number, language: Language): string {
+  const text = value.toFixed(digits).replace('-', '−');
+  return language === 'es' ? text.replace('.', ',') : text;
 }
 
 const heading = (text: string): Block => ({ kind: 'heading', text });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type TextDocument, visible } from '../../../src/shared/documents/document';
-import { documentHtml, escapeHtml } from '../../../src/shared/documents/html';
+import { documentFoot, documentHtml, escapeHtml } from '../../../src/shared/documents/html';
 import { documentMarkdown, escapeMarkdown } from '../../../src/shared/documents/markdown';
 
 const document = (text: string): TextDocument => ({
@@ -34,9 +34,11 @@ const tags = (html: string): string[] => html.match(/<[^>]*>/g) ?? [];
 describe('HTML', () => {
   it('has the same tags whatever the text says', () => {
     const plain = tags(documentHtml(document('plain')));
+    const foot = tags(documentFoot(document('plain')));
     fc.assert(
       fc.property(text, (hostile) => {
         expect(tags(documentHtml(document(hostile)))).toEqual(plain);
+        expect(tags(documentFoot(document(hostile)))).toEqual(foot);
       }),
     );
   });
@@ -45,13 +47,12 @@ describe('HTML', () => {
     expect(escapeHtml('<b> & "c" \'d\'')).toBe('&lt;b&gt; &amp; &quot;c&quot; &#39;d&#39;');
   });
 
-  it('runs nothing and fetches nothing, and the foot cannot leave its string', () => {
-    const html = documentHtml(document('</style>"; } @import url(http://x); a { content: "'));
+  it('runs nothing and fetches nothing', () => {
+    const html = documentHtml(document('</style>@import url(http://x);'));
     expect(html).toContain("default-src 'none'");
     expect(html).not.toMatch(/<script|<img|<link|<iframe| src=| href=/);
     const style = html.slice(html.indexOf('<style>') + 7, html.indexOf('</style>'));
     expect(style).not.toContain('@import');
-    expect(style).toContain('content: "\\3c \\2f style\\3e \\22 \\3b  \\7d  \\40 import');
   });
 });
 

@@ -2,15 +2,17 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createPrinter } from '../../../src/main/documents/printer';
+import { createPrinter, type Printable } from '../../../src/main/documents/printer';
 import { saveDocument } from '../../../src/main/documents/save';
 
 const PDF = new Uint8Array([0x25, 0x50, 0x44, 0x46]);
 
+const sheet = (html: string): Printable => ({ html, foot: '' });
+
 /** Pages that print when they are told to, and what became of each. */
 function pages() {
   const opened: { html: string; closed: boolean; finish(): void; fail(error: Error): void }[] = [];
-  const open = (html: string) => {
+  const open = ({ html }: Printable) => {
     const page = { html, closed: false, finish: () => {}, fail: (_: Error) => {} };
     const printed = new Promise<Uint8Array>((resolve, reject) => {
       page.finish = () => resolve(PDF);
@@ -34,8 +36,8 @@ describe('the printer', () => {
   it('prints one document after the other, each in a page that ends with it', async () => {
     const { opened, open } = pages();
     const printer = createPrinter({ open, timeoutMs: 1_000 });
-    const first = printer.print('a');
-    const second = printer.print('b');
+    const first = printer.print(sheet('a'));
+    const second = printer.print(sheet('b'));
     await vi.waitFor(() => expect(opened).toHaveLength(1));
     opened[0]?.finish();
     expect(await first).toBe(PDF);
@@ -50,8 +52,8 @@ describe('the printer', () => {
   it('gives up a page that does not come to an end, and goes on with the next', async () => {
     const { opened, open } = pages();
     const printer = createPrinter({ open, timeoutMs: 1_000 });
-    const stuck = expect(printer.print('a')).rejects.toMatchObject({ code: 'timed_out' });
-    const next = printer.print('b');
+    const stuck = expect(printer.print(sheet('a'))).rejects.toMatchObject({ code: 'timed_out' });
+    const next = printer.print(sheet('b'));
     await vi.advanceTimersByTimeAsync(1_000);
     await stuck;
     expect(opened[0]?.closed).toBe(true);
@@ -62,7 +64,7 @@ describe('the printer', () => {
   it('says that a page failed, and why', async () => {
     const { opened, open } = pages();
     const printer = createPrinter({ open, timeoutMs: 1_000 });
-    const failed = expect(printer.print('a')).rejects.toMatchObject({
+    const failed = expect(printer.print(sheet('a'))).rejects.toMatchObject({
       code: 'failed',
       message: 'Error: no page',
     });
@@ -78,9 +80,13 @@ describe('the printer', () => {
     const running = new AbortController();
     const waiting = new AbortController();
     const cancelled = { code: 'cancelled' };
-    const first = expect(printer.print('a', running.signal)).rejects.toMatchObject(cancelled);
-    const second = expect(printer.print('b', waiting.signal)).rejects.toMatchObject(cancelled);
-    const third = expect(printer.print('c')).rejects.toMatchObject(cancelled);
+    const first = expect(printer.print(sheet('a'), running.signal)).rejects.toMatchObject(
+      cancelled,
+    );
+    const second = expect(printer.print(sheet('b'), waiting.signal)).rejects.toMatchObject(
+      cancelled,
+    );
+    const third = expect(printer.print(sheet('c'))).rejects.toMatchObject(cancelled);
     waiting.abort();
     await vi.waitFor(() => expect(opened).toHaveLength(1));
     running.abort();
@@ -90,7 +96,7 @@ describe('the printer', () => {
     printer.stop();
     await third;
     expect(opened.every(({ closed }) => closed)).toBe(true);
-    await expect(printer.print('d')).rejects.toMatchObject(cancelled);
+    await expect(printer.print(sheet('d'))).rejects.toMatchObject(cancelled);
     expect(opened).toHaveLength(2);
   });
 });

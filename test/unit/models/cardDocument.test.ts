@@ -228,7 +228,7 @@ describe('the card as people read it', () => {
   it('shows times in COT and figures with their signs', () => {
     const text = JSON.stringify(cardLayout(take(LIFE), 'es'));
     expect(text).toContain('2026-01-22 10:00:00');
-    expect(text).toContain('-8.0 %');
+    expect(text).toContain('−8,0 %');
     expect(text).toContain('ines (trading-lead), responsable del modelo');
   });
 

@@ -21,19 +21,8 @@ export function PolicySection({ view, name }: { view: DeskView; name: EditablePo
     >
       <div className="flex items-center gap-2">
         <h2 className="text-[15px] font-semibold">{t(`policy.${name}`)}</h2>
-        <span className="figure">
+        <span className="figure min-w-0 flex-1 truncate">
           {t('policy.version')} <Hostile text={version} max={32} />
-        </span>
-        <span className="min-w-0 flex-1 truncate text-muted">
-          {since === null ? (
-            t('policy.ownFile')
-          ) : (
-            <>
-              {t('policy.since', { time: timestamp(since).slice(0, 16) })} ·{' '}
-              <Hostile text={by ?? '—'} max={32} />:{' '}
-              <Hostile text={reason ?? t('policy.fromFile')} max={160} />
-            </>
-          )}
         </span>
         <Button
           disabled={!mayDo(view, view.modelsPolicy.permissions.changePolicy)}
@@ -42,6 +31,19 @@ export function PolicySection({ view, name }: { view: DeskView; name: EditablePo
           {t('policy.change')}
         </Button>
       </div>
+      <p className="text-muted">
+        {since === null ? (
+          t('policy.ownFile')
+        ) : (
+          <>
+            <span className="figure">
+              {t('policy.since', { time: timestamp(since).slice(0, 16) })}
+            </span>{' '}
+            · <Hostile text={by ?? '—'} max={32} />:{' '}
+            <Hostile text={reason ?? t('policy.fromFile')} max={240} />
+          </>
+        )}
+      </p>
       <details className="mt-1">
         <summary className="cursor-pointer text-muted">{t('policy.values')}</summary>
         <table className="mt-1 w-full">
@@ -55,7 +57,9 @@ export function PolicySection({ view, name }: { view: DeskView; name: EditablePo
                   <td className="figure pr-2">
                     <Hostile text={written(value, t('policy.yes'), t('policy.no'))} max={120} />
                   </td>
-                  <td className="figure pr-2 text-muted">{reading(path, value) ?? ''}</td>
+                  <td className="figure pr-2 whitespace-nowrap text-muted">
+                    {reading(path, value) ?? ''}
+                  </td>
                   <td className="figure text-right text-muted" title={group}>
                     <Hostile text={path} max={60} />
                   </td>
