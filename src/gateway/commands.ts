@@ -231,7 +231,11 @@ export function createCommands(options: CommandsOptions): Commands {
       }
       case 'policy.change': {
         allow(operator, inForce.models.permissions.changePolicy, 'change a policy');
-        const { name, document } = command.params;
+        const { name, document, basedOn } = command.params;
+        const version = state.policies[name]?.version ?? inForce[name].version;
+        if (basedOn !== null && basedOn !== version) {
+          throw new Refusal('superseded', `${name} is at ${version} by now, not ${basedOn}`);
+        }
         const change = policyChange(state, name, document);
         if (!change.ok) throw new Refusal('bad_policy', change.error.message);
         return [{ type: 'policy.changed', data: change.value }];

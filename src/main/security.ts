@@ -49,13 +49,26 @@ function secureContents(contents: WebContents): void {
   contents.on('will-attach-webview', (event) => event.preventDefault());
 }
 
+// SECURITY: a document is paper in the making: no preload, no script, no Node, no picture, a session of its own.
+export function documentPreferences(session: Session): WebPreferences {
+  return {
+    session,
+    sandbox: true,
+    contextIsolation: true,
+    nodeIntegration: false,
+    nodeIntegrationInWorker: false,
+    nodeIntegrationInSubFrames: false,
+    javascript: false,
+    images: false,
+    webgl: false,
+    webviewTag: false,
+    webSecurity: true,
+    spellcheck: false,
+  };
+}
+
 export function secureSession(session: Session): void {
-  // SECURITY: the windows need no camera, location, notifications or devices.
-  session.setPermissionRequestHandler((_contents, _permission, answer) => answer(false));
-  session.setPermissionCheckHandler(() => false);
-  session.setDevicePermissionHandler(() => false);
-  // SECURITY: nothing is ever downloaded by a window.
-  session.on('will-download', (event) => event.preventDefault());
+  allowNothing(session);
   session.webRequest.onHeadersReceived((details, answer) => {
     answer({
       responseHeaders: {
@@ -68,4 +81,22 @@ export function secureSession(session: Session): void {
   session.webRequest.onBeforeRequest((details, answer) => {
     answer({ cancel: !/^(file|data|blob|devtools):/.test(details.url) });
   });
+}
+
+/** The session in which documents are printed. @param scheme by which it is given its document */
+export function secureDocumentSession(session: Session, scheme: string): void {
+  allowNothing(session);
+  // SECURITY: a document loads itself and nothing else, from no disk and no network.
+  session.webRequest.onBeforeRequest((details, answer) => {
+    answer({ cancel: !details.url.startsWith(`${scheme}:`) });
+  });
+}
+
+function allowNothing(session: Session): void {
+  // SECURITY: no page needs a camera, location, notifications or devices.
+  session.setPermissionRequestHandler((_contents, _permission, answer) => answer(false));
+  session.setPermissionCheckHandler(() => false);
+  session.setDevicePermissionHandler(() => false);
+  // SECURITY: nothing is ever downloaded by a page.
+  session.on('will-download', (event) => event.preventDefault());
 }

@@ -13,6 +13,10 @@ import { createCommandDesk } from './commands';
 import type { Config } from './config';
 import { createDeskState } from './desk';
 import { assembleView, createDeskPublisher } from './deskView';
+import { createCardDesk } from './documents/cardDesk';
+import { createPrinter } from './documents/printer';
+import { createPrintPages } from './documents/printPage';
+import { saveDocument } from './documents/save';
 import type { Child, EmbeddedGateway } from './embedded/gateway';
 import { createEmbeddedGateway } from './embedded/gateway';
 import { createHotkey } from './hotkey/hotkey';
@@ -46,6 +50,8 @@ export interface TerminalStart {
 }
 
 const TICK_MS = 100;
+/** A document that is not on paper by then is given up. */
+const PRINT_TIMEOUT_MS = 20_000;
 
 /** Puts the terminal's parts together; every part knows only what it is given here. */
 export function startTerminal(start: TerminalStart): void {
@@ -186,6 +192,14 @@ export function startTerminal(start: TerminalStart): void {
     changed: publisher.figures,
   });
 
+  // What leaves the terminal as a document.
+  const printer = createPrinter({ open: createPrintPages(), timeoutMs: PRINT_TIMEOUT_MS });
+  const cards = createCardDesk({
+    ...{ desk, policy: modelsPolicy, clock, printer },
+    language: () => settings.get().language,
+    save: (name, content) => saveDocument(join(app.getPath('documents'), 'Vigía'), name, content),
+  });
+
   // What people touch.
   secureSession(session.defaultSession);
   const icons = join(start.resources, 'icons');
@@ -225,6 +239,7 @@ export function startTerminal(start: TerminalStart): void {
         telemetry,
         mirror,
         monitor,
+        cards,
         hotkey,
         settings,
         windows,
@@ -329,6 +344,7 @@ export function startTerminal(start: TerminalStart): void {
     clearInterval(ticking);
     publisher.stop();
     hotkey.stop();
+    printer.stop();
     monitor.stop();
     link.stop();
     telemetry.stop();

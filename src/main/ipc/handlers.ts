@@ -1,6 +1,7 @@
 import type { Settings } from '../../shared/ipc/contract';
 import type { CommandDesk } from '../commands';
 import type { DeskPublisher } from '../deskView';
+import type { CardDesk } from '../documents/cardDesk';
 import type { Hotkey } from '../hotkey/hotkey';
 import type { KillDesk } from '../kill/killDesk';
 import type { Telemetry } from '../link/telemetry';
@@ -18,6 +19,7 @@ export interface HandlerDeps {
   readonly telemetry: Telemetry;
   readonly mirror: Mirror;
   readonly monitor: MonitorDesk;
+  readonly cards: CardDesk;
   readonly hotkey: Hotkey;
   readonly settings: SettingsStore;
   readonly windows: Windows;
@@ -46,6 +48,8 @@ export function createHandlers(deps: HandlerDeps): IpcHandlers {
     'engine.fault': (args) => sent(commands.send('engine.fault', args)),
     'model.command': ({ name, params }) => sent(commands.send(name, params)),
     'incident.command': ({ name, params }) => sent(commands.send(name, params)),
+    'card.document': ({ model }) => deps.cards.document(model),
+    'card.export': ({ model, format }) => deps.cards.export(model, format),
     'equity.series': () => deps.telemetry.series(),
     'monitor.series': () => deps.monitor.series(),
     'audit.page': (query) => deps.mirror.page(query),

@@ -3,18 +3,13 @@ import { ipcMain } from 'electron';
 import type { z } from 'zod';
 import type { IpcCall, IpcEvent, IpcPayload, IpcResult } from '../../shared/ipc/contract';
 import { ipcCalls } from '../../shared/ipc/contract';
-import type { Failure, Result } from '../../shared/result';
+import type { Result } from '../../shared/result';
 import { fail, ok } from '../../shared/result';
+import { Refusal } from './refusal';
 import type { Caller, OwnPages } from './sender';
 import { isOwnCaller } from './sender';
 
-/** Thrown by a handler to refuse with a code; anything else that is thrown is a defect. */
-export class Refusal extends Error {
-  override readonly name = 'Refusal';
-  constructor(readonly failure: Failure) {
-    super(failure.message);
-  }
-}
+export { Refusal };
 
 export type IpcHandlers = {
   readonly [Call in IpcCall]: (

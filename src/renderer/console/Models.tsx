@@ -14,6 +14,7 @@ import { Detail } from './models/Detail';
 import { Requests } from './models/Requests';
 import { Reviews } from './models/Reviews';
 import { Timeline } from './models/Timeline';
+import { PolicySection } from './policy/PolicySection';
 
 /** Every model the log knows, the live one first of all, and what waits for somebody. */
 export default function Models({ view, now }: { view: DeskView; now: number }) {
@@ -48,6 +49,7 @@ export default function Models({ view, now }: { view: DeskView; now: number }) {
         <ModelTable view={view} shown={shown?.model ?? null} onShow={setChosen} />
         {deployment && <Timeline deployment={deployment} />}
         <Reviews view={view} now={now} />
+        <PolicySection view={view} name="models" />
       </div>
       <div className="min-w-0">{shown && <Detail view={view} model={shown} now={now} />}</div>
     </div>

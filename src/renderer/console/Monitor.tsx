@@ -11,6 +11,7 @@ import { useT } from '../i18n';
 import { call } from '../lib/call';
 import { duration, percent } from '../lib/format';
 import { TriggerCard } from './monitor/TriggerCard';
+import { PolicySection } from './policy/PolicySection';
 
 const MODE_TONE: Readonly<Record<MonitorMode, string>> = {
   acting: 'text-text',
@@ -72,6 +73,7 @@ export default function Monitor({ view, now }: { view: DeskView; now: number }) 
         <p className="text-muted">{t('monitor.waiting')}</p>
       )}
       <Firings view={view} />
+      <PolicySection view={view} name="monitor" />
     </div>
   );
 }

@@ -1,4 +1,5 @@
 import type { DeskView } from '@shared/view/desk';
+import { lazy, Suspense } from 'react';
 import { Button } from '../components/ui';
 import { useT } from '../i18n';
 import { call } from '../lib/call';
@@ -11,8 +12,22 @@ import { ResumeDialog } from './ResumeDialog';
 import { RetireDialog } from './RetireDialog';
 import { RollbackDialog } from './RollbackDialog';
 
+// Of the console alone: the panel need not parse them.
+const CardDocumentDialog = lazy(() => import('./CardDocumentDialog'));
+const ExceptionDialog = lazy(() => import('./ExceptionDialog'));
+const PolicyDialog = lazy(() => import('./PolicyDialog'));
+const RevokeDialog = lazy(() => import('./RevokeDialog'));
+
 /** The one dialog that is open, if any. Closing never throws away what was typed for a kill. */
-export function Dialogs({ view, origin }: { view: DeskView; origin: 'panel' | 'console' }) {
+export function Dialogs(props: { view: DeskView; origin: 'panel' | 'console' }) {
+  return (
+    <Suspense>
+      <OpenDialog {...props} />
+    </Suspense>
+  );
+}
+
+function OpenDialog({ view, origin }: { view: DeskView; origin: 'panel' | 'console' }) {
   const dialog = useApp((state) => state.dialog);
   if (!dialog) return null;
   switch (dialog.kind) {
@@ -28,6 +43,14 @@ export function Dialogs({ view, origin }: { view: DeskView; origin: 'panel' | 'c
       return <CardDialog view={view} model={dialog.model} />;
     case 'retire':
       return <RetireDialog view={view} model={dialog.model} />;
+    case 'document':
+      return <CardDocumentDialog model={dialog.model} />;
+    case 'exception':
+      return <ExceptionDialog view={view} model={dialog.model} />;
+    case 'revoke':
+      return <RevokeDialog view={view} exception={dialog.exception} />;
+    case 'policy':
+      return <PolicyDialog view={view} name={dialog.name} />;
     case 'quit':
       return <QuitDialog reason={dialog.reason} />;
   }

@@ -1,3 +1,4 @@
+import { cardsEn } from './cards';
 import type { Key } from './es';
 
 export const en: Readonly<Record<Key, string>> = {
@@ -186,7 +187,7 @@ export const en: Readonly<Record<Key, string>> = {
   'models.rollbackPlan': 'rollback plan',
   'models.history': 'Stage history (COT)',
   'models.liveNow': 'in production now',
-  'models.edit': 'Card',
+  'models.edit': 'Edit card',
   'rollback.button': 'Roll back model',
   'rollback.title': 'Model rollback',
   'rollback.what':
@@ -455,4 +456,5 @@ export const en: Readonly<Record<Key, string>> = {
   'settings.dark': 'dark',
   'settings.light': 'light',
   'settings.defaultReason': 'Default reason of the key',
+  ...cardsEn,
 };

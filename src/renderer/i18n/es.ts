@@ -1,3 +1,5 @@
+import { cardsEs } from './cards';
+
 /** Every text of the windows in Spanish, the desk's language. `en.ts` has the same keys. */
 export const es = {
   'word.unknown': 'SIN DATOS',
@@ -185,7 +187,7 @@ export const es = {
   'models.rollbackPlan': 'plan de rollback',
   'models.history': 'Historia de etapas (COT)',
   'models.liveNow': 'en producción ahora',
-  'models.edit': 'Ficha',
+  'models.edit': 'Editar ficha',
   'rollback.button': 'Revertir modelo',
   'rollback.title': 'Rollback de modelo',
   'rollback.what':
@@ -456,6 +458,7 @@ export const es = {
   'settings.dark': 'oscuro',
   'settings.light': 'claro',
   'settings.defaultReason': 'Motivo por defecto de la tecla',
+  ...cardsEs,
 } as const;
 
 export type Key = keyof typeof es;

@@ -1,4 +1,5 @@
 import type { Settings } from '@shared/ipc/contract';
+import type { EditablePolicy } from '@shared/policy/edit';
 import type { Origin, Scope } from '@shared/protocol/commands';
 import type { DeskView } from '@shared/view/desk';
 import { create } from 'zustand';
@@ -9,7 +10,12 @@ type Dialog =
   | { readonly kind: 'kill'; readonly origin: Origin }
   | { readonly kind: 'resume' }
   | { readonly kind: 'rollback' }
-  | { readonly kind: 'promotion' | 'card' | 'retire'; readonly model: string }
+  | {
+      readonly kind: 'promotion' | 'card' | 'retire' | 'document' | 'exception';
+      readonly model: string;
+    }
+  | { readonly kind: 'revoke'; readonly exception: string }
+  | { readonly kind: 'policy'; readonly name: EditablePolicy }
   | { readonly kind: 'quit'; readonly reason: QuitReason };
 
 /** What was typed into the kill dialog; it outlives the dialog's closing. */

@@ -50,6 +50,9 @@ export const settingsSchema = z.strictObject({
 });
 export type Settings = z.infer<typeof settingsSchema>;
 
+const cardFormatSchema = z.enum(['md', 'yaml', 'pdf']);
+export type CardFormat = z.infer<typeof cardFormatSchema>;
+
 export const ipcCalls = {
   /** The present view, for a window that has just opened. */
   'desk.view': { args: none, result: z.custom<import('../view/desk').DeskView>() },
@@ -95,6 +98,17 @@ export const ipcCalls = {
   'model.command': { args: modelCommandSchema, result: z.object({ id: z.string() }) },
   /** Any command about an alert, an incident or a drill. */
   'incident.command': { args: incidentCommandSchema, result: z.object({ id: z.string() }) },
+  /** A model's card as of the last event that this terminal has. */
+  'card.document': {
+    args: z.strictObject({ model: id }),
+    result: z.custom<import('../models/cardDocument').CardDocument>(),
+  },
+  /** Takes a model's card and saves it among the user's documents. */
+  'card.export': {
+    args: z.strictObject({ model: id, format: cardFormatSchema }),
+    /** Where it was saved, and the sequence of the log it was taken at. */
+    result: z.object({ path: z.string(), seq: z.int().positive() }),
+  },
   'equity.series': {
     args: none,
     result: z.array(

@@ -58,14 +58,33 @@ const cardSchema = z.strictObject({
   rollback_plan: z.string().min(1).max(4_000).optional(),
 });
 
+/** What the log puts on a card that it gives out. It is the log's to say and is never taken from one. */
+const ofTheLog = z.looseObject({
+  log_seq: z.int().positive(),
+  log_hash: modelHashSchema,
+  promoted_to_production: z.unknown().optional(),
+  record: z.unknown().optional(),
+  performance: z.record(z.string(), z.unknown()).default({}),
+});
+
+/** A card that was given out by a log, without what only the log says; any other as it is. */
+function withoutLog(value: unknown): unknown {
+  const parsed = ofTheLog.safeParse(value);
+  if (!parsed.success) return value;
+  const { log_seq, log_hash, promoted_to_production, record, performance, ...card } = parsed.data;
+  const figures = Object.entries(performance).filter(([name]) => !name.startsWith('staging_'));
+  return { ...card, performance: Object.fromEntries(figures) };
+}
+
 /**
- * Reads a card.
+ * Reads a card. Of one that a log gave out (`cardYaml`), only the template's fields that a person may
+ * write are read.
  *
  * @param value what YAML or JSON gave.
  * @returns the registration, or a refusal that names the field.
  */
 export function readCard(value: unknown): Result<Registration, 'bad_card'> {
-  const parsed = cardSchema.safeParse(value);
+  const parsed = cardSchema.safeParse(withoutLog(value));
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => {
       const unknown = issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : null;

@@ -32,6 +32,15 @@ export type DeploymentKind = z.infer<typeof deploymentKindSchema>;
 export const settlementSchema = z.enum(['loaded', 'wrong_hash', 'rejected', 'unknown']);
 export type Settlement = z.infer<typeof settlementSchema>;
 
+export const promotionOutcomeSchema = z.enum([
+  'promoted',
+  'withdrawn',
+  'rejected',
+  'expired',
+  'superseded',
+]);
+export type PromotionOutcome = z.infer<typeof promotionOutcomeSchema>;
+
 export const modelEventData = {
   'engine.models_reported': z.object({
     engine: id,
@@ -116,7 +125,7 @@ export const modelEventData = {
   }),
   'promotion.closed': z.object({
     request: id,
-    outcome: z.enum(['promoted', 'withdrawn', 'rejected', 'expired', 'superseded']),
+    outcome: promotionOutcomeSchema,
   }),
   'exception.granted': z.object({
     exception: id,

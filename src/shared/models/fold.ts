@@ -1,6 +1,6 @@
 import type { DomainEvent } from '../ops/events';
 import type { Deployment, ModelRecord, ModelsState, StageEntry } from './state';
-import { DEPLOYMENTS_KEPT, REVIEWS_KEPT } from './state';
+import { CLOSED_KEPT, DEPLOYMENTS_KEPT, REVIEWS_KEPT } from './state';
 
 type EventOf<Type extends DomainEvent['type']> = Extract<DomainEvent, { type: Type }>;
 
@@ -43,17 +43,16 @@ export function foldModels(state: ModelsState, event: DomainEvent): ModelsState 
     case 'promotion.requested':
     case 'promotion.approved':
     case 'promotion.approvals_voided':
-    case 'promotion.closed':
       return { ...state, requests: foldRequests(state.requests, event) };
+    case 'promotion.closed':
+      return promotionClosed(state, event);
     case 'exception.granted': {
       const { exception: id, ...granted } = event.data;
       const one = { id, ...granted, by: event.actor, at: event.ts };
       return { ...state, exceptions: [...state.exceptions, one] };
     }
-    case 'exception.ended': {
-      const left = state.exceptions.filter(({ id }) => id !== event.data.exception);
-      return { ...state, exceptions: left };
-    }
+    case 'exception.ended':
+      return exceptionEnded(state, event);
     case 'review.opened': {
       const { review: id, ...opened } = event.data;
       const times = { by: event.actor, openedAt: event.ts, closedAt: null, outcome: null };
@@ -97,6 +96,8 @@ function registered(state: ModelsState, event: EventOf<'model.registered'>): Mod
     rolledAwayAt: null,
     failedAt: null,
     retirement: null,
+    promotions: [],
+    endedExceptions: [],
     ...known,
     ...registration,
   };
@@ -180,9 +181,7 @@ function engineSettled(
 
 function foldRequests(
   requests: ModelsState['requests'],
-  event: EventOf<
-    'promotion.requested' | 'promotion.approved' | 'promotion.approvals_voided' | 'promotion.closed'
-  >,
+  event: EventOf<'promotion.requested' | 'promotion.approved' | 'promotion.approvals_voided'>,
 ): ModelsState['requests'] {
   if (event.type === 'promotion.requested') {
     const { request: id, model, target, fingerprint, needs, expiresAt, emergency } = event.data;
@@ -191,7 +190,6 @@ function foldRequests(
     return [...requests, { ...asked, approvals: [], voidedBecause: null, emergency }];
   }
   const { request } = event.data;
-  if (event.type === 'promotion.closed') return requests.filter(({ id }) => id !== request);
   return requests.map((one) => {
     if (one.id !== request) return one;
     if (event.type === 'promotion.approvals_voided') {
@@ -202,6 +200,34 @@ function foldRequests(
     const approval = { by: event.actor, at: event.ts, capacity, reason: event.reason };
     return { ...one, approvals: [...one.approvals, approval] };
   });
+}
+
+/** The request leaves the desk and stays with its model: who asked, who approved, what came of it. */
+function promotionClosed(state: ModelsState, event: EventOf<'promotion.closed'>): ModelsState {
+  const { request: id, outcome } = event.data;
+  const request = state.requests.find((one) => one.id === id);
+  const left = { ...state, requests: state.requests.filter((one) => one !== request) };
+  if (!request) return left;
+  const { ts: closedAt, actor: closedBy, reason: closedReason } = event;
+  const closed = { ...request, outcome, closedAt, closedBy, closedReason };
+  return withModel(left, request.model, (one) => ({
+    ...one,
+    promotions: [closed, ...one.promotions].filter(
+      (promotion, at) => promotion.outcome === 'promoted' || at < CLOSED_KEPT,
+    ),
+  }));
+}
+
+function exceptionEnded(state: ModelsState, event: EventOf<'exception.ended'>): ModelsState {
+  const { exception: id, cause } = event.data;
+  const exception = state.exceptions.find((one) => one.id === id);
+  const left = { ...state, exceptions: state.exceptions.filter((one) => one !== exception) };
+  if (!exception) return left;
+  const ended = { ...exception, cause, endedAt: event.ts, endedBy: event.actor };
+  return withModel(left, exception.model, (one) => ({
+    ...one,
+    endedExceptions: [ended, ...one.endedExceptions].slice(0, CLOSED_KEPT),
+  }));
 }
 
 function withModel(

@@ -1,7 +1,7 @@
 import type { Actor } from '../log/event';
 import type { EngineModel } from '../protocol/engine';
 import type { Capacity, RetirementCause } from './decisions';
-import type { DeploymentKind, Settlement, StageCause } from './events';
+import type { DeploymentKind, PromotionOutcome, Settlement, StageCause } from './events';
 import type { GateId } from './gateId';
 import type { Metrics, Registration, Stage } from './model';
 
@@ -29,6 +29,10 @@ export interface ModelRecord extends Registration {
   /** When an engine last failed to load it. */
   readonly failedAt: number | null;
   readonly retirement: RetirementCause | 'emergency' | null;
+  /** Promotions that are closed, newest first: all that happened, and the latest that did not. */
+  readonly promotions: readonly ClosedPromotion[];
+  /** The latest exceptions that ended, newest first. */
+  readonly endedExceptions: readonly EndedException[];
 }
 
 /** A stretch of time in which one model was live. */
@@ -102,6 +106,20 @@ export interface PolicyException {
   readonly until: number;
 }
 
+/** A promotion that was asked for, and what came of it. */
+export interface ClosedPromotion extends PromotionRequest {
+  readonly outcome: PromotionOutcome;
+  readonly closedAt: number;
+  readonly closedBy: Actor;
+  readonly closedReason: string | null;
+}
+
+export interface EndedException extends PolicyException {
+  readonly cause: 'expired' | 'revoked';
+  readonly endedAt: number;
+  readonly endedBy: Actor;
+}
+
 export interface Review {
   readonly id: string;
   readonly model: string;
@@ -141,6 +159,8 @@ export interface ModelsState {
 /** Deployments and closed reviews kept in the state; the log has them all. */
 export const DEPLOYMENTS_KEPT = 20;
 export const REVIEWS_KEPT = 50;
+/** Of each model: promotions that did not happen, and exceptions that ended. */
+export const CLOSED_KEPT = 10;
 
 export const NO_MODELS: ModelsState = {
   models: {},

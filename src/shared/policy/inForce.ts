@@ -59,6 +59,15 @@ export function inForceReader<Name extends keyof Policies>(
   };
 }
 
+/** What a policy's schema has against a document: the keys with dots between, and why. */
+export function policyFaults(
+  name: keyof Policies,
+  document: unknown,
+): readonly { readonly path: string; readonly message: string }[] {
+  const { error } = SCHEMAS[name].safeParse(document);
+  return (error?.issues ?? []).map(({ path, message }) => ({ path: path.join('.'), message }));
+}
+
 /**
  * What changing a policy puts on the record. Its version is counted on from the one in force, so
  * that no two documents have one version.
@@ -70,7 +79,7 @@ export function policyChange(
 ): Result<{ name: PolicyName; version: string; document: unknown }, 'bad_policy'> {
   const parsed = SCHEMAS[name].safeParse(document);
   if (!parsed.success) {
-    const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    const faults = policyFaults(name, document).map(({ path, message }) => `${path}: ${message}`);
     return fail('bad_policy', faults.join('; '));
   }
   const before = state.policies[name]?.version ?? parsed.data.version;

@@ -166,6 +166,8 @@ export const commandParams = {
     name: z.enum(['models', 'monitor', 'incidents']),
     document: z.unknown(),
     reason,
+    /** Version that was changed; refused where another is in force by now. Null does not ask. */
+    basedOn: z.string().nullable().default(null),
   }),
   ...incidentCommandParams,
 } as const;
@@ -228,6 +230,7 @@ export const modelCommandSchema = z.discriminatedUnion('name', [
   windowVariant('exception.grant'),
   windowVariant('exception.revoke'),
   windowVariant('review.close'),
+  windowVariant('policy.change'),
   windowVariant('monitor.dry_run'),
 ]);
 

@@ -215,6 +215,25 @@ describe('promotion', () => {
     expect(models().requests[0]?.voidedBecause).toContain('changed');
   });
 
+  it('a policy is changed from the version that is in force, by whom the policy lets', async () => {
+    const pablo = await TestTerminal.open(gateway.port, 'pablo');
+    const ana = await TestTerminal.open(gateway.port, 'ana');
+    const retention = { ...modelsPolicy.retention, tradesYears: 10 };
+    const change = { name: 'models', document: { ...modelsPolicy, retention }, reason: 'Ley 962' };
+    const { version } = modelsPolicy;
+    expect(await ana.give('policy.change', change)).toMatchObject({ code: 'forbidden' });
+    const based = { ...change, basedOn: version };
+    expect(await pablo.give('policy.change', based)).toMatchObject({ stage: 'done' });
+    // Somebody who opened the old one does not write over what came since.
+    expect(await pablo.give('policy.change', based)).toMatchObject({ code: 'superseded' });
+    const { policies } = gateway.log.state();
+    expect(policies.models).toMatchObject({ version: `${version}+1`, reason: 'Ley 962' });
+    const next = { ...change, basedOn: `${version}+1` };
+    expect(await pablo.give('policy.change', next)).toMatchObject({ stage: 'done' });
+    const bad = { ...change, document: { ...modelsPolicy, retention: {} } };
+    expect(await pablo.give('policy.change', bad)).toMatchObject({ code: 'bad_policy' });
+  });
+
   it('two that race yield one', async () => {
     const { ana, ines } = await operators();
     const pablo = await TestTerminal.open(gateway.port, 'pablo');

@@ -8,6 +8,7 @@ import { liveModel, promotionOf } from '../../desk/models.state';
 import { useT } from '../../i18n';
 import { NO_FIGURE } from '../../lib/format';
 import { openDialog } from '../../lib/store';
+import { Retention } from './Retention';
 
 /** One model: what it is, how it got where it is, and what its next stage asks of it. */
 export function Detail({ view, model, now }: { view: DeskView; model: ModelRecord; now: number }) {
@@ -46,15 +47,24 @@ export function Detail({ view, model, now }: { view: DeskView; model: ModelRecor
             {t('promotion.button', { stage: t(`stage.${promotion.target}`) })}
           </Button>
         )}
+        <Button onClick={() => openDialog({ kind: 'document', model: model.model })}>
+          {t('document.button')}
+        </Button>
         <Button onClick={() => openDialog({ kind: 'card', model: model.model })}>
           {t('models.edit')}
         </Button>
+        {promotion && (
+          <Button onClick={() => openDialog({ kind: 'exception', model: model.model })}>
+            {t('exception.button')}
+          </Button>
+        )}
         {model.stage !== 'archived' && (
           <Button onClick={() => openDialog({ kind: 'retire', model: model.model })}>
             {t('retire.button')}
           </Button>
         )}
       </header>
+      <Retention view={view} model={model} />
       {promotion && <GateList gates={promotion.gates} />}
       <Compare
         left={model.backtest}

@@ -2,8 +2,10 @@ import { timestamp } from '@shared/time';
 import type { DeskView } from '@shared/view/desk';
 import { useState } from 'react';
 import { Button, Hostile, INPUT } from '../../components/ui';
+import { mayDo } from '../../desk/may';
 import { useT } from '../../i18n';
 import { call } from '../../lib/call';
+import { openDialog } from '../../lib/store';
 
 interface Props {
   readonly view: DeskView;
@@ -14,14 +16,30 @@ interface Props {
 export function Reviews({ view, now }: Props) {
   const t = useT();
   const { reviews, exceptions } = view.ops.models;
+  const may = mayDo(view, view.modelsPolicy.permissions.grantException);
   return (
     <>
       {exceptions.map((one) => (
-        <p key={one.id} className="rounded-md border border-violet p-2 text-[12px]">
-          {t('exception.title')}: <Hostile text={one.model} max={40} /> ·{' '}
-          {one.gates.map((gate) => t(`gate.${gate}`)).join(', ')} ·{' '}
-          {t('exception.until', { time: timestamp(one.until).slice(0, 16) })}
-        </p>
+        <section
+          key={one.id}
+          aria-label={t('exception.title')}
+          className="flex items-center gap-2 rounded-md border border-line p-2 text-[12px]"
+        >
+          <p className="min-w-0 flex-1">
+            {t('exception.title')}: <Hostile text={one.model} max={40} /> ·{' '}
+            {one.gates.map((gate) => t(`gate.${gate}`)).join(', ')} ·{' '}
+            <span className="figure">
+              {t('exception.until', { time: timestamp(one.until).slice(0, 16) })}
+            </span>
+            <br />
+            <span className="text-muted">
+              <Hostile text={one.by.id} max={32} />: <Hostile text={one.justification} max={240} />
+            </span>
+          </p>
+          <Button disabled={!may} onClick={() => openDialog({ kind: 'revoke', exception: one.id })}>
+            {t('exception.revoke')}
+          </Button>
+        </section>
       ))}
       {reviews
         .filter(({ closedAt }) => closedAt === null)

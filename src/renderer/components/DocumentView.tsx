@@ -1,0 +1,100 @@
+import { assertNever } from '@shared/assert';
+import { type Block, type TextDocument, visible } from '@shared/documents/document';
+import { Hostile } from './ui';
+
+const LINE_MAX = 4_000;
+
+/** A document in a window: the same blocks that go to paper. */
+export function DocumentView({ document }: { document: TextDocument }) {
+  return (
+    <article className="select-text text-[12px]" lang={document.language}>
+      <p className="text-muted">
+        <Said text={document.subtitle} />
+      </p>
+      {placed(document.blocks).map(({ place, item }) => (
+        <BlockView key={place} block={item} />
+      ))}
+      <p className="figure mt-3 border-t border-line pt-1 break-all text-muted">
+        <Said text={document.footer} />
+      </p>
+    </article>
+  );
+}
+
+function BlockView({ block }: { block: Block }) {
+  switch (block.kind) {
+    case 'heading':
+      return (
+        <h3 className="mt-3 border-b border-line text-[13px] font-semibold">
+          <Said text={block.text} />
+        </h3>
+      );
+    case 'paragraph':
+      return (
+        <p className="whitespace-pre-wrap py-1">
+          <Said text={block.text} />
+        </p>
+      );
+    case 'list':
+      return (
+        <ul className="list-disc py-1 pl-4">
+          {placed(block.items).map(({ place, item }) => (
+            <li key={place}>
+              <Said text={item} />
+            </li>
+          ))}
+        </ul>
+      );
+    case 'facts':
+      return (
+        <dl className="grid grid-cols-[200px_1fr] gap-x-3">
+          {block.rows.map(([name, text]) => (
+            <div key={name} className="contents">
+              <dt className="text-muted">
+                <Said text={name} />
+              </dt>
+              <dd className="figure min-w-0 break-all">
+                <Said text={text} />
+              </dd>
+            </div>
+          ))}
+        </dl>
+      );
+    case 'table':
+      return <Table columns={block.columns} rows={block.rows} />;
+    default:
+      return assertNever(block);
+  }
+}
+
+function Table({ columns, rows }: Omit<Extract<Block, { kind: 'table' }>, 'kind'>) {
+  return (
+    <table className="w-full">
+      <thead>
+        <tr className="text-left text-muted">
+          {columns.map((column) => (
+            <th key={column} scope="col" className="pr-2 font-normal">
+              <Said text={column} />
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {placed(rows).map(({ place, item: row }) => (
+          <tr key={place} className="border-t border-line align-top">
+            {placed(row).map(({ place: column, item: cell }) => (
+              <td key={column} className="figure pr-2">
+                <Said text={cell} />
+              </td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** A document does not change: its parts are known by their places in it. */
+const placed = <Item,>(items: readonly Item[]) => items.map((item, place) => ({ place, item }));
+
+const Said = ({ text }: { text: string }) => <Hostile text={visible(text)} max={LINE_MAX} />;

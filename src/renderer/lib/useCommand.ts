@@ -1,0 +1,49 @@
+import type { IpcArgs } from '@shared/ipc/contract';
+import type { DeskView } from '@shared/view/desk';
+import { useEffect, useState } from 'react';
+import { call } from './call';
+
+export type CommandStanding =
+  | { readonly kind: 'none' }
+  /** Given; the log has not said yet what became of it. */
+  | { readonly kind: 'sent' }
+  /** The link was lost before an answer: it is asked about, not given again. */
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'rejected'; readonly text: string };
+
+/**
+ * A dialog's one command: given, then followed until the gateway says what became of it. What was
+ * typed stays until then.
+ */
+export function useCommand(
+  view: DeskView,
+  onDone: () => void,
+): {
+  readonly standing: CommandStanding;
+  give(command: IpcArgs<'model.command'>): Promise<void>;
+} {
+  const [id, setId] = useState<string | null>(null);
+  const command = view.commands.find((one) => one.id === id);
+  const done = command?.stage === 'done';
+  useEffect(() => {
+    if (done) onDone();
+  }, [done, onDone]);
+  return {
+    standing: standingOf(id, command),
+    async give(next) {
+      const given = await call('model.command', next);
+      setId(given?.id ?? null);
+    },
+  };
+}
+
+function standingOf(
+  id: string | null,
+  command: DeskView['commands'][number] | undefined,
+): CommandStanding {
+  if (id === null) return { kind: 'none' };
+  if (command?.stage === 'rejected') {
+    return { kind: 'rejected', text: `${command.code}: ${command.message}` };
+  }
+  return { kind: command?.stage === 'unknown' ? 'unknown' : 'sent' };
+}
