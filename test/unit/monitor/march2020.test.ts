@@ -188,7 +188,7 @@ const BY_HAND = [
   '2020-03-25T13:00 dailyDrawdown ok',
 ];
 const WORST = { drawdown: 0.05323192537677666, at: Date.UTC(2020, 2, 9, 17), losses: 5 };
-const END_EQUITY = 1_066_188.1252630532;
+const END_EQUITY = 1_067_743.6726139856;
 
 describe.skipIf(!hasRealBars)(
   'March 2020, as it was (skipped: the file of bars is not here)',
