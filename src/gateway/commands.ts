@@ -303,7 +303,7 @@ export function createCommands(options: CommandsOptions): Commands {
 }
 
 /** The monitor may do what it is for, whoever sits at the terminal that carries it. */
-const MONITOR: Operator = { id: MONITOR_ID, name: MONITOR_ID, roles: ['cto'] };
+export const MONITOR: Operator = { id: MONITOR_ID, name: MONITOR_ID, roles: ['cto'] };
 
 /** The fence of a command that claims to be the monitor's own. A kill needs none: it is never refused. */
 function isMonitorOwn(command: Command): { readonly fence: number } | null {

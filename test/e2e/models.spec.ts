@@ -92,9 +92,11 @@ test('a rollback in two steps by keyboard: both models side by side, then every 
 test('an engine that loads something else is seen: incomplete, its entries blocked', async () => {
   await stageModel(desk.gateway().port, 'm2');
   await produceModel(desk.gateway().port, 'm2');
+  await expect.poll(() => models().deployments[0]?.completedAt ?? null).not.toBeNull();
   const ana = await join('ana');
   const console = await openModels(ana);
   (engines[1] as FakeEngine).behaviour = 'wrong_hash';
+  await expect(console.getByRole('button', { name: /m2 · v2/ })).toBeVisible();
   await console.keyboard.press('Control+k');
   await console.keyboard.type('Revertir');
   await console.keyboard.press('Enter');

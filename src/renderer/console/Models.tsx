@@ -6,7 +6,7 @@ import { Alerts } from '../components/Alerts';
 import { metricText } from '../components/Compare';
 import { type Column, DataTable } from '../components/DataTable';
 import { Button, Hostile } from '../components/ui';
-import { figuresOf, liveModel, shownDeployment } from '../desk/models.state';
+import { figuresOf, liveModel, logIsKnown, shownDeployment } from '../desk/models.state';
 import { useT } from '../i18n';
 import { duration, NO_FIGURE } from '../lib/format';
 import { openDialog } from '../lib/store';
@@ -39,7 +39,9 @@ export default function Models({ view, now }: { view: DeskView; now: number }) {
                 </span>
               </p>
             ) : (
-              <p className="text-[20px] font-bold text-amber">{t('models.noneLive')}</p>
+              <p className="text-[20px] font-bold text-amber">
+                {t(logIsKnown(view) ? 'models.noneLive' : 'word.unknown')}
+              </p>
             )}
           </div>
           <Button onClick={() => openDialog({ kind: 'rollback' })}>{t('rollback.button')}</Button>
@@ -111,7 +113,7 @@ function ModelTable(props: {
     <DataTable
       name="models"
       title="models.title"
-      empty="models.empty"
+      empty={logIsKnown(props.view) ? 'models.empty' : 'log.unknown'}
       rows={Object.values(props.view.ops.models.models)}
       rowKey={({ model }) => model}
       columns={columns}

@@ -12,6 +12,11 @@ export function liveModel({ ops }: DeskView): ModelRecord | null {
   return production === null ? null : (models[production] ?? null);
 }
 
+/** Whether any log has been read yet. Before that nothing is known, not even that there is nothing. */
+export function logIsKnown({ ops }: DeskView): boolean {
+  return ops.epoch !== null;
+}
+
 export interface RollbackChoice {
   readonly live: ModelRecord | null;
   readonly targets: readonly RollbackTarget[];

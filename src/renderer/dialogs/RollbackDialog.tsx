@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { Compare, metricText } from '../components/Compare';
 import { Button, Field, Hostile, INPUT } from '../components/ui';
 import { ineligibleText } from '../desk/ineligible';
-import { figuresOf, rollbackChoice } from '../desk/models.state';
+import { figuresOf, logIsKnown, rollbackChoice } from '../desk/models.state';
 import { useT } from '../i18n';
 import { call } from '../lib/call';
 import { closeDialog } from '../lib/store';
@@ -21,6 +21,8 @@ export function RollbackDialog({ view, origin }: { view: DeskView; origin: 'pane
   const [reason, setReason] = useState('');
   const [confirming, setConfirming] = useState(false);
   const [busy, setBusy] = useState(false);
+  // The engines' reports may come after the dialog; what was chosen is never changed under the hand.
+  if (chosen === null && recommended) setChosen(recommended.model);
   const target = targets.find(({ model }) => model === chosen) ?? null;
   const takes = target !== null && target.ineligible.length === 0;
   const ready = takes && reason.trim() !== '';
@@ -66,7 +68,11 @@ export function RollbackDialog({ view, origin }: { view: DeskView; origin: 'pane
           <>
             <fieldset>
               <legend className="mb-1 text-[12px] text-muted">{t('rollback.choose')}</legend>
-              {targets.length === 0 && <p className="text-amber">{t('rollback.noTarget')}</p>}
+              {targets.length === 0 && (
+                <p className="text-amber">
+                  {t(logIsKnown(view) ? 'rollback.noTarget' : 'log.unknown')}
+                </p>
+              )}
               {targets.map((one) => (
                 <TargetRow
                   key={one.model}

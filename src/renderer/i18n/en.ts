@@ -163,6 +163,7 @@ export const en: Readonly<Record<Key, string>> = {
   'models.empty': 'No model is registered',
   'models.production': 'Model in production',
   'models.noneLive': 'NO MODEL IN PRODUCTION',
+  'log.unknown': 'No data yet: the log has not arrived',
   'models.none': 'none',
   'models.model': 'model',
   'models.stage': 'stage',

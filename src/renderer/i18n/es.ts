@@ -163,6 +163,7 @@ export const es = {
   'models.empty': 'Ningún modelo registrado',
   'models.production': 'Modelo en producción',
   'models.noneLive': 'NINGÚN MODELO EN PRODUCCIÓN',
+  'log.unknown': 'Sin datos todavía: el registro no se ha recibido',
   'models.none': 'ninguno',
   'models.model': 'modelo',
   'models.stage': 'etapa',

@@ -1,18 +1,15 @@
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runPaperEngine } from '../../../src/gateway/engines/paper/run';
 import type { Gateway } from '../../../src/gateway/gateway';
 import type { Fault } from '../../../src/shared/protocol/engine';
 import { newDataDir, openGateway } from '../../support/desk';
+import { hasRealBars, REAL_BARS } from '../../support/realBars';
 import { TestTerminal } from '../../support/testTerminal';
 
 let dir: ReturnType<typeof newDataDir>;
 let gateway: Gateway;
 let terminal: TestTerminal;
 let running: ReturnType<typeof runPaperEngine>;
-
-const real = resolve(import.meta.dirname, '../../../../shared/data/usdcop_m5_2020_2024.csv.gz');
 
 beforeEach(async () => {
   dir = newDataDir();
@@ -26,7 +23,7 @@ beforeEach(async () => {
       name: 'Motor papel',
       speed: 60_000,
       seed: 7,
-      ...(existsSync(real) ? { barsFile: real } : {}),
+      ...(hasRealBars ? { barsFile: REAL_BARS } : {}),
     },
     () => undefined,
   );

@@ -208,10 +208,9 @@ describe('against a brute force', () => {
     ok: fc.boolean(),
     ms: fc.integer({ min: 0, max: 4_000 }),
   });
-  const runs = Number(process.env.VIGIA_ORACLE_RUNS ?? 300);
   it.each([literal, monitorPolicy])('every figure is exact ($mode)', (policy) => {
     fc.assert(
-      fc.property(fc.array(sample, { maxLength: 400 }), (samples) => {
+      fc.property(fc.array(sample, { maxLength: 400, size: 'max' }), (samples) => {
         const health = healthOf(policy);
         const now = MONDAY_9 + 1_200_000;
         for (const { at, ok, ms } of samples) {
@@ -231,7 +230,7 @@ describe('against a brute force', () => {
         expect(latencyP99).toMatchObject({ samples: timed.length, value: p99 });
         expect(crossed).toBe([errorRate, latencyP99].some(({ outcome }) => outcome === 'breach'));
       }),
-      { numRuns: runs },
+      { numRuns: 10_000 },
     );
   });
 });

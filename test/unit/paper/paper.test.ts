@@ -1,6 +1,6 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -16,6 +16,7 @@ import {
 } from '../../../src/gateway/engines/paper/book';
 import { seededRandom, syntheticMarket } from '../../../src/gateway/engines/paper/market';
 import { momentum } from '../../../src/gateway/engines/paper/momentum';
+import { hasRealBars, REAL_BARS } from '../../support/realBars';
 
 describe('the account', () => {
   const step = fc.record({
@@ -131,9 +132,8 @@ describe('bars from a file', () => {
     rmSync(folder, { recursive: true });
   });
 
-  const real = resolve(import.meta.dirname, '../../../../shared/data/usdcop_m5_2020_2024.csv.gz');
-  it.skipIf(!existsSync(real))('reads five real years (skipped: the file is not here)', () => {
-    const { bars, findings } = readBars(real);
+  it.skipIf(!hasRealBars)('reads five real years (skipped: the file is not here)', () => {
+    const { bars, findings } = readBars(REAL_BARS);
     expect(findings.relabelled).toBe(1_463);
     expect(findings.unreadable).toBe(0);
     expect(bars.length + findings.outOfOrder).toBe(75_460);

@@ -93,6 +93,8 @@ const ERROR_SHARE = 0.3;
 const SLOW_MS = 3_000;
 /** How much worse than the market a fill is under the fault that loses money. */
 const BAD_FILL = 0.004;
+/** Faults of a model, not of the engine. */
+type ModelFault = Extract<Fault, 'inference_errors' | 'slow_inference' | 'losing_trades'>;
 /** What an engine reports that runs something else than it was told to. */
 const OTHER_HASH = 'f'.repeat(64);
 
@@ -111,6 +113,8 @@ export function createPaperEngine(options: PaperEngineOptions): PaperEngine {
   let openedBy = running.model;
   let book = newBook(options.startEquity);
   let fault: Fault = 'none';
+  /** The model that ran when the fault came: what ails a model is gone with it. */
+  let sick = running.model;
   let closes: number[] = [];
   let price = 0;
   let seq = 0;
@@ -127,6 +131,7 @@ export function createPaperEngine(options: PaperEngineOptions): PaperEngine {
   }
 
   const isBroken = () => fault === 'nan_figures';
+  const ails = (what: ModelFault, model: string) => fault === what && model === sick;
   const positions = () => positionsOf(book, instrument, price, isBroken());
   const workingOrders = () => workingOrdersOf(book, instrument);
 
@@ -181,7 +186,7 @@ export function createPaperEngine(options: PaperEngineOptions): PaperEngine {
 
   function fillPrice(order: Order): number {
     const isClose = order.purpose === 'close';
-    if (fault !== 'losing_trades' || !isClose) return price;
+    if (!ails('losing_trades', openedBy) || !isClose) return price;
     // The market moved so far against it that it loses whatever it entered at.
     const worst = order.side === 'sell' ? Math.min : Math.max;
     const slip = order.side === 'sell' ? 1 - BAD_FILL : 1 + BAD_FILL;
@@ -215,9 +220,10 @@ export function createPaperEngine(options: PaperEngineOptions): PaperEngine {
     const times = fault === 'rate_10x' ? count * 10 : count;
     for (let done = 0; done < times; done += 1) {
       const took = 4 + options.random() * 30;
-      const latencyMs = fault === 'slow_inference' ? SLOW_MS + took : took;
-      const ok = fault !== 'inference_errors' || options.random() >= ERROR_SHARE;
-      report({ kind: 'inference', model: running.model, ok, latencyMs });
+      const { model } = running;
+      const latencyMs = ails('slow_inference', model) ? SLOW_MS + took : took;
+      const ok = !ails('inference_errors', model) || options.random() >= ERROR_SHARE;
+      report({ kind: 'inference', model, ok, latencyMs });
     }
   }
 
@@ -265,6 +271,7 @@ export function createPaperEngine(options: PaperEngineOptions): PaperEngine {
         break;
       case 'fault':
         fault = operation.fault;
+        sick = running.model;
         brokenFrameSent = false;
         // An order that rests is what a refused cancel leaves behind.
         if (fault === 'reject_cancel') send({ side: 'buy', quantity: 1, purpose: 'open' }, null);
