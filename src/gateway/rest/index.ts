@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { getConnInfo } from '@hono/node-server/conninfo';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { Gauge, Registry } from 'prom-client';
@@ -6,7 +7,7 @@ import { z } from 'zod';
 import type { Policies } from '../../shared/policy/inForce';
 import { scopeSchema } from '../../shared/protocol/commands';
 import type { Clock } from '../../shared/time';
-import type { Authenticate } from '../auth';
+import { bearer, type Gatekeeper } from '../auth/gatekeeper';
 import type { Commands } from '../commands';
 import type { GatewayLog } from '../log';
 import { fields, give, type Variables } from './give';
@@ -15,7 +16,7 @@ import { modelRoutes } from './models';
 export interface RestOptions {
   readonly log: GatewayLog;
   readonly commands: Commands;
-  readonly authenticate: Authenticate;
+  readonly gate: Gatekeeper;
   readonly policies: () => Policies;
   readonly clock: Clock;
 }
@@ -58,9 +59,19 @@ export function createRest(options: RestOptions): Hono<Variables> {
   const guarded = new Hono<Variables>();
   guarded.use(bodyLimit({ maxSize: 1_048_576 }));
   guarded.use(async (context, next) => {
-    const token = /^Bearer (.+)$/.exec(context.req.header('authorization') ?? '')?.[1];
-    const who = token === undefined ? null : await options.authenticate(token);
-    if (who?.kind !== 'operator') {
+    const remote = getConnInfo(context).remote.address ?? 'unknown';
+    const who = await options.gate.admit(
+      bearer(context.req.header('authorization')),
+      remote,
+      'rest',
+    );
+    if (who === 'limited') {
+      return context.json(
+        { detail: 'too many wrong tokens from this address; wait a minute' },
+        429,
+      );
+    }
+    if (who === 'nobody' || who.kind !== 'operator') {
       return context.json({ detail: 'a bearer token of an operator is required' }, 401);
     }
     context.set('operator', who.operator);
