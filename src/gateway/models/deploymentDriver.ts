@@ -167,7 +167,11 @@ export function createDeploymentDriver(options: DeploymentDriverOptions): Deploy
     const { settleWithinMs } = policy();
     // An engine that is not even connected is not waited for: what it runs is not known.
     const left = Math.max(0, deployment.startedAt + settleWithinMs - clock());
-    later('deadline', left, () => incomplete(deployment.id));
+    later('deadline', left, () => {
+      // What has not answered by now is said with it, not a moment later.
+      for (const engine of flights.keys()) failed(engine, 'unknown', SILENT);
+      incomplete(deployment.id);
+    });
     for (const engine of modelEngines(models())) pump(engine);
     conclude();
   }
