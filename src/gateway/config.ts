@@ -22,7 +22,14 @@ export const gatewayConfigSchema = z
     environment: environmentSchema,
     deskName: z.string().min(1).default('USD/COP'),
     /** PEM files; the key must be readable by the gateway's user alone. */
-    tls: z.strictObject({ certFile: z.string().min(1), keyFile: z.string().min(1) }).optional(),
+    tls: z
+      .strictObject({
+        certFile: z.string().min(1),
+        keyFile: z.string().min(1),
+        /** PEM of the authority whose certificates terminals and engines must show (mutual TLS). */
+        clientCaFile: z.string().min(1).optional(),
+      })
+      .optional(),
   })
   .refine((config) => config.tls !== undefined || LOOPBACK.has(config.host), {
     path: ['host'],
@@ -47,12 +54,14 @@ export type GatewayConfig = z.infer<typeof gatewayConfigSchema>;
 export interface TlsFiles {
   readonly cert: string;
   readonly key: string;
+  /** Where it is there, who has no certificate of this authority is not even heard. */
+  readonly clientCa: string | null;
 }
 
 /** The certificate and its key as PEM text. @throws {ConfigError} */
 export function readTls(config: GatewayConfig): TlsFiles | null {
   if (!config.tls) return null;
-  const { certFile, keyFile } = config.tls;
+  const { certFile, keyFile, clientCaFile } = config.tls;
   const cert = readPem(certFile, 'tls.certFile');
   const key = readPem(keyFile, 'tls.keyFile');
   try {
@@ -62,7 +71,8 @@ export function readTls(config: GatewayConfig): TlsFiles | null {
       `tls: ${certFile} and ${keyFile} do not fit together: ${(error as Error).message}`,
     );
   }
-  return { cert, key };
+  const clientCa = clientCaFile ? readPem(clientCaFile, 'tls.clientCaFile') : null;
+  return { cert, key, clientCa };
 }
 
 function readPem(path: string, name: string): string {

@@ -146,7 +146,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const rest = createRest({ log, commands, policies, gate, clock });
   const answer = getRequestListener(rest.fetch);
   const server = options.tls
-    ? createTlsServer({ ...options.tls, minVersion: 'TLSv1.2' }, answer)
+    ? createTlsServer(tlsOptions(options.tls), answer)
     : createServer(answer);
   const sockets = new WebSocketServer({
     noServer: true,
@@ -239,6 +239,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await log.stop();
     },
   };
+}
+
+/** SECURITY: with an authority for clients, TLS itself refuses who has no certificate of it. */
+function tlsOptions({ cert, key, clientCa }: TlsFiles) {
+  const base = { cert, key, minVersion: 'TLSv1.2' } as const;
+  if (clientCa === null) return base;
+  return { ...base, ca: clientCa, requestCert: true, rejectUnauthorized: true };
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {

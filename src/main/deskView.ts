@@ -69,7 +69,15 @@ export function createDeskPublisher(deps: {
 export interface ViewParts
   extends Pick<
     DeskView,
-    'gateway' | 'runtime' | 'policy' | 'modelsPolicy' | 'monitorPolicy' | 'monitor'
+    | 'gateway'
+    | 'runtime'
+    | 'policy'
+    | 'modelsPolicy'
+    | 'monitorPolicy'
+    | 'monitor'
+    | 'identity'
+    | 'lock'
+    | 'certificates'
   > {
   readonly config: Pick<Config, 'deskName'>;
   readonly desk: DeskState;
@@ -111,5 +119,8 @@ export function assembleView(parts: ViewParts): Omit<DeskView, 'revision' | 'at'
     modelsPolicy,
     monitorPolicy,
     monitor,
+    identity: parts.identity,
+    lock: parts.lock,
+    certificates: parts.certificates,
   };
 }

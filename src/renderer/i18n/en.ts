@@ -1,6 +1,8 @@
 import type { Key } from './es';
+import { identityEn } from './identity';
 
 export const en: Readonly<Record<Key, string>> = {
+  ...identityEn,
   'word.unknown': 'NO DATA',
   'word.disconnected': 'DISCONNECTED',
   'word.normal': 'NORMAL',
