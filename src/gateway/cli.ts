@@ -4,15 +4,20 @@ import { parseArgs } from 'node:util';
 import { PolicyFileError, readPolicies } from '../node/policyFiles';
 import { roleSchema } from '../shared/protocol/terminal';
 import { VERSION } from '../shared/version';
-import { addOperator, fileAuthentication, OperatorsFileError } from './auth';
+import { OperatorsFileError } from './auth/account';
+import { fileAuthentication } from './auth/authenticate';
 import { registerModel } from './cliModel';
+import { operatorCommand } from './cliOperator';
 import { ConfigError, gatewayConfigSchema, readPagerdutySecret, readTls, readYaml } from './config';
 import { startGateway } from './gateway';
 import { BrokenLogError } from './log';
 
 const USAGE = `vigia-gateway --config FILE
 vigia-gateway model register CARD.yaml [--gateway http://127.0.0.1:8760]   (token in VIGIA_TOKEN)
-vigia-gateway operator add --file FILE --id ID --name NAME --roles ROLE[,ROLE…]
+vigia-gateway operator add --file FILE --id ID --name NAME --roles ROLE[,ROLE…] [--days N | --forever]
+vigia-gateway operator rotate --file FILE --id ID [--overlap MINUTES] [--days N | --forever]
+vigia-gateway operator revoke --file FILE --id ID [--token TOKEN_ID]
+vigia-gateway operator list --file FILE
 
 Roles: ${roleSchema.options.join(', ')}; an engine's account has the role engine.
 `;
@@ -26,20 +31,22 @@ async function main(): Promise<void> {
       id: { type: 'string' },
       name: { type: 'string' },
       roles: { type: 'string' },
+      days: { type: 'string' },
+      forever: { type: 'boolean' },
+      overlap: { type: 'string' },
+      token: { type: 'string' },
       gateway: { type: 'string', default: 'http://127.0.0.1:8760' },
       help: { type: 'boolean' },
     },
   });
-  if (positionals.join(' ') === 'operator add') {
-    const { file, id, name, roles } = values;
-    if (!file || !id || !name || !roles) throw new ConfigError(`something is missing.\n\n${USAGE}`);
-    const account = { id, displayName: name, roles: roles.split(',') as never };
-    const token = await addOperator(file, account);
-    process.stdout.write(`${token}\n`);
-    process.stderr.write('This token is shown once and kept nowhere.\n');
+  const [noun, verb, cardFile] = positionals;
+  if (noun === 'operator') {
+    const said = await operatorCommand(verb, values, Date.now);
+    if (said === null) throw new ConfigError(`something is missing.\n\n${USAGE}`);
+    process.stdout.write(`${said.out}\n`);
+    if (said.note) process.stderr.write(`${said.note}\n`);
     return;
   }
-  const [noun, verb, cardFile] = positionals;
   if (noun === 'model' && verb === 'register') {
     if (!cardFile) throw new ConfigError(`a card is missing.\n\n${USAGE}`);
     const said = await registerModel(cardFile, values.gateway, process.env.VIGIA_TOKEN);
@@ -60,7 +67,9 @@ async function main(): Promise<void> {
     pagerdutySecret: readPagerdutySecret(config),
     policies,
     version: VERSION,
-    authenticate: fileAuthentication(config.operatorsFile),
+    authenticate: fileAuthentication(config.operatorsFile, Date.now, (problem) => {
+      process.stderr.write(`vigia-gateway: ${problem}; the accounts read before still hold\n`);
+    }),
     clock: Date.now,
     uptime: () => performance.now(),
     random: (length) => randomBytes(length),

@@ -188,7 +188,7 @@ export function createCommands(options: CommandsOptions): Commands {
       case 'resume.approve':
         return [operations.approveResume(ops, command.params, operator)];
       case 'resume.withdraw':
-        return [operations.withdrawResume(ops, command.params)];
+        return [operations.withdrawResume(ops, command.params, operator)];
       case 'terminal.report':
         return [{ type: 'terminal.reported', data: command.params }];
       case 'engine.fault':

@@ -24,7 +24,14 @@ export const gatewayConfigSchema = z
     /** A file that holds the secret of PagerDuty's webhook subscription, and nothing else. */
     pagerdutySecretFile: z.string().min(1).optional(),
     /** PEM files; the key must be readable by the gateway's user alone. */
-    tls: z.strictObject({ certFile: z.string().min(1), keyFile: z.string().min(1) }).optional(),
+    tls: z
+      .strictObject({
+        certFile: z.string().min(1),
+        keyFile: z.string().min(1),
+        /** PEM of the authority whose certificates terminals and engines must show (mutual TLS). */
+        clientCaFile: z.string().min(1).optional(),
+      })
+      .optional(),
   })
   .refine((config) => config.tls !== undefined || LOOPBACK.has(config.host), {
     path: ['host'],
@@ -49,6 +56,8 @@ export type GatewayConfig = z.infer<typeof gatewayConfigSchema>;
 export interface TlsFiles {
   readonly cert: string;
   readonly key: string;
+  /** Where it is there, who has no certificate of this authority is not even heard. */
+  readonly clientCa: string | null;
 }
 
 /** The secret that PagerDuty signs with; null where none is configured. @throws {ConfigError} */
@@ -62,7 +71,7 @@ export function readPagerdutySecret({ pagerdutySecretFile: path }: GatewayConfig
 /** The certificate and its key as PEM text. @throws {ConfigError} */
 export function readTls(config: GatewayConfig): TlsFiles | null {
   if (!config.tls) return null;
-  const { certFile, keyFile } = config.tls;
+  const { certFile, keyFile, clientCaFile } = config.tls;
   const cert = readText(certFile, 'tls.certFile');
   const key = readText(keyFile, 'tls.keyFile');
   try {
@@ -72,7 +81,8 @@ export function readTls(config: GatewayConfig): TlsFiles | null {
       `tls: ${certFile} and ${keyFile} do not fit together: ${(error as Error).message}`,
     );
   }
-  return { cert, key };
+  const clientCa = clientCaFile ? readText(clientCaFile, 'tls.clientCaFile') : null;
+  return { cert, key, clientCa };
 }
 
 function readText(path: string, name: string): string {

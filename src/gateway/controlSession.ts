@@ -13,9 +13,13 @@ import type { LeaseDesk } from './monitor/leaseDesk';
 export interface ControlSessionOptions {
   readonly socket: WebSocket;
   readonly operator: Operator;
+  /** Unix ms; null for a token that never expires. */
+  readonly tokenExpiresAt: number | null;
   readonly log: GatewayLog;
   readonly commands: Commands;
   readonly lease: LeaseDesk;
+  /** Whether a terminal of theirs may act as the monitor. */
+  readonly mayHold: (operator: Operator) => boolean;
   readonly policy: OperationsPolicy;
   readonly clock: Clock;
   readonly welcome: () => Omit<Welcome, 'type' | 'operator'>;
@@ -101,6 +105,8 @@ export function serveControl(options: ControlSessionOptions): void {
   });
 
   function lease(message: { token: number | null; release: boolean }, holder: string) {
+    // A terminal that may only look does not act as the monitor either.
+    if (!options.mayHold(operator)) return options.lease.view();
     if (!message.release) return options.lease.ask(holder, message.token);
     if (message.token !== null) options.lease.release(message.token);
     return options.lease.view();
@@ -121,7 +127,11 @@ export function serveControl(options: ControlSessionOptions): void {
     log.append({ type: 'session.opened', actor: actor(), data: { terminal, name, version } });
     send({
       type: 'welcome',
-      operator: { ...operator, roles: [...operator.roles] },
+      operator: {
+        ...operator,
+        roles: [...operator.roles],
+        tokenExpiresAt: options.tokenExpiresAt,
+      },
       ...options.welcome(),
     });
     send({ type: 'health', ...log.health() });

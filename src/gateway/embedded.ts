@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { readPolicies } from '../node/policyFiles';
 import { environmentSchema } from '../shared/protocol/engine';
 import { VERSION } from '../shared/version';
-import { fixedAuthentication } from './auth';
+import { fixedAuthentication } from './auth/authenticate';
 import { startGateway } from './gateway';
 
 /** The part of Electron's `process.parentPort` that is used; the gateway knows no Electron. */

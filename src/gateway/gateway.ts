@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -22,8 +22,9 @@ import {
 } from '../shared/protocol/wire';
 import type { Clock } from '../shared/time';
 import { createAlertIntake } from './alerts/intake';
-import type { Authenticate } from './auth';
-import { type Commands, createCommands } from './commands';
+import type { Authenticate, Identity } from './auth/authenticate';
+import { bearer, createGatekeeper, remoteOf } from './auth/gatekeeper';
+import { type Commands, createCommands, type Operator } from './commands';
 import type { TlsFiles } from './config';
 import { serveControl } from './controlSession';
 import { createEngineHub } from './engineHub';
@@ -71,6 +72,8 @@ export interface Gateway {
   readonly commands: Commands;
   stop(): Promise<void>;
 }
+
+const CHANNELS = ['control', 'telemetry', 'engine'] as const;
 
 /** Starts a gateway: verifies its log, takes running kills up and listens. @throws BrokenLogError, listen errors */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
@@ -141,6 +144,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const stopGovernance = keepGovernance(log, () => policies().models, sha256, clock);
   const lease = createLeaseDesk(log, () => policies().monitor.lease, options.uptime);
   const { mayAct } = lease;
+  const mayHold = ({ roles }: Operator) =>
+    roles.some((role) => policies().monitor.permissions.hold.includes(role));
   const books = createBooks(hub, () => policies().incidents, clock);
   const commands = createCommands({
     ...{ log, hub, policies, sha256, clock, mayAct, history },
@@ -156,15 +161,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const drills = keepDrills({ log, hub, policies, clock, newId });
 
   const telemetry = createTelemetryFanout({ hub, policy, clock, welcome });
+  const { limits, recheckEveryMs } = policy.auth;
+  const { authenticate } = options;
+  const gate = createGatekeeper({ log, authenticate, limits, recheckEveryMs, clock });
   const alerts = createAlertIntake({ log, policy: () => policies().incidents.alerts, clock });
   const rest = createRest({
-    ...{ log, commands, policies, clock, books, alerts },
+    ...{ log, commands, policies, gate, clock, books, alerts },
     pagerdutySecret: options.pagerdutySecret ?? null,
-    authenticate: options.authenticate,
   });
   const answer = getRequestListener(rest.fetch);
   const server = options.tls
-    ? createTlsServer({ ...options.tls, minVersion: 'TLSv1.2' }, answer)
+    ? createTlsServer(tlsOptions(options.tls), answer)
     : createServer(answer);
   const sockets = new WebSocketServer({
     noServer: true,
@@ -177,7 +184,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     socket.on('error', () => undefined);
     void admit(request).then((serve) => {
       if (typeof serve === 'number') {
-        socket.end(`HTTP/1.1 ${serve} ${serve === 401 ? 'Unauthorized' : 'Not Found'}\r\n\r\n`);
+        socket.end(`HTTP/1.1 ${serve} ${STATUS_CODES[serve]}\r\n\r\n`);
       } else {
         sockets.handleUpgrade(request, socket, head, serve);
       }
@@ -187,21 +194,33 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   /** What serves the socket that is asked for, or the HTTP status that refuses it. */
   async function admit(request: IncomingMessage): Promise<((socket: WebSocket) => void) | number> {
     const path = (request.url ?? '').split('?')[0];
-    const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
-    const who = token === undefined ? null : await options.authenticate(token).catch(() => null);
-    if (who === null) return 401;
-    if (path === PATHS.engine && who.kind === 'engine') {
-      return (socket) => hub.accept(socket, who.engine);
+    const channel = CHANNELS.find((one) => path === PATHS[one]);
+    if (channel === undefined) return 404;
+    const token = bearer(request.headers.authorization);
+    const who = await gate.admit(token, remoteOf(request), channel);
+    if (who === 'limited') return 429;
+    if (who === 'nobody' || token === undefined) return 401;
+    const serve = serves(channel, who);
+    if (serve === null) return 403;
+    return (socket) => {
+      gate.watch(socket, token);
+      serve(socket);
+    };
+  }
+
+  function serves(channel: (typeof CHANNELS)[number], who: Identity) {
+    if (channel === 'engine') {
+      return who.kind === 'engine' ? (socket: WebSocket) => hub.accept(socket, who.engine) : null;
     }
-    if (path === PATHS.telemetry && who.kind === 'operator') {
-      return (socket) => telemetry.accept(socket, who.operator);
-    }
-    if (path === PATHS.control && who.kind === 'operator') {
-      const { operator } = who;
-      return (socket) =>
-        serveControl({ socket, operator, log, commands, lease, policy, clock, welcome });
-    }
-    return 404;
+    if (who.kind !== 'operator') return null;
+    const { operator, expiresAt } = who;
+    return (socket: WebSocket) => {
+      if (channel === 'telemetry') telemetry.accept(socket, operator);
+      else {
+        const session = { socket, operator, tokenExpiresAt: expiresAt };
+        serveControl({ ...session, log, commands, lease, mayHold, policy, clock, welcome });
+      }
+    };
   }
 
   function welcome() {
@@ -227,6 +246,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     log,
     commands,
     async stop() {
+      gate.stop();
       stopExpiring();
       standIn.stop();
       stopGovernance();
@@ -247,6 +267,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await log.stop();
     },
   };
+}
+
+/** SECURITY: with an authority for clients, TLS itself refuses who has no certificate of it. */
+function tlsOptions({ cert, key, clientCa }: TlsFiles) {
+  const base = { cert, key, minVersion: 'TLSv1.2' } as const;
+  if (clientCa === null) return base;
+  return { ...base, ca: clientCa, requestCert: true, rejectUnauthorized: true };
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {

@@ -146,7 +146,11 @@ export function createTelemetryFanout(options: TelemetryFanoutOptions): Telemetr
         if (parsed.value.type === 'hello') {
           reader.greeted = true;
           const roles = [...operator.roles];
-          send(socket, { type: 'welcome', operator: { ...operator, roles }, ...options.welcome() });
+          send(socket, {
+            type: 'welcome',
+            operator: { ...operator, roles, tokenExpiresAt: null },
+            ...options.welcome(),
+          });
         } else if (parsed.value.type === 'ping') {
           send(socket, { type: 'pong', time: clock(), echo: parsed.value.time });
         }

@@ -16,9 +16,12 @@ const gatewayUrl = z
 
 export const configSchema = z.strictObject({
   gateways: z.array(gatewayUrl).min(1),
-  token: z.string().min(16),
+  /** Left out, the operator signs in at the terminal. */
+  token: z.string().min(16).optional(),
   /** PEM file of the one authority whose certificates are trusted, in place of the system's list. */
   caFile: z.string().min(1).optional(),
+  /** PEM files of this terminal's own certificate, for a gateway that asks for one. */
+  client: z.strictObject({ certFile: z.string().min(1), keyFile: z.string().min(1) }).optional(),
   deskName: z.string().min(1).max(128).optional(),
   terminal: z
     .strictObject({ id: z.string().min(1).max(128), name: z.string().min(1).max(128) })
@@ -31,6 +34,8 @@ export interface Config {
   readonly token: string | null;
   /** PEM text. */
   readonly ca: string | null;
+  /** PEM texts. */
+  readonly client: { readonly cert: string; readonly key: string } | null;
   readonly deskName: string | null;
   readonly terminal: { readonly id: string; readonly name: string } | null;
   readonly userDataDir: string | null;
@@ -49,7 +54,8 @@ export function readConfig(
     const name = file === '' ? 'config' : 'user-data-dir';
     return fail('bad_config', `--${name} needs a path`);
   }
-  const local = { gateways: [], token: null, ca: null, deskName: null, terminal: null };
+  const nothing = { token: null, ca: null, client: null, deskName: null, terminal: null };
+  const local = { gateways: [], ...nothing };
   const folder = userDataDir === null ? null : resolve(userDataDir);
   if (file === null) return ok({ ...local, userDataDir: folder });
   const text = readText(file);
@@ -67,15 +73,22 @@ export function readConfig(
     );
     return fail('bad_config', lines.join('\n'));
   }
-  const { gateways, token, caFile, deskName, terminal } = parsed.data;
+  const { gateways, token, caFile, client, deskName, terminal } = parsed.data;
   const ca = caFile === undefined ? null : readText(caFile);
   if (caFile !== undefined && ca === null) {
     return fail('bad_config', `${file}: caFile: ${caFile} cannot be read`);
   }
+  const cert = client ? readText(client.certFile) : null;
+  const key = client ? readText(client.keyFile) : null;
+  if (client && (cert === null || key === null)) {
+    const path = cert === null ? client.certFile : client.keyFile;
+    return fail('bad_config', `${file}: client: ${path} cannot be read`);
+  }
   return ok({
     gateways: gateways.map(socketUrl),
-    token,
+    token: token ?? null,
     ca,
+    client: cert !== null && key !== null ? { cert, key } : null,
     deskName: deskName ?? null,
     terminal: terminal ?? null,
     userDataDir: folder,

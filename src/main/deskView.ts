@@ -78,6 +78,9 @@ export interface ViewParts
     | 'playbooks'
     | 'calendar'
     | 'monitor'
+    | 'identity'
+    | 'lock'
+    | 'certificates'
   > {
   readonly config: Pick<Config, 'deskName'>;
   readonly desk: DeskState;
@@ -123,5 +126,8 @@ export function assembleView(parts: ViewParts): Omit<DeskView, 'revision' | 'at'
     playbooks,
     calendar,
     monitor,
+    identity: parts.identity,
+    lock: parts.lock,
+    certificates: parts.certificates,
   };
 }

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { app, globalShortcut, session, utilityProcess } from 'electron';
+import { app, globalShortcut, powerMonitor, safeStorage, session, utilityProcess } from 'electron';
 import type { PolicyFiles } from '../node/policyFiles';
 import { uuidv7 } from '../shared/ids';
 import type { LogEvent } from '../shared/log/event';
@@ -21,6 +21,8 @@ import type { Child, EmbeddedGateway } from './embedded/gateway';
 import { createEmbeddedGateway } from './embedded/gateway';
 import { createHotkey } from './hotkey/hotkey';
 import { readKeyRepeatDelay } from './hotkey/keyRepeat';
+import { createIdentity } from './identity/identity';
+import { probeCertificate } from './identity/pins';
 import { createHandlers } from './ipc/handlers';
 import type { IpcHost } from './ipc/host';
 import { createIpcHost } from './ipc/host';
@@ -65,7 +67,8 @@ export function startTerminal(start: TerminalStart): void {
   const clock = Date.now;
   const newId = (): string => uuidv7(clock(), randomBytes);
   const embedded = config.gateways.length === 0;
-  const token = config.token ?? randomBytes(32).toString('hex');
+  // A gateway of its own is given a token made for this run.
+  const ownToken = embedded ? randomBytes(32).toString('hex') : null;
   const runtime = runtimeView();
   const settings = createSettings(join(userData, 'settings.json'));
   const name = userInfo().username || 'operador';
@@ -92,6 +95,7 @@ export function startTerminal(start: TerminalStart): void {
         playbooks: playbooks(desk.ops()),
         calendar: calendar(desk.ops()),
         monitor: monitor.view(),
+        ...identity.view(),
         gateway: {
           ...health,
           restarts: gateway?.restarts() ?? 0,
@@ -134,9 +138,30 @@ export function startTerminal(start: TerminalStart): void {
     changed,
   });
 
+  // Who sits here, and whom this terminal speaks to.
+  const given = ownToken ?? config.token;
+  const identity = createIdentity({
+    ...{ userData, storage: safeStorage, platform: process.platform, clock, changed },
+    given: given === null ? null : { token: given, source: embedded ? 'embedded' : 'config' },
+    base: { ca: config.ca, client: config.client },
+    probe: probeCertificate,
+    idleMs: () => powerMonitor.getSystemIdleTime() * 1_000,
+    lockAfterMs: () => settings.get().lockAfterMinutes * 60_000,
+    who: () => desk.welcome()?.operator.name ?? name,
+    report: (kind, detail) => commands.report(kind, detail),
+    onToken() {
+      telemetryFrom = null;
+      if (identity.token() === null) telemetry.connect(null);
+      link.connect(link.addresses());
+    },
+    onReady: () => link.connect(link.addresses()),
+  });
+
   // The way to the gateway, and what is given over it.
   const link = createControlLink({
-    ...{ token: () => token, ca: config.ca, terminal, embedded, clock, random: Math.random },
+    ...{ token: identity.token, transport: identity.transport },
+    ...{ terminal, embedded, clock, random: Math.random },
+    onFailed: (address) => identity.look([address]),
     times: policy.link,
     position: desk.position,
     onWelcome: desk.welcomed,
@@ -169,7 +194,13 @@ export function startTerminal(start: TerminalStart): void {
     latch: openKillLatch(join(userData, 'latch.json')),
     times: () => policy.kill,
     controlLive: () => link.view().state === 'live',
-    post: (address, command) => postKill(address, token, config.ca, command),
+    async post(address, command) {
+      const token = identity.token();
+      const transport = identity.transport(address);
+      if (token !== null && transport) return postKill(address, token, transport, command);
+      const message = token === null ? 'nobody is signed in' : 'certificate not confirmed';
+      return { ok: false, unsaved: false, message };
+    },
     report: commands.report,
     changed() {
       windows.alarm(kills.view().some((kill) => kill.alarm));
@@ -218,6 +249,7 @@ export function startTerminal(start: TerminalStart): void {
     onFire: () => {
       const reason = settings.get().defaultReason;
       kills.fire({ scope: { kind: 'all' }, reason, closePositions: true, origin: 'hotkey' });
+      identity.killed();
       windows.raisePanel();
     },
     onProven: () => commands.report('hotkey_proven', settings.get().accelerator),
@@ -241,6 +273,7 @@ export function startTerminal(start: TerminalStart): void {
         monitor,
         cards,
         hotkey,
+        identity,
         settings,
         windows,
         quit,
@@ -254,6 +287,7 @@ export function startTerminal(start: TerminalStart): void {
     }),
     root: `${pathToFileURL(join(start.outDir, 'renderer')).href}/`,
     contents: windows.contents,
+    refuses: identity.refuses,
     onDefect: (channel, error) => process.stderr.write(`vigia: ${channel}: ${String(error)}\n`),
   });
 
@@ -280,6 +314,7 @@ export function startTerminal(start: TerminalStart): void {
   let leaving = false;
 
   function reach(addresses: readonly string[]): void {
+    identity.look(addresses);
     link.connect(addresses);
     const [address] = addresses;
     if (address) takeTelemetry(address);
@@ -287,9 +322,11 @@ export function startTerminal(start: TerminalStart): void {
 
   /** Telemetry comes from the gateway whose log is followed. */
   function takeTelemetry(address: string): void {
-    if (address === telemetryFrom) return;
+    const token = identity.token();
+    const transport = identity.transport(address);
+    if (address === telemetryFrom || token === null || transport === null) return;
     telemetryFrom = address;
-    telemetry.connect({ address, token, ca: config.ca, terminal, times: policy.link });
+    telemetry.connect({ address, token, transport, terminal, times: policy.link });
   }
 
   function startEmbedded(): EmbeddedGateway {
@@ -303,7 +340,7 @@ export function startTerminal(start: TerminalStart): void {
       start: {
         dataDir: join(userData, 'gateway'),
         policyDir: start.policyDir,
-        operatorToken: token,
+        operatorToken: ownToken ?? '',
         engineToken: randomBytes(32).toString('hex'),
         operator: { id: name, name },
         environment: 'paper',
@@ -345,6 +382,7 @@ export function startTerminal(start: TerminalStart): void {
     publisher.stop();
     hotkey.stop();
     printer.stop();
+    identity.stop();
     monitor.stop();
     link.stop();
     telemetry.stop();

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { addOperator } from '../../src/gateway/auth';
+import { addOperator } from '../../src/gateway/auth/operators';
 import { type Program, program, start, TERMINAL } from './process';
 
 /** A standalone gateway with one engine that floods, and what a terminal needs to join them. */

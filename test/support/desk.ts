@@ -16,6 +16,11 @@ export const modelsPolicy = shipped.models.document;
 /** The shipped policy with times that a test need not wait for. */
 export const quickPolicy = {
   ...shippedPolicy,
+  auth: {
+    ...shippedPolicy.auth,
+    limits: { ...shippedPolicy.auth.limits, delayMs: 50 },
+    recheckEveryMs: 50,
+  },
   kill: {
     ...shippedPolicy.kill,
     askAfterMs: 60,
@@ -93,8 +98,8 @@ export function openGateway(
     version: 'test',
     authenticate: async (token) => {
       const operator = OPERATORS[token.split('.')[0] ?? ''];
-      if (operator) return { kind: 'operator', operator };
-      return token === 'engine-token' ? { kind: 'engine', engine: null } : null;
+      if (operator) return { kind: 'operator', operator, expiresAt: null };
+      return token === 'engine-token' ? { kind: 'engine', engine: null, expiresAt: null } : null;
     },
     clock: Date.now,
     uptime: () => performance.now(),

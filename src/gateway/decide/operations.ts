@@ -108,8 +108,12 @@ export function approveResume(
 export function withdrawResume(
   context: OperationsContext,
   params: CommandParams<'resume.withdraw'>,
+  operator: Operator,
 ): Fact {
-  const { id: request } = requestOf(context, params.request);
+  const { id: request, by } = requestOf(context, params.request);
+  if (by.id !== operator.id) {
+    allow(operator, context.policy.permissions.approveResume, 'withdraw another’s resume');
+  }
   return { type: 'ops.resume_withdrawn', data: { request, cause: 'withdrawn' } };
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { getConnInfo } from '@hono/node-server/conninfo';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { Gauge, Registry } from 'prom-client';
@@ -7,7 +8,7 @@ import type { Policies } from '../../shared/policy/inForce';
 import { scopeSchema } from '../../shared/protocol/commands';
 import type { Clock } from '../../shared/time';
 import type { AlertIntake } from '../alerts/intake';
-import type { Authenticate } from '../auth';
+import { bearer, type Gatekeeper } from '../auth/gatekeeper';
 import type { Commands } from '../commands';
 import type { Books } from '../incidents/books';
 import type { GatewayLog } from '../log';
@@ -19,7 +20,7 @@ import { pagerdutyWebhook } from './pagerduty';
 export interface RestOptions {
   readonly log: GatewayLog;
   readonly commands: Commands;
-  readonly authenticate: Authenticate;
+  readonly gate: Gatekeeper;
   readonly policies: () => Policies;
   readonly books: Books;
   readonly alerts: AlertIntake;
@@ -74,9 +75,19 @@ export function createRest(options: RestOptions): Hono<Variables> {
   const guarded = new Hono<Variables>();
   guarded.use(bodyLimit({ maxSize: MAX_BODY_BYTES }));
   guarded.use(async (context, next) => {
-    const token = /^Bearer (.+)$/.exec(context.req.header('authorization') ?? '')?.[1];
-    const who = token === undefined ? null : await options.authenticate(token);
-    if (who?.kind !== 'operator') {
+    const remote = getConnInfo(context).remote.address ?? 'unknown';
+    const who = await options.gate.admit(
+      bearer(context.req.header('authorization')),
+      remote,
+      'rest',
+    );
+    if (who === 'limited') {
+      return context.json(
+        { detail: 'too many wrong tokens from this address; wait a minute' },
+        429,
+      );
+    }
+    if (who === 'nobody' || who.kind !== 'operator') {
       return context.json({ detail: 'a bearer token of an operator is required' }, 401);
     }
     context.set('operator', who.operator);

@@ -3,6 +3,7 @@ import type { CommandDesk } from '../commands';
 import type { DeskPublisher } from '../deskView';
 import type { CardDesk } from '../documents/cardDesk';
 import type { Hotkey } from '../hotkey/hotkey';
+import type { Identity } from '../identity/identity';
 import type { KillDesk } from '../kill/killDesk';
 import type { Telemetry } from '../link/telemetry';
 import type { Mirror } from '../mirror/mirror';
@@ -21,6 +22,7 @@ export interface HandlerDeps {
   readonly monitor: MonitorDesk;
   readonly cards: CardDesk;
   readonly hotkey: Hotkey;
+  readonly identity: Identity;
   readonly settings: SettingsStore;
   readonly windows: Windows;
   readonly onSettings: (settings: Settings, before: Settings) => void;
@@ -37,7 +39,11 @@ export function createHandlers(deps: HandlerDeps): IpcHandlers {
   };
   return {
     'desk.view': () => deps.publisher.view(),
-    'kill.fire': (args) => ({ id: kills.fire(args) }),
+    'kill.fire': (args) => {
+      const id = kills.fire(args);
+      deps.identity.killed();
+      return { id };
+    },
     'kill.abandon': ({ id }) => done(kills.abandon(id)),
     'kill.silence': ({ id }) => done(kills.silence(id)),
     'kill.pending': ({ id, fire }) => done(kills.answerPending(id, fire)),
@@ -53,6 +59,18 @@ export function createHandlers(deps: HandlerDeps): IpcHandlers {
     'equity.series': () => deps.telemetry.series(),
     'monitor.series': () => deps.monitor.series(),
     'audit.page': (query) => deps.mirror.page(query),
+    'identity.signIn': ({ token, remember, plainAccepted }) => {
+      const taken = deps.identity.signIn(token, remember, plainAccepted);
+      if (!taken.ok) throw new Refusal(taken.error);
+      return null;
+    },
+    'identity.signOut': () => done(deps.identity.signOut()),
+    'certificate.confirm': ({ address, typed }) =>
+      right(deps.identity.confirm(address, typed), 'those are not its last eight digits'),
+    'lock.setPin': async ({ pin, present }) =>
+      right(await deps.identity.setPin(pin, present), 'that is not the present PIN'),
+    'lock.now': () => done(deps.identity.lock()),
+    'lock.unlock': async ({ pin }) => right(await deps.identity.unlock(pin), 'wrong PIN'),
     'hotkey.test': ({ on }) => done(deps.hotkey.test(on)),
     'settings.get': () => settings.get(),
     'settings.set': (change) => {
@@ -70,6 +88,11 @@ export function createHandlers(deps: HandlerDeps): IpcHandlers {
     'window.ready': ({ window }) => done(deps.onReady(window)),
     'app.quit': ({ confirmed }) => done(deps.quit(confirmed)),
   };
+}
+
+function right(yes: boolean, message: string): null {
+  if (yes) return null;
+  throw new Refusal({ code: 'wrong', message });
 }
 
 function done(_nothing: unknown): null {

@@ -33,6 +33,7 @@ export function serveCalls(
   handlers: IpcHandlers,
   own: OwnPages,
   onDefect: (channel: string, error: unknown) => void,
+  refuses: (channel: IpcCall) => boolean = () => false,
 ): void {
   for (const channel of Object.keys(ipcCalls) as IpcCall[]) {
     source.handle(channel, (event, args) => answer(channel, event, args));
@@ -41,6 +42,7 @@ export function serveCalls(
   async function answer(channel: IpcCall, event: Caller, args: unknown): Promise<Result<unknown>> {
     // SECURITY: a page that is not ours gets no answer but a refusal.
     if (!isOwnCaller(event, own)) return fail('forbidden', 'this page may not call');
+    if (refuses(channel)) return fail('locked', 'the terminal is locked; a kill is not');
     const parsed = ipcCalls[channel].args.safeParse(args);
     if (!parsed.success) {
       const [issue] = parsed.error.issues;
@@ -64,12 +66,14 @@ export function createIpcHost(deps: {
   readonly root: string;
   readonly contents: () => readonly WebContents[];
   readonly onDefect: (channel: string, error: unknown) => void;
+  /** Calls that are not taken now. */
+  readonly refuses: (channel: IpcCall) => boolean;
 }): IpcHost {
   const own = {
     root: deps.root,
     contentsIds: () => deps.contents().map((contents) => contents.id),
   };
-  serveCalls(ipcMain as unknown as CallSource, deps.handlers, own, deps.onDefect);
+  serveCalls(ipcMain as unknown as CallSource, deps.handlers, own, deps.onDefect, deps.refuses);
   return {
     send(event, payload) {
       for (const contents of deps.contents()) {

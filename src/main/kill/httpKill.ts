@@ -2,6 +2,7 @@ import { request as requestPlain } from 'node:http';
 import { request as requestTls } from 'node:https';
 import { z } from 'zod';
 import { httpUrl } from '../config';
+import { clientTls, type Transport } from '../link/transport';
 import type { HttpKillAnswer } from './killDesk';
 import type { KillCommand } from './localKills';
 
@@ -18,26 +19,30 @@ const answerSchema = z.object({
  * Gives a kill to one gateway by HTTP, under the id it has on the socket. It does not wait for the
  * positions: what is asked for is that the gateway has it, and its course comes with the log.
  *
- * @param ca PEM of the one authority to trust; null for the system's own list.
  * @throws the network's error when there is no answer within 5 s.
  */
 export async function postKill(
   address: string,
   token: string,
-  ca: string | null,
+  transport: Transport,
   command: KillCommand,
 ): Promise<HttpKillAnswer> {
   const { params, id, issuedAt } = command;
-  const { status, text } = await post(`${httpUrl(address)}/operations/kill-switch`, token, ca, {
-    command_id: id,
-    reason: params.reason,
-    close_positions: params.closePositions,
-    notify_team: params.notifyTeam,
-    scope: params.scope,
-    origin: params.origin,
-    issued_at: issuedAt,
-    wait_for_proof: false,
-  });
+  const { status, text } = await post(
+    `${httpUrl(address)}/operations/kill-switch`,
+    token,
+    transport,
+    {
+      command_id: id,
+      reason: params.reason,
+      close_positions: params.closePositions,
+      notify_team: params.notifyTeam,
+      scope: params.scope,
+      origin: params.origin,
+      issued_at: issuedAt,
+      wait_for_proof: false,
+    },
+  );
   const body = answerSchema.safeParse(readJson(text));
   // Only an answer of the right shape is an acknowledgement; a proxy's page is not.
   if (status === 200 && body.success && body.data.command_id === id) {
@@ -49,7 +54,7 @@ export async function postKill(
 function post(
   url: string,
   token: string,
-  ca: string | null,
+  transport: Transport,
   body: object,
 ): Promise<{ status: number; text: string }> {
   return new Promise((done, failed) => {
@@ -62,7 +67,7 @@ function post(
       agent: false as const,
     };
     const request = tls
-      ? requestTls(url, ca === null ? options : { ...options, ca })
+      ? requestTls(url, { ...options, ...clientTls(transport) })
       : requestPlain(url, options);
     request.on('error', failed);
     request.on('response', (response) => {

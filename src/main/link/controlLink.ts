@@ -8,11 +8,15 @@ import { CLOSE, MAX_FRAME_BYTES, PATHS, TERMINAL_SUBPROTOCOL } from '../../share
 import type { Clock } from '../../shared/time';
 import type { LinkState, LinkView } from '../../shared/view/desk';
 import { fullJitter } from './backoff';
+import { clientTls, type Transport } from './transport';
 
 export interface ControlLinkDeps {
-  readonly token: () => string;
-  /** PEM of the one authority to trust; null for the system's own list. */
-  readonly ca: string | null;
+  /** Null while nobody is signed in: nothing is connected then. */
+  readonly token: () => string | null;
+  /** How an address is connected to; null while it may not be. */
+  readonly transport: (address: string) => Transport | null;
+  /** A connection could not be made or was lost. */
+  readonly onFailed: (address: string) => void;
   readonly terminal: { readonly id: string; readonly name: string; readonly version: string };
   readonly embedded: boolean;
   readonly clock: Clock;
@@ -87,9 +91,19 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
     }
     set({ address });
     welcomed = false;
+    const token = deps.token();
+    const transport = deps.transport(address);
+    if (token === null) {
+      set({ cause: 'nobody is signed in' });
+      return;
+    }
+    if (transport === null) {
+      again('the gateway’s certificate waits for its confirmation');
+      return;
+    }
     const own = new WebSocket(`${address}${PATHS.control}`, TERMINAL_SUBPROTOCOL, {
-      headers: { authorization: `Bearer ${deps.token()}` },
-      ...(deps.ca === null ? {} : { ca: deps.ca }),
+      headers: { authorization: `Bearer ${token}` },
+      ...clientTls(transport),
       maxPayload: MAX_FRAME_BYTES,
       handshakeTimeout: deps.times.downAfterMs,
       perMessageDeflate: false,
@@ -110,6 +124,7 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
     own.on('close', (code, reason) => {
       if (socket !== own) return;
       socket = null;
+      if (!welcomed) deps.onFailed(address);
       if (code === CLOSE.diverged) deps.onDiverged('the gateway does not know our last event');
       const said = reason.toString();
       again(code >= 4000 && said ? `${said} (${code})` : cause);

@@ -13,7 +13,8 @@ import type {
 const RESTART_MS = 1_000;
 
 export interface Telemetry {
-  connect(target: TelemetryTarget): void;
+  /** Null ends the connection: nobody is signed in. */
+  connect(target: TelemetryTarget | null): void;
   link(): LinkState;
   figures(): Readonly<Record<string, EngineFigures>>;
   series(): Promise<EquitySeries[]>;

@@ -3,6 +3,7 @@ import type { Watch } from '../../shared/monitor/watch';
 import type { OperationsPolicy } from '../../shared/policy/operations';
 import type { EngineFigures, EquityPoint, LinkState } from '../../shared/view/desk';
 import type { Occasion } from '../monitor/watcher';
+import type { Transport } from './transport';
 
 export interface EquitySeries {
   readonly engine: string;
@@ -13,13 +14,13 @@ export interface EquitySeries {
 export interface TelemetryTarget {
   readonly address: string;
   readonly token: string;
-  readonly ca: string | null;
+  readonly transport: Transport;
   readonly terminal: { readonly id: string; readonly name: string; readonly version: string };
   readonly times: OperationsPolicy['link'];
 }
 
 export type ToTelemetry =
-  | { readonly type: 'connect'; readonly target: TelemetryTarget }
+  | { readonly type: 'connect'; readonly target: TelemetryTarget | null }
   | { readonly type: 'series'; readonly request: number }
   /** What is to be watched from now on; the first names where rows and windows are kept. */
   | { readonly type: 'watch'; readonly watch: Watch; readonly folder: string }

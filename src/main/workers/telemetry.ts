@@ -10,6 +10,7 @@ import { fullJitter } from '../link/backoff';
 import type { FigureBook } from '../link/figures';
 import { createFigureBook } from '../link/figures';
 import type { FromTelemetry, TelemetryTarget, ToTelemetry } from '../link/telemetryMessages';
+import { clientTls } from '../link/transport';
 import { createWatcher, type Occasion, type Watcher } from '../monitor/watcher';
 
 /** Telemetry's own thread and socket: a flood of figures never delays a kill or the hotkey. */
@@ -45,7 +46,7 @@ function open(): void {
   const to = target;
   const own = new WebSocket(`${to.address}${PATHS.telemetry}`, TERMINAL_SUBPROTOCOL, {
     headers: { authorization: `Bearer ${to.token}` },
-    ...(to.ca === null ? {} : { ca: to.ca }),
+    ...clientTls(to.transport),
     maxPayload: MAX_FRAME_BYTES,
     handshakeTimeout: to.times.downAfterMs,
     perMessageDeflate: false,

@@ -6,6 +6,7 @@ import { deskStatus } from '../desk/desk.state';
 import { environmentKey } from '../desk/scope.state';
 import { Dialogs } from '../dialogs/Dialogs';
 import { useT } from '../i18n';
+import { LockBar } from '../identity/LockBar';
 import { KILL_DIALOG_KEY, useKillKey } from '../lib/hooks';
 import { openKillDialog, useApp } from '../lib/store';
 import { useNow } from '../lib/useNow';
@@ -73,9 +74,10 @@ function ConsoleView({ view }: { view: DeskView }) {
           </button>
         ))}
         <div className="flex-1" />
-        <SettingsPopover />
+        <SettingsPopover view={view} />
       </nav>
       <main className="min-h-0 overflow-auto p-3">
+        <LockBar view={view} now={now} />
         <Suspense fallback={t('app.loading')}>
           {shown === 'overview' && <Overview view={view} now={now} />}
           {shown === 'models' && <Models view={view} now={now} />}

@@ -1,7 +1,9 @@
+import type { DeskView } from '@shared/view/desk';
 import { Settings as Gear } from 'lucide-react';
 import { Popover } from 'radix-ui';
 import { Button, Field, INPUT } from '../components/ui';
 import { useT } from '../i18n';
+import { SessionSettings } from '../identity/SessionSettings';
 import { call } from '../lib/call';
 import { play, type Sound } from '../lib/sounds';
 import { useApp } from '../lib/store';
@@ -9,7 +11,7 @@ import { HotkeyField } from './HotkeyField';
 
 const SOUNDS: readonly Sound[] = ['acknowledged', 'warning', 'emergency'];
 
-export function SettingsPopover() {
+export function SettingsPopover({ view }: { view: DeskView }) {
   const t = useT();
   const settings = useApp((state) => state.settings);
   if (!settings) return null;
@@ -27,7 +29,7 @@ export function SettingsPopover() {
           aria-label={t('settings.title')}
           side="right"
           align="end"
-          className="z-30 w-72 space-y-3 rounded-md border border-line bg-surface p-3"
+          className="z-30 max-h-[90vh] w-72 space-y-3 overflow-y-auto rounded-md border border-line bg-surface p-3"
         >
           <Field label={t('settings.language')}>
             <select
@@ -87,6 +89,7 @@ export function SettingsPopover() {
               }}
             />
           </Field>
+          <SessionSettings view={view} />
         </Popover.Content>
       </Popover.Portal>
     </Popover.Root>

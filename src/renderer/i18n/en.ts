@@ -1,7 +1,9 @@
 import { cardsEn } from './cards';
 import type { Key } from './es';
+import { identityEn } from './identity';
 
 export const en: Readonly<Record<Key, string>> = {
+  ...identityEn,
   'word.unknown': 'NO DATA',
   'word.disconnected': 'DISCONNECTED',
   'word.normal': 'NORMAL',

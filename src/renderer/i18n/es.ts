@@ -1,7 +1,9 @@
 import { cardsEs } from './cards';
+import { identityEs } from './identity';
 
 /** Every text of the windows in Spanish, the desk's language. `en.ts` has the same keys. */
 export const es = {
+  ...identityEs,
   'word.unknown': 'SIN DATOS',
   'word.disconnected': 'DESCONECTADO',
   'word.normal': 'NORMAL',

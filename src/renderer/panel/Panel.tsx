@@ -8,6 +8,9 @@ import { deskStatus } from '../desk/desk.state';
 import { environmentKey } from '../desk/scope.state';
 import { Dialogs } from '../dialogs/Dialogs';
 import { useT } from '../i18n';
+import { Certificates } from '../identity/Certificates';
+import { LockBar } from '../identity/LockBar';
+import { SignIn } from '../identity/SignIn';
 import { call } from '../lib/call';
 import { KILL_DIALOG_KEY, useKillKey, useNewsSounds, useSiren } from '../lib/hooks';
 import { openKillDialog, useApp } from '../lib/store';
@@ -59,6 +62,9 @@ function PanelView({ view }: { view: DeskView }) {
         <Head view={view} now={now} />
         <Banner status={status} />
         <LinkLine view={view} now={now} />
+        <LockBar view={view} now={now} />
+        <SignIn view={view} />
+        <Certificates view={view} />
         <KillAlarm view={view} now={now} />
         <PendingKillBox view={view} />
         <MirrorAlarm view={view} />

@@ -40,6 +40,9 @@ export const auditPageSchema = z.object({
 });
 export type AuditPage = z.infer<typeof auditPageSchema>;
 
+/** A terminal's PIN: digits, as many as a person keeps in mind. */
+const pinSchema = z.string().regex(/^\d{4,12}$/, 'four to twelve digits');
+
 export const settingsSchema = z.strictObject({
   language: z.enum(['es', 'en']),
   theme: z.enum(['dark', 'light']),
@@ -47,6 +50,8 @@ export const settingsSchema = z.strictObject({
   soundVolume: z.number().min(0).max(1),
   panelCollapsed: z.boolean(),
   defaultReason: z.string().min(1).max(500),
+  /** Minutes without a touch after which a terminal with a PIN locks; 0 never. */
+  lockAfterMinutes: z.int().min(0).max(480),
 });
 export type Settings = z.infer<typeof settingsSchema>;
 
@@ -132,6 +137,27 @@ export const ipcCalls = {
     }),
     result: auditPageSchema,
   },
+  /** Takes an operator's token; refused where it would be stored as plain text without a yes to that. */
+  'identity.signIn': {
+    args: z.strictObject({
+      token: z.string().trim().min(16).max(512),
+      remember: z.boolean(),
+      plainAccepted: z.boolean(),
+    }),
+    result: z.null(),
+  },
+  'identity.signOut': { args: none, result: z.null() },
+  /** A person compared a gateway's fingerprint and types its last eight digits. */
+  'certificate.confirm': {
+    args: z.strictObject({ address: z.string().max(512), typed: z.string().max(128) }),
+    result: z.null(),
+  },
+  'lock.setPin': {
+    args: z.strictObject({ pin: pinSchema.nullable(), present: z.string().max(32).nullable() }),
+    result: z.null(),
+  },
+  'lock.now': { args: none, result: z.null() },
+  'lock.unlock': { args: z.strictObject({ pin: z.string().max(32) }), result: z.null() },
   'hotkey.test': { args: z.strictObject({ on: z.boolean() }), result: z.null() },
   'settings.get': { args: none, result: settingsSchema },
   'settings.set': { args: settingsSchema.partial(), result: settingsSchema },

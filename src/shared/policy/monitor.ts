@@ -64,7 +64,10 @@ export const monitorPolicySchema = z.strictObject({
   enhancedFactor: z.number().positive().max(1),
   dryRunExpiresMs: ms,
   futureSkewMs: ms,
-  permissions: z.strictObject({ dryRun: z.array(roleSchema).min(1) }),
+  permissions: z.strictObject({
+    dryRun: z.array(roleSchema).min(1),
+    hold: z.array(roleSchema).min(1),
+  }),
   lease: z.strictObject({ renewEveryMs: ms, lostAfterMs: ms }),
 });
 export type MonitorPolicy = z.infer<typeof monitorPolicySchema>;

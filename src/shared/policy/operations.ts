@@ -39,6 +39,17 @@ export const operationsPolicySchema = z.strictObject({
     staleAfterMs: ms,
     lostAfterMs: ms,
   }),
+  auth: z.strictObject({
+    /** How wrong tokens are met; see `src/gateway/auth/attempts.ts`. */
+    limits: z.strictObject({
+      free: z.int().positive(),
+      windowMs: ms,
+      delayMs: ms,
+      waitingMax: z.int().positive(),
+    }),
+    recheckEveryMs: ms,
+    warnBeforeMs: ms,
+  }),
   link: z.strictObject({
     heartbeatMs: ms,
     staleAfterMs: ms,

@@ -46,7 +46,13 @@ const welcome = z.object({
   epoch: id,
   head: z.object({ seq: z.int().nonnegative(), hash: hashSchema }),
   time: ts,
-  operator: z.object({ id, name: z.string(), roles: z.array(roleSchema) }),
+  operator: z.object({
+    id,
+    name: z.string(),
+    roles: z.array(roleSchema),
+    /** When its token ends; null for one that does not. */
+    tokenExpiresAt: ts.nullable().default(null),
+  }),
   environment: environmentSchema,
   deskName: z.string(),
   policyVersion: z.string(),

@@ -9,6 +9,7 @@ import type { Origin, Scope } from '../protocol/commands';
 import type { Environment, OpItem } from '../protocol/engine';
 import type { RejectionCode, Role } from '../protocol/terminal';
 import type { Position, WorkingOrder } from '../telemetry/types';
+import type { CertificateView, IdentityView, LockView } from './identity';
 import type { MonitorView } from './monitor';
 
 /**
@@ -29,7 +30,13 @@ export interface DeskView {
     readonly id: string;
     readonly name: string;
     readonly roles: readonly Role[];
+    /** Unix ms; null for a token that does not end. */
+    readonly tokenExpiresAt: number | null;
   } | null;
+  readonly identity: IdentityView;
+  readonly lock: LockView;
+  /** The gateways' certificates, where they have one. */
+  readonly certificates: readonly CertificateView[];
   /** The fold over the mirror; with the link down, as of `ops.ts`. */
   readonly ops: OpsState;
   readonly figures: Readonly<Record<string, EngineFigures>>;

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Gateway } from '../../../src/gateway/gateway';
 import { postKill } from '../../../src/main/kill/httpKill';
 import type { KillCommand } from '../../../src/main/kill/localKills';
+import { PLAIN_TRANSPORT } from '../../../src/main/link/transport';
 import { newDataDir, openGateway } from '../../support/desk';
 import { FakeEngine } from '../../support/fakeEngine';
 import { TestTerminal } from '../../support/testTerminal';
@@ -44,14 +45,24 @@ describe('a kill by HTTP', () => {
     const terminal = await TestTerminal.open(gateway.port);
     await terminal.until(() => terminal.ops.engines.e1?.connected === true);
     const command = kill();
-    const answer = await postKill(`ws://127.0.0.1:${gateway.port}`, 'ana', null, command);
+    const answer = await postKill(
+      `ws://127.0.0.1:${gateway.port}`,
+      'ana',
+      PLAIN_TRANSPORT,
+      command,
+    );
     expect(answer).toEqual({ ok: true, unsaved: false, message: '' });
     await terminal.until(() => terminal.ops.kills[0]?.commandId === command.id);
     expect(terminal.ops.kills[0]).toMatchObject({ reason: 'pérdida excesiva', flatAt: null });
   });
 
   it('says what a gateway that refuses the token answered', async () => {
-    const answer = await postKill(`ws://127.0.0.1:${gateway.port}`, 'nobody', null, kill());
+    const answer = await postKill(
+      `ws://127.0.0.1:${gateway.port}`,
+      'nobody',
+      PLAIN_TRANSPORT,
+      kill(),
+    );
     expect(answer).toEqual({ ok: false, unsaved: false, message: 'HTTP 401' });
   });
 
@@ -60,11 +71,11 @@ describe('a kill by HTTP', () => {
     const proxy = createServer((_request, response) => response.end(page)).listen(0, '127.0.0.1');
     await once(proxy, 'listening');
     const address = `ws://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
-    expect(await postKill(address, 'ana', null, kill())).toMatchObject({ ok: false });
+    expect(await postKill(address, 'ana', PLAIN_TRANSPORT, kill())).toMatchObject({ ok: false });
     page = JSON.stringify({ success: true, command_id: randomUUID() });
-    expect(await postKill(address, 'ana', null, kill())).toMatchObject({ ok: false });
+    expect(await postKill(address, 'ana', PLAIN_TRANSPORT, kill())).toMatchObject({ ok: false });
     page = 'x'.repeat(100_000);
-    await expect(postKill(address, 'ana', null, kill())).rejects.toThrow(/too long/);
+    await expect(postKill(address, 'ana', PLAIN_TRANSPORT, kill())).rejects.toThrow(/too long/);
     proxy.close();
   });
 });

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { addOperator, fileAuthentication, OperatorsFileError } from '../../../src/gateway/auth';
+import { OperatorsFileError } from '../../../src/gateway/auth/account';
+import { fileAuthentication } from '../../../src/gateway/auth/authenticate';
+import { addOperator } from '../../../src/gateway/auth/operators';
 import { ConfigError, gatewayConfigSchema, readYaml } from '../../../src/gateway/config';
 import type { Gateway } from '../../../src/gateway/gateway';
 import { VERSION } from '../../../src/shared/version';
@@ -128,7 +130,10 @@ describe('operators', () => {
       displayName: 'Papel',
       roles: ['engine'],
     });
-    expect(await fileAuthentication(file)(token)).toEqual({ kind: 'engine', engine: 'paper-1' });
+    expect(await fileAuthentication(file)(token)).toMatchObject({
+      kind: 'engine',
+      engine: 'paper-1',
+    });
   });
 });
 

@@ -5,7 +5,7 @@ import { request } from 'node:https';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
-import { addOperator } from '../../../src/gateway/auth';
+import { addOperator } from '../../../src/gateway/auth/operators';
 import { ConfigError, gatewayConfigSchema, readTls } from '../../../src/gateway/config';
 import { PATHS, TERMINAL_SUBPROTOCOL } from '../../../src/shared/protocol/wire';
 import { newDataDir } from '../../support/desk';

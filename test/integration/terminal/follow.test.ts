@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Gateway } from '../../../src/gateway/gateway';
 import { createDeskState, type DeskState } from '../../../src/main/desk';
 import { type ControlLink, createControlLink } from '../../../src/main/link/controlLink';
+import { PLAIN_TRANSPORT } from '../../../src/main/link/transport';
 import { MirrorCore } from '../../../src/main/mirror/core';
 import type { MirrorStatus } from '../../../src/main/mirror/messages';
 import { sha256 } from '../../../src/node/sha256';
@@ -50,7 +51,14 @@ async function follow(path: string, port: number): Promise<Terminal> {
     changed: () => undefined,
   });
   const link = createControlLink({
-    ...{ token: () => 'ana', ca: null, embedded: false, clock: Date.now, random: () => 0 },
+    ...{
+      token: () => 'ana',
+      transport: () => PLAIN_TRANSPORT,
+      onFailed: () => undefined,
+      embedded: false,
+      clock: Date.now,
+      random: () => 0,
+    },
     terminal: { id: 't1', name: 't1', version: 'test' },
     times: { ...quickPolicy.link, heartbeatMs: 20, reconnectMinMs: 5, reconnectMaxMs: 10 },
     position: desk.position,

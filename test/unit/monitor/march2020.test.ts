@@ -139,7 +139,8 @@ function live() {
       if (command.name !== 'model.rollback') continue;
       const { target, reason } = command;
       const params = { target, reason, origin: 'monitor', fence: 1 } as const;
-      const context = { state: ops.models, policy: modelsPolicy, sha256, now: at, id: command.id };
+      const state = { ...ops.models, criticalAt: ops.alerts.criticalAt };
+      const context = { state, policy: modelsPolicy, sha256, now: at, id: command.id };
       record(rollback(context, params, MONITOR), command.id);
       const artifact = available.find(({ model }) => model === target);
       if (artifact) engine.operate(command.id, { op: 'load_model', ...artifact });

@@ -1,0 +1,216 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Gateway } from '../../../src/gateway/gateway';
+import { type CommandName, commandParams } from '../../../src/shared/protocol/commands';
+import { type Role, roleSchema } from '../../../src/shared/protocol/terminal';
+import {
+  modelsPolicy,
+  newDataDir,
+  openGateway,
+  quickPolicies,
+  quickPolicy,
+} from '../../support/desk';
+import { artifact, card } from '../../support/models';
+import { TestTerminal } from '../../support/testTerminal';
+
+const ALL = roleSchema.options;
+const origin = 'console';
+const scope = { kind: 'all' };
+const reason = 'prueba';
+const checklist = { backtestReviewed: true, metricsAcceptable: true, teamNotified: true };
+const resumeChecklist = { causeUnderstood: true, positionsReviewed: true, teamNotified: true };
+const { permissions: models } = modelsPolicy;
+const { permissions: operations } = quickPolicy;
+const { permissions: monitor } = quickPolicies.monitor.document;
+const { permissions: incidents } = quickPolicies.incidents.document;
+
+interface Row {
+  /** Who is not told `forbidden`; what else stands against the command is another matter. */
+  readonly may: readonly Role[];
+  readonly params: object;
+}
+
+/**
+ * Every command of the protocol, by type: one that is added without a line here does not compile.
+ * Where it is not the role but being an owner, an author or the lease's holder that counts, `may` is
+ * everybody, and the tests of that command hold the rest.
+ */
+const ROWS: Readonly<Record<CommandName, Row>> = {
+  kill: { may: ALL, params: { scope, reason, origin } },
+  pause: { may: operations.pause, params: { scope, reason, origin } },
+  resume: {
+    may: operations.resume,
+    params: { scope, reason, origin, confirmation: 'CONFIRM_RESUME', checklist: resumeChecklist },
+  },
+  'resume.approve': { may: operations.approveResume, params: { request: 'r', reason, origin } },
+  'resume.withdraw': { may: ALL, params: { request: 'r', reason, origin } },
+  'terminal.report': { may: ALL, params: { kind: 'hotkey_proven', detail: 'x' } },
+  'engine.fault': { may: operations.injectFault, params: { engine: 'e', fault: 'none', reason } },
+  'model.register': { may: models.register, params: { card: card('m9') } },
+  'model.update': {
+    may: models.register,
+    params: { model: 'm9', owner: null, backupOwner: null, rollbackPlan: null, reason },
+  },
+  'model.report': {
+    may: models.reportMetrics,
+    params: {
+      ...{ model: 'm9', phase: 'backtest', shadowAgreement: null, reason },
+      metrics: { sharpe: 1, winRate: 0.5, maxDrawdown: 0.1, trades: 10 },
+    },
+  },
+  'model.promote': {
+    may: models.requestPromotion,
+    params: { model: 'm9', target: 'staging', checklist, reason, origin },
+  },
+  'promotion.approve': { may: ALL, params: { request: 'r', reason, origin } },
+  'promotion.reject': { may: ALL, params: { request: 'r', reason, origin } },
+  'promotion.withdraw': { may: ALL, params: { request: 'r', reason, origin } },
+  'model.rollback': { may: models.rollback, params: { target: 'm9', reason, origin } },
+  'model.retire': {
+    may: models.retire,
+    params: { model: 'm9', cause: 'replaced', teamNotified: true, reason },
+  },
+  'exception.grant': {
+    may: models.grantException,
+    params: { model: 'm9', gates: ['sharpe'], until: Date.now() + 60_000, reason },
+  },
+  'exception.revoke': { may: models.grantException, params: { exception: 'x', reason } },
+  'review.close': { may: models.closeReview, params: { review: 'x', reason } },
+  'policy.change': { may: models.changePolicy, params: { name: 'models', document: {}, reason } },
+  'monitor.report': {
+    may: ALL,
+    params: {
+      fence: 1,
+      items: [{ item: 'clear', data: { alert: 'blind_monitor', cause: 'x' } }],
+    },
+  },
+  'monitor.dry_run': { may: monitor.dryRun, params: { on: false, reason, origin } },
+  'alert.acknowledge': { may: incidents.acknowledge, params: { alert: 'a', reason } },
+  'incident.open': { may: incidents.open, params: { severity: 'P3', title: 'prueba', reason } },
+  'incident.acknowledge': {
+    may: incidents.acknowledge,
+    params: { incident: 'i', via: 'console' },
+  },
+  'incident.mitigate': { may: incidents.handle, params: { incident: 'i', reason } },
+  'incident.resolve': {
+    may: incidents.resolve,
+    params: { incident: 'i', rootCause: 'x', resolution: 'x' },
+  },
+  'incident.close': { may: incidents.close, params: { incident: 'i', reason } },
+  'incident.note': {
+    may: incidents.handle,
+    params: { incident: 'i', kind: 'note', text: 'x' },
+  },
+  'incident.step': { may: incidents.handle, params: { incident: 'i', step: 's', done: true } },
+  'incident.set_commander': {
+    may: incidents.handle,
+    params: { incident: 'i', commander: null },
+  },
+  'incident.set_severity': {
+    may: incidents.setSeverity,
+    params: { incident: 'i', severity: 'P2', reason },
+  },
+  'incident.link_alert': { may: incidents.handle, params: { incident: 'i', alert: 'a' } },
+  'incident.correlate': {
+    may: incidents.handle,
+    params: { incident: 'i', correlation: 'c' },
+  },
+  'incident.send_message': {
+    may: incidents.sendMessage,
+    params: { incident: 'i', template: 'start', language: 'es', text: 'x', channels: [] },
+  },
+  'postmortem.save': {
+    may: incidents.postMortem,
+    params: { incident: 'i', language: 'es', markdown: 'x' },
+  },
+  'postmortem.publish': { may: incidents.publishPostMortem, params: { incident: 'i' } },
+  'action_item.set': {
+    may: incidents.actionItems,
+    params: {
+      ...{ item: 'x', incident: null, text: 'x', owner: 'ana' },
+      ...{ due: '2026-12-31', status: 'open' },
+    },
+  },
+  'drill.kill': { may: incidents.drill, params: { engines: null, reason } },
+};
+
+let dir: ReturnType<typeof newDataDir>;
+let gateway: Gateway;
+beforeAll(async () => {
+  dir = newDataDir();
+  gateway = await openGateway(dir.path, 'paper', 0, {
+    authenticate: async (token) => {
+      const role = roleSchema.safeParse(token);
+      if (!role.success) return null;
+      const operator = { id: `of-${token}`, name: token, roles: [role.data] };
+      return { kind: 'operator', operator, expiresAt: null };
+    },
+  });
+});
+afterAll(async () => {
+  await gateway.stop();
+  dir.remove();
+});
+
+describe.each(ALL)('the role %s at the gateway', (role) => {
+  it('is refused every command that policy does not give it, and no other', async () => {
+    const terminal = await TestTerminal.open(gateway.port, role);
+    for (const name of Object.keys(commandParams) as CommandName[]) {
+      const { may, params } = ROWS[name];
+      const id = randomUUID();
+      terminal.command(name, params, id);
+      const decided = () =>
+        terminal.answers.find(
+          (one) => one.id === id && ['accepted', 'rejected'].includes(one.stage),
+        );
+      await terminal.until(() => decided() !== undefined);
+      const answer = decided();
+      const forbidden = answer?.stage === 'rejected' && answer.code === 'forbidden';
+      expect({ name, forbidden }).toEqual({ name, forbidden: !may.includes(role) });
+    }
+    terminal.socket.close();
+  });
+});
+
+it('a viewer’s terminal does not get the monitor’s lease, and so cannot roll back in its name', async () => {
+  const viewer = await TestTerminal.open(gateway.port, 'viewer');
+  viewer.send({ type: 'lease', token: null, release: false });
+  await viewer.until(() => viewer.leases.length > 0);
+  expect(viewer.leases[0]?.token).toBeNull();
+  const target = artifact('m1').model;
+  const answer = await viewer.give('model.rollback', {
+    target,
+    reason,
+    origin: 'monitor',
+    fence: 1,
+  });
+  expect(answer).toMatchObject({ stage: 'rejected', code: 'fenced' });
+  viewer.socket.close();
+});
+
+it('a resume that another asked for is not a viewer’s to withdraw', async () => {
+  const folder = newDataDir();
+  const live = await openGateway(folder.path, 'live');
+  const ana = await TestTerminal.open(live.port, 'ana');
+  const eva = await TestTerminal.open(live.port, 'eva');
+  ana.kill();
+  await ana.until(() => ana.ops.desk.mode === 'killed');
+  const asked = {
+    scope,
+    reason,
+    origin,
+    confirmation: 'CONFIRM_RESUME',
+    checklist: resumeChecklist,
+  };
+  ana.command('resume', asked);
+  await ana.until(() => ana.ops.resumeRequests.length === 1);
+  const request = ana.ops.resumeRequests[0]?.id ?? '';
+  const refused = await eva.give('resume.withdraw', { request, reason, origin });
+  expect(refused).toMatchObject({ stage: 'rejected', code: 'forbidden' });
+  expect(await ana.give('resume.withdraw', { request, reason, origin })).toMatchObject({
+    stage: 'done',
+  });
+  for (const one of [ana, eva]) one.socket.close();
+  await live.stop();
+  folder.remove();
+});
