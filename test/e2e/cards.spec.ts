@@ -154,9 +154,7 @@ test('a threshold is changed field by field, with its differences and what it vo
   const { console } = await models('pablo');
   const section = console.getByRole('region', { name: 'Política de modelos' });
   await section.getByText('Valores en vigor').click();
-  await expect(
-    section.getByRole('row', { name: /promotion\.production\.minStagingMs/ }),
-  ).toContainText('7 d');
+  await expect(section.getByRole('row', { name: /^tiempo mínimo en staging .*7 d/ })).toBeVisible();
   await section.getByRole('button', { name: 'Cambiar…' }).click();
   const dialog = console.getByRole('dialog');
   const review = dialog.getByRole('button', { name: 'Revisar cambios' });

@@ -1,6 +1,6 @@
 import type { EditablePolicy, PolicyField, PolicyValue } from '@shared/policy/edit';
 import type { DeskView } from '@shared/view/desk';
-import { amount, duration, NO_FIGURE, percent } from '../lib/format';
+import { amount, NO_FIGURE, percent } from '../lib/format';
 
 export interface PolicyInForce {
   readonly document: object;
@@ -48,14 +48,22 @@ export function reading(path: string, value: PolicyValue): string | null {
   if (typeof value !== 'number') return null;
   if (FRACTIONS.some((pattern) => pattern.test(path))) return percent(value);
   if (/Ms$/.test(path) || /^triggers\.latencyP99\.(limit|warning)$/.test(path)) {
-    return value < 1_000 ? `${amount(value, 0)} ms` : exactDuration(value);
+    return exactDuration(value);
   }
   return null;
 }
 
-/** A time without anything left out: one that is no whole number of seconds is written in ms. */
+const UNITS = [
+  [86_400_000, 'd'],
+  [3_600_000, 'h'],
+  [60_000, 'min'],
+  [1_000, 's'],
+] as const;
+
+/** A time in the largest unit of which it is a whole number, so that nothing of it is left out. */
 function exactDuration(ms: number): string {
-  return ms % 1_000 === 0 ? duration(ms) : `${amount(ms, 0)} ms`;
+  const [size, unit] = UNITS.find(([one]) => ms >= one && ms % one === 0) ?? [1, 'ms'];
+  return `${amount(ms / size, 0)} ${unit}`;
 }
 
 /** A value as it stands in the file. */

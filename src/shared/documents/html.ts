@@ -31,7 +31,7 @@ footer { margin-top: 16pt; font: 7.5pt ui-monospace, monospace; }
 ul { margin: 4pt 0; padding-left: 14pt; }
 li { white-space: pre-wrap; overflow-wrap: anywhere; }
 table { width: 100%; border-collapse: collapse; font-size: 8.5pt; }
-th, td { min-width: 14mm; text-align: left; vertical-align: top; padding: 2pt 6pt 2pt 0; border-bottom: 0.25pt solid #bbb; white-space: pre-wrap; overflow-wrap: anywhere; }
+th, td { min-width: 18mm; text-align: left; vertical-align: top; padding: 2pt 6pt 2pt 0; border-bottom: 0.25pt solid #bbb; white-space: pre-wrap; overflow-wrap: anywhere; }
 thead th { font-weight: 600; border-bottom: 0.5pt solid #888; }
 tr { break-inside: avoid; }
 table.facts th { width: 28%; font-weight: 400; color: #444; }

@@ -84,7 +84,10 @@ describe('a policy that is edited', () => {
 describe('a policy’s values as they are read', () => {
   it.each([
     ['promotion.production.minStagingMs', 604_800_000, '7 d'],
+    ['promotion.production.minStagingMs', 216_000_000, '60 h'],
+    ['promotion.staging.minStagingMs', 0, '0 ms'],
     ['rollback.settleWithinMs', 1_500, '1.500 ms'],
+    ['cooldownMs', 5_400_000, '90 min'],
     ['promotion.staging.minWinRate', 0.45, '45,0 %'],
     ['triggers.latencyP99.limit', 2_000, '2 s'],
     ['triggers.errorRate.limit', 0.05, '5,0 %'],

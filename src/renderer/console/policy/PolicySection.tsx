@@ -47,26 +47,26 @@ export function PolicySection({ view, name }: { view: DeskView; name: EditablePo
       <details className="mt-1">
         <summary className="cursor-pointer text-muted">{t('policy.values')}</summary>
         <table className="mt-1 w-full">
-          <tbody>
-            {groups.map(([group, fields]) =>
-              fields.map(({ path, value }) => (
+          {groups.map(([group, fields]) => (
+            <tbody key={group}>
+              <tr className="h-7 border-t border-line">
+                <th scope="rowgroup" colSpan={2} className="figure text-left text-muted">
+                  <Hostile text={group || name} max={60} />
+                </th>
+              </tr>
+              {fields.map(({ path, value }) => (
                 <tr key={path} className="h-7 border-t border-line">
-                  <th scope="row" className="pr-2 text-left font-normal">
+                  <th scope="row" title={path} className="w-[45%] pr-2 text-left font-normal">
                     {policyKey(path, language)}
                   </th>
-                  <td className="figure pr-2">
-                    <Hostile text={written(value, t('policy.yes'), t('policy.no'))} max={120} />
-                  </td>
-                  <td className="figure pr-2 whitespace-nowrap text-muted">
-                    {reading(path, value) ?? ''}
-                  </td>
-                  <td className="figure text-right text-muted" title={group}>
-                    <Hostile text={path} max={60} />
+                  <td className="figure">
+                    <Hostile text={written(value, t('policy.yes'), t('policy.no'))} max={120} />{' '}
+                    <span className="text-muted">{reading(path, value) ?? ''}</span>
                   </td>
                 </tr>
-              )),
-            )}
-          </tbody>
+              ))}
+            </tbody>
+          ))}
         </table>
       </details>
     </section>
