@@ -1,6 +1,6 @@
 import type { WebSocket } from 'ws';
 import { type RandomBytes, uuidv7 } from '../shared/ids';
-import { effectiveMode } from '../shared/ops/fold';
+import { modeOnRegistering } from '../shared/ops/fold';
 import type { OperationsPolicy } from '../shared/policy/operations';
 import type { EngineMessage, EngineOrder } from '../shared/protocol/engine';
 import { engineMessages } from '../shared/protocol/engine';
@@ -131,7 +131,7 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       holdings: null,
     };
     sessions.set(id, session);
-    const appliedMode = effectiveMode(log.state(), id);
+    const appliedMode = modeOnRegistering(log.state(), id, environment);
     // The mode goes out before anything is written down: an engine must not trade a millisecond longer.
     reply(socket, {
       type: 'registered',

@@ -20,6 +20,7 @@ export type Behaviour =
 export class FakeEngine {
   behaviour: Behaviour = 'honest';
   mode = 'normal';
+  environment: 'paper' | 'live' = 'paper';
   name: string;
   instrument = 'USD/COP';
   quantity: number;
@@ -58,7 +59,7 @@ export class FakeEngine {
         id: this.id,
         name: this.name,
         kind: 'fake',
-        environment: 'paper',
+        environment: this.environment,
         instruments: [this.instrument],
         software: 'test',
       },

@@ -181,7 +181,7 @@ export function correlate(
   operator: Operator,
 ): Fact[] {
   handling(context, incident, operator);
-  return [{ type: 'incident.correlated', data: { incident, correlation, event: null } }];
+  return [{ type: 'incident.correlated', data: { incident, correlation, events: [] } }];
 }
 
 /** @throws {Refusal} */

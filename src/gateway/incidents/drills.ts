@@ -164,7 +164,7 @@ export function keepDrills(options: DrillsOptions): { stop(): void } {
 
   const leave = log.onRecorded(({ type }) => {
     if (/^policy\./.test(type)) schedule();
-    if (/^(drill\.started|kill\.|ops\.resumed)/.test(type)) look();
+    if (/^(drill\.started|kill\.|ops\.resumed|engine\.registered)/.test(type)) look();
   });
   schedule();
   look();

@@ -1,3 +1,4 @@
+import type { EventRef } from '../../shared/incidents/events';
 import type { LogEvent } from '../../shared/log/event';
 import { type DomainEvent, toDomainEvent } from '../../shared/ops/events';
 import type { Policies } from '../../shared/policy/inForce';
@@ -18,6 +19,9 @@ export interface IncidentsDriverOptions {
 /** How long after an event its incident is opened, ms: a kill's own first steps go before it. */
 const STAND_BACK_MS = 50;
 
+/** Events remembered for incidents that open a moment after them. */
+const RECENT_KEPT = 500;
+
 const CHANGES_TIMES = /^(incident|postmortem|action_item|policy|alert)\./;
 
 /**
@@ -27,6 +31,7 @@ const CHANGES_TIMES = /^(incident|postmortem|action_item|policy|alert)\./;
 export function keepIncidents(options: IncidentsDriverOptions): { stop(): void } {
   const { log, policies, clock } = options;
   const waiting = new Set<NodeJS.Timeout>();
+  let recent: (EventRef & { readonly commandId: string })[] = [];
   let queue: Happening[] = [];
   let draining = false;
   let timer: NodeJS.Timeout | undefined;
@@ -38,6 +43,10 @@ export function keepIncidents(options: IncidentsDriverOptions): { stop(): void }
       books: options.books.now,
       tradesPerHour: options.books.tradesPerHour,
       newId: options.newId,
+      related: (commandId: string, afterSeq: number) =>
+        recent
+          .filter((one) => one.commandId === commandId && one.seq > afterSeq)
+          .map(({ seq, ts, type }) => ({ seq, ts, type })),
       now: clock(),
     };
     const facts = whatOpens(event, log.state(), context);
@@ -84,6 +93,11 @@ export function keepIncidents(options: IncidentsDriverOptions): { stop(): void }
   /** What a gateway that died could not see to. */
   async function catchUp(): Promise<void> {
     const { kills, alerts } = unattended(log.state());
+    if (kills.length + alerts.length === 0) return;
+    const last = log.savedHead().seq;
+    for (const event of await log.read(Math.max(1, last - RECENT_KEPT), RECENT_KEPT))
+      remember(event);
+    recent.sort((a, b) => a.seq - b.seq);
     const places = [...kills, ...alerts].map(({ seq }) => seq).sort((a, b) => a - b);
     for (const seq of places) {
       const [event] = await log.read(seq, 1);
@@ -109,7 +123,14 @@ export function keepIncidents(options: IncidentsDriverOptions): { stop(): void }
     timer = setTimeout(look, wait);
   }
 
+  function remember({ seq, ts, type, commandId }: LogEvent): void {
+    if (commandId === null) return;
+    recent.push({ seq, ts, type, commandId });
+    if (recent.length > RECENT_KEPT * 2) recent = recent.slice(-RECENT_KEPT);
+  }
+
   const leave = log.onRecorded((event: LogEvent) => {
+    remember(event);
     const known = toDomainEvent(event);
     if (known) heard(known);
     if (CHANGES_TIMES.test(event.type)) look();

@@ -1,7 +1,12 @@
 import type { Severity } from '../../shared/alerts/events';
 import type { Alert } from '../../shared/alerts/state';
 import { planEscalation } from '../../shared/incidents/escalation';
-import type { Book, EventRef, IncidentCause } from '../../shared/incidents/events';
+import {
+  type Book,
+  type EventRef,
+  type IncidentCause,
+  MAX_EVENTS_NAMED,
+} from '../../shared/incidents/events';
 import { activeIncidents, type Incident, type IncidentsState } from '../../shared/incidents/state';
 import type { DomainEvent } from '../../shared/ops/events';
 import type { KillRecord, OpsState } from '../../shared/ops/state';
@@ -44,6 +49,8 @@ export interface OpeningContext {
   readonly books: () => readonly Book[];
   readonly tradesPerHour: () => number | null;
   readonly newId: () => string;
+  /** Events of a command after a sequence, as far as they are known. */
+  readonly related: (commandId: string, afterSeq: number) => readonly EventRef[];
   /** Unix ms. */
   readonly now: number;
 }
@@ -81,7 +88,7 @@ export function whatOpens(event: Happening, state: OpsState, context: OpeningCon
     case 'deployment.started':
     case 'ops.paused':
     case 'ops.resumed':
-      return joined(event, active);
+      return joined(event, active, context);
   }
 }
 
@@ -93,7 +100,7 @@ function killed(
 ): Fact[] {
   const severity = context.policies.incidents.opening.kill;
   const covering = active.find((one) => one.severity <= severity);
-  if (covering) return correlate(covering, event);
+  if (covering) return correlate(covering, event, context);
   const id = event.commandId;
   const kill = state.kills.find(({ commandId }) => commandId === id);
   return open(state, context, {
@@ -151,7 +158,7 @@ function incomplete(
   if (deployment?.kind !== 'rollback') return [];
   const subjects = [model, deployment.previous].flatMap((one) => subjectsOf(one, null));
   const covering = active.find((one) => shares(one, subjects) || hasCommand(one, id));
-  if (covering) return correlate(covering, event);
+  if (covering) return correlate(covering, event, context);
   const { opening } = context.policies.incidents;
   const started = { seq: deployment.seq, ts: deployment.startedAt, type: 'deployment.started' };
   return open(state, context, {
@@ -214,16 +221,18 @@ export function lostAlert(engine: string): string {
 function joined(
   event: EventOf<'deployment.started' | 'ops.paused' | 'ops.resumed'>,
   active: readonly Incident[],
+  context: OpeningContext,
 ): Fact[] {
   if (active.some((one) => hasCommand(one, event.commandId))) return [];
   const grave = active.find(({ severity }) => severity === 'P0' || severity === 'P1');
-  return grave ? correlate(grave, event) : [];
+  return grave ? correlate(grave, event, context) : [];
 }
 
-function correlate(incident: Incident, event: Happening): Fact[] {
+function correlate(incident: Incident, event: Happening, { related }: OpeningContext): Fact[] {
   const { commandId } = event;
   if (commandId === null || incident.correlations.includes(commandId)) return [];
-  const data = { incident: incident.id, correlation: commandId, event: ref(event) };
+  const events = [ref(event), ...related(commandId, event.seq)].slice(0, MAX_EVENTS_NAMED);
+  const data = { incident: incident.id, correlation: commandId, events };
   return [{ type: 'incident.correlated', data }];
 }
 
@@ -242,6 +251,8 @@ function raised(incident: Incident, to: Severity, { policies, now }: OpeningCont
 
 function open(state: OpsState, context: OpeningContext, one: Case): Fact[] {
   const { policies, now } = context;
+  const after = one.events.at(-1)?.seq ?? 0;
+  const since = one.correlation === null ? [] : context.related(one.correlation, after);
   const { correlation, playbook, reason, ...about } = one;
   const title = about.title.replace(/\s+/g, ' ').trim().slice(0, 256).toWellFormed();
   return [
@@ -258,7 +269,7 @@ function open(state: OpsState, context: OpeningContext, one: Case): Fact[] {
         subjects: [...new Set(one.subjects)].slice(0, 64),
         alerts: [...one.alerts],
         correlations: correlation === null ? [] : [correlation],
-        events: [...one.events],
+        events: [...one.events, ...since].slice(0, MAX_EVENTS_NAMED),
         detectedFrom: one.detectedFrom,
         ...planEscalation(one.severity, now, policies.incidents, policies.calendar),
         playbook: playbook ?? null,

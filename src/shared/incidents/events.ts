@@ -12,6 +12,9 @@ const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'YYYY-MM-DD');
 export const languageSchema = z.enum(['es', 'en']);
 export type Language = z.infer<typeof languageSchema>;
 
+/** Events before an opening that it may name. */
+export const MAX_EVENTS_NAMED = 128;
+
 /** The longest post-mortem, in UTF-16 code units. */
 export const MAX_POSTMORTEM_LENGTH = 40_000;
 
@@ -86,7 +89,7 @@ export const incidentEventData = {
     /** Commands whose events belong to it. */
     correlations: z.array(z.string().max(64)).max(64),
     /** Events before this one that belong to it, oldest first. */
-    events: z.array(eventRefSchema).max(64),
+    events: z.array(eventRefSchema).max(MAX_EVENTS_NAMED),
     /** When the trouble began: the first breaching sample or alert. Null where nobody can know. */
     detectedFrom: ts.nullable(),
     responseDueAt: ts.nullable(),
@@ -137,11 +140,11 @@ export const incidentEventData = {
     escalation: z.array(dueStepSchema).max(16),
   }),
   'incident.alert_linked': z.object({ incident: id, alert: id }),
-  /** Another command's events belong to it from here on, and this event before it. */
+  /** Another command's events belong to it from here on, and these before it. */
   'incident.correlated': z.object({
     incident: id,
     correlation: z.string().min(1).max(64),
-    event: eventRefSchema.nullable(),
+    events: z.array(eventRefSchema).max(MAX_EVENTS_NAMED),
   }),
   'incident.resolved': z.object({
     incident: id,

@@ -95,10 +95,10 @@ function apply(state: IncidentsState, event: DomainEvent): IncidentsState {
       return change(state, incident, (one) => ({ ...one, alerts: added(one.alerts, alert) }));
     }
     case 'incident.correlated': {
-      const { incident, correlation, event: before } = event.data;
+      const { incident, correlation, events } = event.data;
       return change(state, incident, (one) => {
         const correlations = added(one.correlations, correlation).slice(-KEPT.correlations);
-        return before ? withRef({ ...one, correlations }, before) : { ...one, correlations };
+        return events.reduce(withRef, { ...one, correlations });
       });
     }
     case 'postmortem.saved': {

@@ -6,6 +6,7 @@ import { isHeld } from '../models/deployment';
 import { foldModels } from '../models/fold';
 import { foldMonitor } from '../monitor/fold';
 import type { Scope } from '../protocol/commands';
+import type { Environment } from '../protocol/engine';
 import type { Mode } from '../telemetry/types';
 import type { DomainEvent } from './events';
 import { toDomainEvent } from './events';
@@ -191,7 +192,39 @@ function engineRegistered(state: OpsState, event: EventOf<'engine.registered'>):
     confirmedMode: known?.confirmedMode ?? null,
     selfPausedAt: known?.selfPausedAt ?? null,
   };
-  return { ...state, engines: { ...state.engines, [id]: record } };
+  const registered = { ...state, engines: { ...state.engines, [id]: record } };
+  return environment === 'live' && isHaltedByDrill(state, id)
+    ? leaveDrill(registered, id, event.ts)
+    : registered;
+}
+
+/** Whether nothing but a rehearsal has halted an engine. */
+function isHaltedByDrill(state: OpsState, id: string): boolean {
+  const own = state.engines[id]?.own;
+  const covering = state.kills.filter(
+    ({ resumedAt, scope }) => resumedAt === null && inScope(scope, id),
+  );
+  return (
+    own?.mode === 'killed' &&
+    covering.some(({ commandId }) => commandId === own.commandId) &&
+    covering.every(({ drill }) => drill)
+  );
+}
+
+/** An engine that says it is live now was never meant: the rehearsal is over for it. */
+function leaveDrill(state: OpsState, id: string, at: number): OpsState {
+  const { [id]: _, ...chains } = state.chains;
+  const left = withEngine({ ...state, chains }, id, (engine) => ({ ...engine, own: NO_OWN_MODE }));
+  const isOver = ({ drill, resumedAt, engines }: KillRecord): boolean =>
+    drill && resumedAt === null && engines.includes(id) && engines.every((one) => !chains[one]);
+  const kills = left.kills.map((kill) => (isOver(kill) ? { ...kill, resumedAt: at } : kill));
+  return { ...left, kills };
+}
+
+/** The mode that an engine gets as it registers, before that is on record. */
+export function modeOnRegistering(state: OpsState, id: string, environment: Environment): Mode {
+  const drilled = environment === 'live' && isHaltedByDrill(state, id);
+  return effectiveMode(drilled ? leaveDrill(state, id, state.ts) : state, id);
 }
 
 /** A kill may name an engine that nobody had seen: it is killed when it turns up. */
