@@ -114,7 +114,7 @@ export function startTerminal(start: TerminalStart): void {
     onOpened(opened) {
       desk.opened(opened);
       watch();
-      link.restart('the mirror was opened');
+      link.restart({ code: 'mirror_opening' });
     },
     onStatus(status, was) {
       // Once an outage: each event that waits would be one more to write.
@@ -125,7 +125,7 @@ export function startTerminal(start: TerminalStart): void {
     },
     onBadCheckpoint: (cause) => {
       desk.diverged(cause);
-      link.restart(cause);
+      link.restart({ code: 'mirror_changed' });
     },
   });
   const desk = createDeskState({

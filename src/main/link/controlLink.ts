@@ -6,7 +6,7 @@ import type { Answer, ControlReply, ControlRequest, Welcome } from '../../shared
 import { controlReplies } from '../../shared/protocol/terminal';
 import { CLOSE, MAX_FRAME_BYTES, PATHS, TERMINAL_SUBPROTOCOL } from '../../shared/protocol/wire';
 import type { Clock } from '../../shared/time';
-import type { LinkState, LinkView } from '../../shared/view/desk';
+import type { LinkCause, LinkState, LinkView } from '../../shared/view/desk';
 import { fullJitter } from './backoff';
 import { clientTls, type Transport } from './transport';
 
@@ -46,7 +46,7 @@ export interface ControlLink {
   /** Sends when live; false when it did not go out. */
   send(request: ControlRequest): boolean;
   /** Asks for the log from the mirror's present place, on a new connection. */
-  restart(cause: string): void;
+  restart(cause: LinkCause): void;
   view(): LinkView;
   stop(): void;
 }
@@ -86,7 +86,7 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
     if (stopped || address === undefined) return;
     // Without a place to go on from there is nothing to ask for; the mirror opens in a moment.
     if (!position) {
-      again('the mirror is opening');
+      again({ code: 'mirror_opening' });
       return;
     }
     set({ address });
@@ -94,11 +94,11 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
     const token = deps.token();
     const transport = deps.transport(address);
     if (token === null) {
-      set({ cause: 'nobody is signed in' });
+      set({ cause: { code: 'signed_out' } });
       return;
     }
     if (transport === null) {
-      again('the gateway’s certificate waits for its confirmation');
+      again({ code: 'certificate' });
       return;
     }
     const own = new WebSocket(`${address}${PATHS.control}`, TERMINAL_SUBPROTOCOL, {
@@ -109,7 +109,7 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
       perMessageDeflate: false,
     });
     socket = own;
-    let cause = 'the gateway closed the connection';
+    let cause: LinkCause = { code: 'closed' };
     own.on('open', () => {
       own.send(JSON.stringify({ type: 'hello', terminal: deps.terminal, time: deps.clock() }));
     });
@@ -119,7 +119,7 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
       hear(own, data.toString());
     });
     own.on('error', (error) => {
-      cause = error.message;
+      cause = { code: 'said', detail: error.message };
     });
     own.on('close', (code, reason) => {
       if (socket !== own) return;
@@ -127,11 +127,11 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
       if (!welcomed) deps.onFailed(address);
       if (code === CLOSE.diverged) deps.onDiverged('the gateway does not know our last event');
       const said = reason.toString();
-      again(code >= 4000 && said ? `${said} (${code})` : cause);
+      again(code >= 4000 && said ? { code: 'said', detail: `${said} (${code})` } : cause);
     });
   }
 
-  function again(cause: string): void {
+  function again(cause: LinkCause): void {
     if (stopped || retry) return;
     welcomed = false;
     if (view.state === 'live' || view.state === 'stale') set({ state: 'down', cause });
@@ -149,7 +149,7 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
     if (!frame.ok && frame.error.code === 'unknown_type') return;
     if (!frame.ok) {
       // What one frame says wrongly may be an event: asking again is safer than going on.
-      set({ cause: `the gateway sent a frame we cannot read: ${frame.error.message}` });
+      set({ cause: { code: 'bad_frame', detail: frame.error.message } });
       own.close(CLOSE.badFrame);
       return;
     }
@@ -190,7 +190,7 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
         return;
       }
       case 'error':
-        set({ cause: `${message.code}: ${message.message}` });
+        set({ cause: { code: 'said', detail: `${message.code}: ${message.message}` } });
         return;
       case 'checkpoint':
         deps.onCheckpoint(message.note);
@@ -232,9 +232,9 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
         const own = socket;
         socket = null;
         own.terminate();
-        again(`nothing heard for ${Math.round(silent / 1000)} s`);
+        again({ code: 'silent', seconds: Math.round(silent / 1_000) });
       } else if (silent >= deps.times.staleAfterMs && view.state === 'live') {
-        set({ state: 'stale', cause: `nothing heard for ${Math.round(silent / 1000)} s` });
+        set({ state: 'stale', cause: { code: 'silent', seconds: Math.round(silent / 1_000) } });
       }
     }
   }

@@ -37,15 +37,19 @@ export function Banner({ status, large = false }: { status: DeskStatus; large?: 
       data-word={status.word}
     >
       {status.word !== 'normal' && <Shape size={22} aria-hidden />}
-      <strong className={`whitespace-nowrap ${large ? 'text-[32px]' : 'text-[20px]'}`}>
-        {t(`word.${status.word}`)}
-        {status.waitingSeconds !== null && (
-          <span className="figure"> {status.waitingSeconds} s</span>
-        )}
-      </strong>
-      <span className="min-w-0 flex-1 text-[12px] leading-tight">
-        {useNotes(status).join(' · ')}
-      </span>
+      <div className={`min-w-0 flex-1 ${large ? 'flex items-center gap-3' : ''}`}>
+        <strong
+          className={`block whitespace-nowrap ${large ? 'text-[32px]' : 'text-[20px] leading-6'}`}
+        >
+          {t(`word.${status.word}`)}
+          {status.waitingSeconds !== null && (
+            <span className="figure"> {status.waitingSeconds} s</span>
+          )}
+        </strong>
+        <span className={`block min-w-0 text-[12px] leading-tight ${large ? 'flex-1' : ''}`}>
+          {useNotes(status).join(' · ')}
+        </span>
+      </div>
     </div>
   );
 }
@@ -94,7 +98,7 @@ export function EnvironmentMark({ environment }: { environment: DeskView['enviro
         ? 'border border-text text-text'
         : 'border border-dashed border-amber text-amber';
   return (
-    <span className={`rounded-md px-2 py-0.5 text-[13px] font-bold ${look}`}>
+    <span className={`rounded-md px-2 py-0.5 text-[13px] font-bold whitespace-nowrap ${look}`}>
       {t(environment === null ? 'env.unknown' : `env.${environment}`)}
     </span>
   );

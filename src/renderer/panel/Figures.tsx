@@ -1,4 +1,4 @@
-import type { DeskView } from '@shared/view/desk';
+import type { DeskView, LinkCause } from '@shared/view/desk';
 import { notionalText } from '../components/Notional';
 import { Figure, Hostile } from '../components/ui';
 import { dataAge, dayFigures, errorRate, isStale, scopeTotals } from '../desk/figures.state';
@@ -21,12 +21,22 @@ export function LinkLine({ view, now }: Props) {
         {link.state === 'live' && link.rttMs !== null && (
           <span className="figure">{Math.round(link.rttMs)} ms</span>
         )}
-        {link.state !== 'live' && link.cause && <Hostile text={link.cause} max={80} />}
+        {link.state !== 'live' && link.cause && <Cause cause={link.cause} />}
       </span>
       <span className="text-muted">
         {age === null ? t('link.noData') : t('link.age', { age: duration(age) })}
       </span>
     </p>
+  );
+}
+
+function Cause({ cause }: { cause: LinkCause }) {
+  const t = useT();
+  const text = t(`linkCause.${cause.code}`, 'seconds' in cause ? { seconds: cause.seconds } : {});
+  return (
+    <span className="font-normal">
+      · {text} {'detail' in cause && <Hostile text={cause.detail} max={80} />}
+    </span>
   );
 }
 

@@ -63,6 +63,14 @@ export interface DeskView {
 /** `connecting` before the first answer; `stale` after 3 s of silence, `down` after 10 s or when closed. */
 export type LinkState = 'connecting' | 'live' | 'stale' | 'down';
 
+/** Why the link is not live: what this terminal knows by itself, or what the other side or the system said. */
+export type LinkCause =
+  | {
+      readonly code: 'mirror_opening' | 'mirror_changed' | 'signed_out' | 'certificate' | 'closed';
+    }
+  | { readonly code: 'silent'; readonly seconds: number }
+  | { readonly code: 'bad_frame' | 'said'; readonly detail: string };
+
 export interface LinkView {
   readonly state: LinkState;
   readonly since: number;
@@ -73,7 +81,7 @@ export interface LinkView {
   readonly clockOffsetMs: number | null;
   readonly lastHeardAt: number | null;
   /** Plain words on why it is not live. */
-  readonly cause: string | null;
+  readonly cause: LinkCause | null;
 }
 
 export interface EngineFigures {

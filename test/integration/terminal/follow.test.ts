@@ -44,7 +44,7 @@ async function follow(path: string, port: number): Promise<Terminal> {
     quarantine(cause) {
       void core.quarantine(cause).then((opened) => {
         desk.opened({ type: 'opened', ...opened });
-        link.restart('the mirror was opened');
+        link.restart({ code: 'mirror_opening' });
       });
     },
     onFresh: () => undefined,
