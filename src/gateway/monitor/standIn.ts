@@ -5,6 +5,7 @@ import { GATEWAY_HOLDER } from '../../shared/lease/lease';
 import { createHealth } from '../../shared/monitor/health';
 import { createMonitor, MONITOR_ID, type MonitorCommand } from '../../shared/monitor/monitor';
 import type { MonitorItem } from '../../shared/monitor/report';
+import { createSlowMemory } from '../../shared/monitor/slowFile';
 import { feed, sameWatch, type Watch, watchOf } from '../../shared/monitor/watch';
 import { keepWindow } from '../../shared/monitor/windowFile';
 import type { Policies } from '../../shared/policy/inForce';
@@ -41,6 +42,9 @@ export function startStandIn(options: StandInOptions): { stop(): void } {
   let watch: Watch = watchOf(log.state(), policies().monitor, clock());
   const health = createHealth(watch.policy, watch.enhanced);
   health.reset(watch.model, watch.since);
+  health.expect(watch.expected);
+  const memory = createSlowMemory(health, kept);
+  memory.recall(watch);
   const monitor = createMonitor({
     policy: () => policies().monitor,
     models: () => policies().models,
@@ -56,6 +60,8 @@ export function startStandIn(options: StandInOptions): { stop(): void } {
     watch = next;
     health.limit(next.policy, next.enhanced);
     health.reset(next.model, next.since);
+    health.expect(next.expected);
+    memory.recall(next);
   }
 
   function give(name: Command['name'], id: string, params: object): void {
@@ -86,6 +92,7 @@ export function startStandIn(options: StandInOptions): { stop(): void } {
     const now = clock();
     const evaluation = health.evaluate(now);
     kept.row(evaluation);
+    memory.remember(watch);
     if (token === null) return;
     const judged = watch;
     const samples = health.freeze();

@@ -1,6 +1,7 @@
 import { openCheckLog } from '../../node/checkLog';
 import { sha256 } from '../../node/sha256';
 import { createHealth, type Evaluation, type WindowSamples } from '../../shared/monitor/health';
+import { createSlowMemory } from '../../shared/monitor/slowFile';
 import { feed, type Watch } from '../../shared/monitor/watch';
 import { keepWindow } from '../../shared/monitor/windowFile';
 import type { TelemetryItem } from '../../shared/telemetry/types';
@@ -27,6 +28,9 @@ export function createWatcher(folder: string, first: Watch): Watcher {
   let latest: { at: number; watch: Watch; samples: () => WindowSamples } | null = null;
   const health = createHealth(watch.policy, watch.enhanced);
   health.reset(watch.model, watch.since);
+  health.expect(watch.expected);
+  const memory = createSlowMemory(health, kept);
+  memory.recall(watch);
 
   return {
     watch(next) {
@@ -34,6 +38,8 @@ export function createWatcher(folder: string, first: Watch): Watcher {
       watch = next;
       health.limit(next.policy, next.enhanced);
       health.reset(next.model, next.since);
+      health.expect(next.expected);
+      memory.recall(next);
     },
     feed: (engine, items, now) => feed(health, engine, items, now),
     crossed: (now) => !told && health.crossed(now),
@@ -41,6 +47,7 @@ export function createWatcher(folder: string, first: Watch): Watcher {
       const evaluation = health.evaluate(now);
       if (occasion !== 'view') {
         kept.row(evaluation);
+        memory.remember(watch);
         // Told on arrival once; what goes on firing is told again at the checks.
         told = health.crossed(now);
         latest = { at: now, watch, samples: health.freeze() };

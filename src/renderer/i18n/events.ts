@@ -48,6 +48,11 @@ const NAMES: Readonly<Record<string, readonly [es: string, en: string]>> = {
   'monitor.fired': ['monitor: DISPARÓ', 'monitor: FIRED'],
   'monitor.state_changed': ['monitor: cambió de estado', 'monitor: state changed'],
   'monitor.dry_run_set': ['monitor: ensayo', 'monitor: dry run'],
+  'monitor.blind_paused': ['monitor: pausa por falta de datos', 'monitor: paused for want of data'],
+  'monitor.suspended': ['monitor: el equipo estuvo dormido', 'monitor: the machine slept'],
+  'monitor.day_closed': ['monitor: cierre del día', 'monitor: day closed'],
+  'retraining.proposed': ['reentrenamiento propuesto', 'retraining proposed'],
+  'retraining.closed': ['reentrenamiento cerrado', 'retraining closed'],
   'alert.raised': ['alerta', 'alert raised'],
   'alert.cleared': ['alerta resuelta', 'alert cleared'],
 };

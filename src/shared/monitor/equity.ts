@@ -14,6 +14,7 @@ export interface EquityReport {
   /** Its equity as its day began, and the day's peak, as it reports them. */
   readonly dayStart: number | null;
   readonly dayPeak: number | null;
+  readonly currency?: string;
 }
 
 /**

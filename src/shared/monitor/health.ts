@@ -2,6 +2,13 @@ import type { MonitorPolicy } from '../policy/monitor';
 import { timeOfDay, tradingDay } from '../time';
 import { type DayEquity, drawdown, EquityBook, type EquityReport } from './equity';
 import { TimeRing } from './ring';
+import {
+  type Expected,
+  NOTHING_EXPECTED,
+  SlowBook,
+  type SlowFigures,
+  type SlowSamples,
+} from './slow';
 import { chanceOfRun, nearestRank, p99Allows, wilsonLower } from './statistics';
 import { type ClosedTrade, TradeBook } from './trades';
 import { TRIGGERS, type Trigger } from './trigger';
@@ -18,18 +25,28 @@ export interface Evaluation {
   readonly winRate: number | null;
   /** Samples left out: of another model, from the future, without a figure. */
   readonly ignored: number;
+  readonly slow: SlowFigures;
 }
 
 /** What the monitor remembers of the model that is live, and what it makes of it. */
 export interface Health {
   /** @param now the clock's instant: a sample from further ahead of it than is allowed is left out. */
-  inference(now: number, at: number, ok: boolean, latencyMs: number | null, model: string): void;
+  inference(
+    now: number,
+    at: number,
+    ok: boolean,
+    latencyMs: number | null,
+    model: string,
+    features?: readonly (number | null)[],
+  ): void;
   trade(now: number, trade: ClosedTrade, model: string): void;
   equity(report: EquityReport): void;
   /** Another model is live: it is judged by its own samples. Equity is the desk's, and stays. */
   reset(model: string | null, at: number): void;
   /** Limits as they hold from now on. */
   limit(policy: MonitorPolicy, enhanced: boolean): void;
+  /** What the live model expects to be given. */
+  expect(expected: Expected): void;
   evaluate(now: number): Evaluation;
   /** Whether a trigger would fire just now: asked on arrival, and cheap. */
   crossed(now: number): boolean;
@@ -37,6 +54,16 @@ export interface Health {
   freeze(): () => WindowSamples;
   /** Puts samples back, into a health that has none. */
   restore(samples: WindowSamples): void;
+  /** What is kept of the slow half, with the trades it is made of. */
+  freezeSlow(): KeptSlow;
+  /** Puts the days back, which are the desk's. */
+  restoreDays(kept: Pick<KeptSlow, 'days'>): void;
+  /** Puts features and trades back, of the model that is live. */
+  restoreSlow(kept: Omit<KeptSlow, 'days'>): void;
+}
+
+export interface KeptSlow extends SlowSamples {
+  readonly trades: readonly ClosedTrade[];
 }
 
 /** The samples behind an evaluation, oldest first, times in Unix ms. */
@@ -55,6 +82,8 @@ const P99_SHARE = 0.01;
 const Q99 = 0.99;
 /** Trades that a window file carries. */
 const TRADES_IN_FILE = 200;
+/** Trades of the live model that outlast a restart. */
+const TRADES_KEPT = 1_000;
 
 /** Windows by event time over the live model's samples. Time is only what it is told. */
 export function createHealth(first: MonitorPolicy, enhancedFirst = false): Health {
@@ -70,6 +99,7 @@ export function createHealth(first: MonitorPolicy, enhancedFirst = false): Healt
   const latencies = new TimeRing();
   const trades = new TradeBook();
   const equities = new EquityBook(tradingDay);
+  const slowly = new SlowBook();
 
   const factor = () => (enhanced ? policy.enhancedFactor : 1);
   const limits = () => policy.triggers;
@@ -163,19 +193,37 @@ export function createHealth(first: MonitorPolicy, enhancedFirst = false): Healt
     consecutiveLosses,
   };
 
+  /** Whether a trigger's samples count by an instant: a model that has just gone live starts cold. */
+  function isWarm(trigger: Trigger, at: number): boolean {
+    return at >= since + limits()[trigger].warmupMs;
+  }
+
+  function checkOf(trigger: Trigger, now: number): Check {
+    const check = checkers[trigger](now);
+    if (isWarm(trigger, now)) return check;
+    return { ...check, outcome: 'insufficient', literal: false, confident: false };
+  }
+
   return {
-    inference(now, at, ok, latencyMs, of) {
+    inference(now, at, ok, latencyMs, of, features) {
       if (!mine(now, at, of)) return;
-      inferences.push(at, ok ? 0 : 1);
-      if (!ok) errors += 1;
-      if (latencyMs === null || !Number.isFinite(latencyMs)) return;
+      if (features) slowly.features(at, features);
+      if (isWarm('errorRate', at)) {
+        inferences.push(at, ok ? 0 : 1);
+        if (!ok) errors += 1;
+      }
+      if (latencyMs === null || !Number.isFinite(latencyMs) || !isWarm('latencyP99', at)) return;
       latencies.push(at, latencyMs);
       if (latencyMs > limits().latencyP99.limit * factor()) slow += 1;
     },
     trade(now, trade, of) {
-      if (mine(now, trade.closedAt, of)) trades.take(trade);
+      if (!mine(now, trade.closedAt, of)) return;
+      if (trades.take(trade)) slowly.days.trade(trade, model);
     },
-    equity: (report) => equities.take(report),
+    equity(report) {
+      equities.take(report);
+      slowly.days.equity(report, model);
+    },
     reset(next, at) {
       if (next === model) return;
       model = next;
@@ -186,7 +234,10 @@ export function createHealth(first: MonitorPolicy, enhancedFirst = false): Healt
       inferences.clear();
       latencies.clear();
       trades.clear();
+      slowly.reset();
+      slowly.expect(NOTHING_EXPECTED);
     },
+    expect: (expected) => slowly.expect(expected),
     limit(next, isEnhanced) {
       policy = next;
       enhanced = isEnhanced;
@@ -195,12 +246,13 @@ export function createHealth(first: MonitorPolicy, enhancedFirst = false): Healt
     evaluate(now) {
       evict(now);
       const checks = Object.fromEntries(
-        TRIGGERS.map((trigger) => [trigger, alone(trigger, () => checkers[trigger](now))]),
+        TRIGGERS.map((trigger) => [trigger, alone(trigger, () => checkOf(trigger, now))]),
       ) as Record<Trigger, Check>;
       return {
         ...{ at: now, model, enhanced, checks, ignored },
         inSession: inSession(policy.session, tradingDay(now), timeOfDay(now)),
         winRate: trades.winRate(policy.alerts.winRate.trades),
+        slow: slowly.figures(now, trades.outcomes(), policy.drift),
       };
     },
     crossed(now) {
@@ -213,7 +265,9 @@ export function createHealth(first: MonitorPolicy, enhancedFirst = false): Healt
       const n = latencies.count;
       const lagging = n >= p99.minSamples && slow > p99Allows(n);
       if (lagging && isConfident(slow, n, P99_SHARE, p99)) return true;
-      if (trades.losses() >= Math.max(1, Math.ceil(run.limit * factor()))) return true;
+      const losing = trades.losses() >= Math.max(1, Math.ceil(run.limit * factor()));
+      if (losing && isWarm('consecutiveLosses', now)) return true;
+      if (!isWarm('dailyDrawdown', now)) return false;
       const state = equities.state();
       const fall = state === null ? null : drawdown(state);
       return fall !== null && fall > limits().dailyDrawdown.limit * factor();
@@ -233,6 +287,12 @@ export function createHealth(first: MonitorPolicy, enhancedFirst = false): Healt
       for (const trade of samples.trades) trades.take(trade);
       if (samples.equity) equities.restore(samples.equity);
       recount();
+    },
+    freezeSlow: () => ({ ...slowly.freeze(), trades: trades.latest(TRADES_KEPT) }),
+    restoreDays: ({ days }) => slowly.days.restore(days),
+    restoreSlow(kept) {
+      slowly.restoreFeatures(kept.features);
+      for (const trade of kept.trades) trades.take(trade);
     },
   };
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { checklistSchema, retirementCauseSchema } from '../models/decisions';
 import { gateIdSchema } from '../models/gateId';
 import { metricsSchema } from '../models/model';
+import { retrainingCommandParams } from '../monitor/commands';
 import { monitorItemSchema } from '../monitor/report';
 import { faultSchema } from './engine';
 
@@ -144,6 +145,7 @@ export const commandParams = {
   }),
   /** The monitor says what it would do, and does nothing; ends by itself. */
   'monitor.dry_run': z.strictObject({ on: z.boolean(), reason, origin: originSchema }),
+  ...retrainingCommandParams,
   'model.retire': z.strictObject({
     model: modelId,
     cause: retirementCauseSchema.or(z.literal('emergency')),
@@ -194,6 +196,8 @@ export const commandSchema = z.discriminatedUnion('name', [
   commandVariant('policy.change'),
   commandVariant('monitor.report'),
   commandVariant('monitor.dry_run'),
+  commandVariant('retraining.request'),
+  commandVariant('retraining.close'),
 ]);
 export type Command = z.output<typeof commandSchema>;
 
@@ -210,6 +214,8 @@ export const modelCommandSchema = z.discriminatedUnion('name', [
   modelVariant('exception.revoke'),
   modelVariant('review.close'),
   modelVariant('monitor.dry_run'),
+  modelVariant('retraining.request'),
+  modelVariant('retraining.close'),
 ]);
 
 function modelVariant<Name extends CommandName>(name: Name) {

@@ -104,6 +104,7 @@ export const REJECTION_CODES = [
   'approved_already',
   'no_capacity',
   'fenced',
+  'too_soon',
   'unavailable',
 ] as const;
 export type RejectionCode = (typeof REJECTION_CODES)[number];
