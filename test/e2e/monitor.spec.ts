@@ -46,7 +46,7 @@ async function promote(): Promise<void> {
   const { port } = desk.gateway();
   const [, second] = PAPER_MODELS;
   const { model, version, hash } = second as (typeof PAPER_MODELS)[number];
-  const order = ['close_mean_fast', 'close_mean_slow'];
+  const order = ['momentum_edge'];
   await stageModel(port, model, { version, model_hash: hash, feature_order: order });
   await produceModel(port, model);
   await expect.poll(() => engine.engine.loaded.model).toBe('momentum_v2');
