@@ -130,11 +130,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { mayAct } = lease;
   const commands = createCommands({ log, hub, policies, sha256, clock, mayAct, history });
   const standIn = startStandIn({
-    ...{ log, hub, commands, lease, policies, clock, random },
+    ...{ log, hub, commands, lease, policies, clock, random, uptime: options.uptime },
     folder: join(options.dataDir, 'monitor'),
   });
 
-  const telemetry = createTelemetryFanout({ hub, policy, clock, welcome });
+  const telemetry = createTelemetryFanout({
+    ...{ hub, policy, clock, welcome },
+    window: standIn.window,
+  });
   const rest = createRest({
     ...{ log, commands, policies, clock },
     authenticate: options.authenticate,

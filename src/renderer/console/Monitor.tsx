@@ -17,6 +17,7 @@ const MODE_TONE: Readonly<Record<MonitorMode, string>> = {
   elsewhere: 'text-text',
   gateway: 'text-text',
   nobody: 'text-amber',
+  stopped: 'text-red',
   dryRun: 'hatched px-1',
 };
 

@@ -78,6 +78,13 @@ export class DayBook {
     this.#days = new Map(days.map((day) => [day.day, day]));
   }
 
+  /** Takes another's days where it saw at least as many trades. */
+  merge(days: readonly OpenDay[]): void {
+    for (const day of days) {
+      if (day.trades >= (this.#days.get(day.day)?.trades ?? 0)) this.#days.set(day.day, day);
+    }
+  }
+
   #change(day: string, model: string | null, change: (day: OpenDay) => OpenDay): void {
     const known = this.#days.get(day);
     const before = known ?? { day, models: [], engines: {}, trades: 0, wins: 0, pnl: 0 };

@@ -1,6 +1,7 @@
 import type { MonitorPolicy } from '../policy/monitor';
 import { timeOfDay, tradingDay } from '../time';
 import { type DayEquity, drawdown, EquityBook, type EquityReport } from './equity';
+import type { Refill } from './refill';
 import { TimeRing } from './ring';
 import {
   type Expected,
@@ -25,6 +26,8 @@ export interface Evaluation {
   readonly winRate: number | null;
   /** Samples left out: of another model, from the future, without a figure. */
   readonly ignored: number;
+  /** A window was filled in and is not whole yet. */
+  readonly partial: boolean;
   readonly slow: SlowFigures;
 }
 
@@ -54,6 +57,10 @@ export interface Health {
   freeze(): () => WindowSamples;
   /** Puts samples back, into a health that has none. */
   restore(samples: WindowSamples): void;
+  /** The window for another that watches the same. @param limit of samples. */
+  window(now: number, limit: number): Omit<Refill, 'from'>;
+  /** Takes the window of one that watched all the while. @returns false where it is of another model. */
+  refill(window: Refill): boolean;
   /** What is kept of the slow half, with the trades it is made of. */
   freezeSlow(): KeptSlow;
   /** Puts the days back, which are the desk's. */
@@ -95,6 +102,8 @@ export function createHealth(first: MonitorPolicy, enhancedFirst = false): Healt
   let errors = 0;
   let slow = 0;
   let drawdownFired = false;
+  /** Windows are whole from these instants on. */
+  let wholeFrom = { errorRate: -Infinity, latencyP99: -Infinity };
   const inferences = new TimeRing();
   const latencies = new TimeRing();
   const trades = new TradeBook();
@@ -198,8 +207,18 @@ export function createHealth(first: MonitorPolicy, enhancedFirst = false): Healt
     return at >= since + limits()[trigger].warmupMs;
   }
 
+  /** Whether samples of a window's time were left out when it was filled in. */
+  function isCut(trigger: Trigger, now: number): boolean {
+    if (trigger !== 'errorRate' && trigger !== 'latencyP99') return false;
+    return now - limits()[trigger].windowMs < wholeFrom[trigger];
+  }
+
   function checkOf(trigger: Trigger, now: number): Check {
     const check = checkers[trigger](now);
+    if (isCut(trigger, now)) {
+      const detail = 'the window was filled in with its newest samples alone';
+      return { ...check, outcome: 'insufficient', literal: false, confident: false, detail };
+    }
     if (isWarm(trigger, now)) return check;
     return { ...check, outcome: 'insufficient', literal: false, confident: false };
   }
@@ -231,6 +250,7 @@ export function createHealth(first: MonitorPolicy, enhancedFirst = false): Healt
       ignored = 0;
       errors = 0;
       slow = 0;
+      wholeFrom = { errorRate: -Infinity, latencyP99: -Infinity };
       inferences.clear();
       latencies.clear();
       trades.clear();
@@ -252,6 +272,7 @@ export function createHealth(first: MonitorPolicy, enhancedFirst = false): Healt
         ...{ at: now, model, enhanced, checks, ignored },
         inSession: inSession(policy.session, tradingDay(now), timeOfDay(now)),
         winRate: trades.winRate(policy.alerts.winRate.trades),
+        partial: TRIGGERS.some((trigger) => isCut(trigger, now)),
         slow: slowly.figures(now, trades.outcomes(), policy.drift),
       };
     },
@@ -261,10 +282,11 @@ export function createHealth(first: MonitorPolicy, enhancedFirst = false): Healt
       const { count } = inferences;
       const share = rate.limit * factor();
       const failing = count >= rate.minSamples && errors > count * share;
-      if (failing && isConfident(errors, count, share, rate)) return true;
+      if (failing && !isCut('errorRate', now) && isConfident(errors, count, share, rate))
+        return true;
       const n = latencies.count;
       const lagging = n >= p99.minSamples && slow > p99Allows(n);
-      if (lagging && isConfident(slow, n, P99_SHARE, p99)) return true;
+      if (lagging && !isCut('latencyP99', now) && isConfident(slow, n, P99_SHARE, p99)) return true;
       const losing = trades.losses() >= Math.max(1, Math.ceil(run.limit * factor()));
       if (losing && isWarm('consecutiveLosses', now)) return true;
       if (!isWarm('dailyDrawdown', now)) return false;
@@ -288,6 +310,32 @@ export function createHealth(first: MonitorPolicy, enhancedFirst = false): Healt
       if (samples.equity) equities.restore(samples.equity);
       recount();
     },
+    window(now, limit) {
+      evict(now);
+      const each = Math.floor(limit / 2);
+      return {
+        ...{ model, since: Math.max(0, since), equity: equities.state() },
+        ...{ errors: inferences.latest(each), latencies: latencies.latest(each) },
+        ...{ errorsCut: inferences.count > each, latenciesCut: latencies.count > each },
+        slow: { ...slowly.freeze(), trades: trades.latest(TRADES_KEPT) },
+      };
+    },
+    refill(window) {
+      if (window.model !== model || window.since !== Math.max(0, since)) return false;
+      wholeFrom = {
+        errorRate: window.errorsCut ? (window.errors[0]?.[0] ?? -Infinity) : -Infinity,
+        latencyP99: window.latenciesCut ? (window.latencies[0]?.[0] ?? -Infinity) : -Infinity,
+      };
+      replace(inferences, window.errors, window.from);
+      replace(latencies, window.latencies, window.from);
+      errors = inferences.values().reduce((sum, bad) => sum + bad, 0);
+      recount();
+      for (const trade of window.slow.trades) trades.take(trade);
+      if (window.equity) equities.atLeast(window.equity);
+      slowly.days.merge(window.slow.days);
+      slowly.restoreFeatures(window.slow.features);
+      return true;
+    },
     freezeSlow: () => ({ ...slowly.freeze(), trades: trades.latest(TRADES_KEPT) }),
     restoreDays: ({ days }) => slowly.days.restore(days),
     restoreSlow(kept) {
@@ -295,6 +343,16 @@ export function createHealth(first: MonitorPolicy, enhancedFirst = false): Healt
       for (const trade of kept.trades) trades.take(trade);
     },
   };
+}
+
+/** Puts in a ring what came from `from` on, and keeps what it had from before. */
+function replace(ring: TimeRing, samples: Refill['errors'], from: number): void {
+  const before = ring
+    .freeze()()
+    .filter(([at]) => at < from);
+  ring.clear();
+  for (const [at, value] of before) ring.push(at, value);
+  for (const [at, value] of samples) if (at >= from) ring.push(at, value);
 }
 
 function lastOf(ring: TimeRing): number | null {

@@ -18,7 +18,7 @@ function evaluation(found: Partial<Record<Trigger, Outcome>>, inSession = true):
   const checks = Object.fromEntries(
     TRIGGERS.map((trigger) => [trigger, { trigger, outcome: found[trigger] ?? 'ok' } as Check]),
   ) as Record<Trigger, Check>;
-  const about = { at: 0, model: 'm1', enhanced: false, winRate: null, ignored: 0 };
+  const about = { at: 0, model: 'm1', enhanced: false, winRate: null, ignored: 0, partial: false };
   return { ...about, inSession, checks, slow: NOTHING_SLOW };
 }
 

@@ -34,7 +34,16 @@ function evaluation(found: Found): Evaluation {
       return [trigger, { trigger, outcome, value, limit: 0.05, warning: 0.03 } as Check];
     }),
   ) as Record<Trigger, Check>;
-  const about = { at, model, winRate, checks, enhanced: false, ignored: 0, inSession: true };
+  const about = {
+    at,
+    model,
+    winRate,
+    checks,
+    enhanced: false,
+    ignored: 0,
+    partial: false,
+    inSession: true,
+  };
   return { ...about, slow: { ...NOTHING_SLOW, ...found.slow } };
 }
 
