@@ -9,7 +9,8 @@ import { Button, Hostile, INPUT } from '../components/ui';
 import { cooldownLeft, type MonitorMode, monitorMode } from '../desk/monitor.state';
 import { useT } from '../i18n';
 import { call } from '../lib/call';
-import { duration, percent } from '../lib/format';
+import { duration } from '../lib/format';
+import { Slow } from './monitor/Slow';
 import { TriggerCard } from './monitor/TriggerCard';
 
 const MODE_TONE: Readonly<Record<MonitorMode, string>> = {
@@ -72,6 +73,7 @@ export default function Monitor({ view, now }: { view: DeskView; now: number }) 
       ) : (
         <p className="text-muted">{t('monitor.waiting')}</p>
       )}
+      {evaluation && <Slow evaluation={evaluation} view={view} now={now} />}
       <Firings view={view} />
     </div>
   );
@@ -93,8 +95,6 @@ function Judged(props: {
         <span className="text-muted">
           {' · '}
           {t(evaluation.inSession ? 'monitor.inSession' : 'monitor.offSession')}
-          {' · '}
-          {t('monitor.winRate')} {percent(evaluation.winRate)}
         </span>
       )}
     </p>

@@ -337,7 +337,6 @@ export const en: Readonly<Record<Key, string>> = {
   'monitor.literal': 'to the letter',
   'monitor.inSession': 'in session',
   'monitor.offSession': 'off session',
-  'monitor.winRate': 'win rate (100):',
   'monitor.waiting': 'Waiting for the first check…',
   'monitor.limit': 'limit {{limit}} · warning {{warning}}',
   'monitor.samples': 'samples {{samples}} · bad {{bad}}',

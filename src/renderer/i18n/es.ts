@@ -339,7 +339,6 @@ export const es = {
   'monitor.literal': 'a la letra',
   'monitor.inSession': 'en sesión',
   'monitor.offSession': 'fuera de sesión',
-  'monitor.winRate': 'aciertos (100):',
   'monitor.waiting': 'Esperando la primera lectura…',
   'monitor.limit': 'límite {{limit}} · aviso {{warning}}',
   'monitor.samples': 'muestras {{samples}} · malas {{bad}}',
