@@ -117,3 +117,31 @@ test('a dry run is hatched, says what it would have done, and does nothing', asy
   await expect(console.getByText('habría hecho: rollback')).toBeVisible();
   expect(ops().models.production).toBe('momentum_v2');
 });
+
+test('what changes slowly is shown with its state, and retraining is asked for and closed there', async ({
+  browserName: _,
+}, info) => {
+  await promote();
+  const running = await join('luis');
+  const console = await running.openConsole();
+  await console.keyboard.press('Control+3');
+  const slow = console.getByRole('region', { name: 'Lo que cambia despacio' });
+  await expect(slow.getByText('Sharpe (30 días)')).toBeVisible();
+  await expect(slow.getByText('ningún día cerrado todavía')).toBeVisible();
+  const row = slow.getByRole('row').filter({ hasText: 'momentum_edge' });
+  await expect(row).toContainText(/sin datos|pocas muestras/);
+  const ask = slow.getByRole('button', { name: 'Pedir reentrenamiento' });
+  await expect(ask).toBeDisabled();
+  await slow.getByLabel('Motivo del reentrenamiento').fill('cambio de régimen');
+  await ask.click();
+  await expect(slow.getByText('pedido por una persona')).toBeVisible();
+  await expect(slow.getByText('Ya hay una propuesta abierta')).toBeVisible();
+  expect(await findings(console)).toEqual([]);
+  await slow.scrollIntoViewIfNeeded();
+  await console.screenshot({ path: info.outputPath('slow.png') });
+  await slow.getByLabel('Motivo del reentrenamiento').fill('no mejora al actual');
+  await slow.getByRole('button', { name: 'Peor' }).click();
+  await expect.poll(() => ops().monitor.retrainings[0]?.outcome ?? null).toBe('worse');
+  await expect(slow.getByText(/se puede pedir desde/)).toBeVisible();
+  expect(ops().models.production).toBe('momentum_v2');
+});

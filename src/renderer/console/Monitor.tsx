@@ -58,6 +58,7 @@ export default function Monitor({ view, now }: { view: DeskView; now: number }) 
         <DryRun view={view} now={now} />
       </section>
       <Alerts view={view} now={now} />
+      <Gaps view={view} />
       {evaluation ? (
         <div className="grid grid-cols-2 gap-3">
           {TRIGGERS.map((trigger) => (
@@ -136,6 +137,29 @@ function DryRun({ view, now }: { view: DeskView; now: number }) {
         {t(on ? 'monitor.dryOff' : 'monitor.dryOn')}
       </Button>
     </form>
+  );
+}
+
+/** When it last saw nothing: a host that slept, entries paused for want of data. */
+function Gaps({ view }: { view: DeskView }) {
+  const t = useT();
+  const { suspended, blindPause } = view.ops.monitor;
+  const at = (time: number) => `${timestamp(time).slice(0, 19)} COT`;
+  return (
+    <>
+      {blindPause && (
+        <p className="text-[12px] text-muted">
+          {t(blindPause.dryRun ? 'gaps.wouldPause' : 'gaps.paused', { time: at(blindPause.at) })}{' '}
+          {blindPause.dark.map((trigger) => t(`trigger.${trigger}`)).join(', ')}
+        </p>
+      )}
+      {suspended && (
+        <p className="text-[12px] text-muted">
+          {t('gaps.slept', { time: at(suspended.at), gap: duration(suspended.ms) })}{' '}
+          <Hostile text={suspended.host} max={32} />
+        </p>
+      )}
+    </>
   );
 }
 

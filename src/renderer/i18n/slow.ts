@@ -1,6 +1,9 @@
 /** Texts of the slow half of the Monitor view. */
 export const slowEs = {
   'monitor.stopped': 'VIGILANTE PARADO',
+  'gaps.paused': '{{time}} · entradas pausadas por falta de datos:',
+  'gaps.wouldPause': '{{time}} · ensayo: habría pausado entradas por falta de datos:',
+  'gaps.slept': '{{time}} · el equipo estuvo dormido {{gap}}:',
   'slow.title': 'Lo que cambia despacio',
   'slow.sharpe': 'Sharpe ({{days}} días)',
   'slow.sharpeNote': '± {{error}} · {{days}} días cerrados (mínimo {{min}})',
@@ -58,6 +61,9 @@ export const slowEs = {
 
 export const slowEn: Readonly<Record<keyof typeof slowEs, string>> = {
   'monitor.stopped': 'WATCH STOPPED',
+  'gaps.paused': '{{time}} · entries paused for want of data:',
+  'gaps.wouldPause': '{{time}} · dry run: would have paused entries for want of data:',
+  'gaps.slept': '{{time}} · the machine slept for {{gap}}:',
   'slow.title': 'What changes slowly',
   'slow.sharpe': 'Sharpe ({{days}} days)',
   'slow.sharpeNote': '± {{error}} · {{days}} closed days (at least {{min}})',

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../../../src/gateway/engines/paper/market';
 import { readCard } from '../../../src/shared/models/card';
 import { conceptDrift } from '../../../src/shared/monitor/conceptDrift';
 import { DayBook } from '../../../src/shared/monitor/days';
@@ -177,6 +178,32 @@ describe('concept drift', () => {
     expect(after.state).toBe('drift');
     expect(conceptDrift(repeat([false], 200), limits).state).toBe('ok');
   });
+});
+
+it('how often each test is wrong is what the document says', () => {
+  const random = seededRandom(11);
+  const times = 1_000;
+  const share = (happens: () => boolean) =>
+    Array.from({ length: times }, happens).filter(Boolean).length / times;
+  const losses = (n: number, p: number) => Array.from({ length: n }, () => random() < p);
+  const state = (list: readonly boolean[]) => conceptDrift(list, monitorPolicy.drift.concept).state;
+  const falsely = (n: number) => share(() => state(losses(n, 0.5)) === 'drift');
+  expect(falsely(100)).toBeLessThan(0.05);
+  expect(falsely(1_000)).toBeLessThan(0.12);
+  const found = share(() => state([...losses(200, 0.5), ...losses(100, 0.7)]) === 'drift');
+  expect(found).toBeGreaterThan(0.35);
+  const drifts = (n: number) =>
+    share(() => {
+      const counts = new Array<number>(10).fill(0);
+      for (let one = 0; one < n; one += 1) {
+        const bin = Math.floor(random() * 10);
+        counts[bin] = (counts[bin] as number) + 1;
+      }
+      const value = psi(counts, new Array<number>(10).fill(0.1)) ?? 0;
+      return value > monitorPolicy.drift.psi.limit;
+    });
+  expect(drifts(60)).toBeGreaterThan(0.1);
+  expect(drifts(250)).toBeLessThan(0.01);
 });
 
 describe('trading days', () => {

@@ -73,7 +73,7 @@ export function Retraining(props: {
             value={reason}
             onChange={(event) => setReason(event.target.value)}
           />
-          <Button type="submit" disabled={blocked}>
+          <Button type="submit" className="whitespace-nowrap" disabled={blocked}>
             {t('retraining.request')}
           </Button>
         </form>
