@@ -22,6 +22,7 @@ export class FakeEngine {
   mode = 'normal';
   name: string;
   instrument = 'USD/COP';
+  environment: 'live' | 'paper' = 'paper';
   quantity: number;
   sold = 0;
   /** Models it has; it runs the first until told otherwise. */
@@ -58,7 +59,7 @@ export class FakeEngine {
         id: this.id,
         name: this.name,
         kind: 'fake',
-        environment: 'paper',
+        environment: this.environment,
         instruments: [this.instrument],
         software: 'test',
       },

@@ -87,7 +87,8 @@ export function createMonitor({ policy, models, newId }: MonitorDeps): Monitor {
       const known = outcomeOf(real, ops, now);
       const before = dryRun ? (rehearsal ?? ARMED) : known.state;
       const targets = eligible(ops.models, models(), now);
-      const { environment } = ops;
+      // A desk that no engine has ever joined has no entries to pause.
+      const environment = Object.keys(ops.engines).length > 0 ? ops.environment : null;
       const graced = grace > 0;
       grace = Math.max(0, grace - 1);
       const tick = { now, evaluation, targets, environment, graced, newId };

@@ -19,7 +19,11 @@ beforeEach(() => {
   ids = 0;
   const environment = 'live';
   const opened = { epoch: 'e', gatewayId: 'g', publicKey: 'k', environment };
-  ops = foldFacts([{ type: 'log.opened', data: opened }]);
+  const engine = { engine: 'e1', name: 'e1', kind: 'fake', instruments: [], software: 'test' };
+  ops = foldFacts([
+    { type: 'log.opened', data: opened },
+    { type: 'engine.registered', data: { ...engine, environment } },
+  ]);
   desk = createMonitorDesk({
     control: (request) => {
       sent.push(request);

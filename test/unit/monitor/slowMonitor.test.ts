@@ -337,6 +337,8 @@ describe('retraining', () => {
   });
 });
 
+const SOFTWARE = { instruments: ['USD/COP'], software: 'test' };
+
 describe('blindness by policy', () => {
   const dark = evaluation({ outcomes: { errorRate: 'no_data' } });
   const ops = (environment: 'live' | 'paper', dryRun = false): OpsState =>
@@ -344,6 +346,10 @@ describe('blindness by policy', () => {
       {
         type: 'log.opened',
         data: { epoch: 'e', gatewayId: 'g', publicKey: 'k', environment },
+      },
+      {
+        type: 'engine.registered',
+        data: { ...{ engine: 'e1', name: 'e1', kind: 'fake', environment }, ...SOFTWARE },
       },
       ...(dryRun
         ? [{ type: 'monitor.dry_run_set', data: { on: true, until: MONDAY_9 + DAY } }]
