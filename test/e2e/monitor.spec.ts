@@ -132,14 +132,14 @@ test('what changes slowly is shown with its state, and retraining is asked for a
   await expect(row).toContainText(/sin datos|pocas muestras/);
   const ask = slow.getByRole('button', { name: 'Pedir reentrenamiento' });
   await expect(ask).toBeDisabled();
-  await slow.getByLabel('Motivo del reentrenamiento').fill('cambio de régimen');
+  await slow.getByLabel('Por qué reentrenar').fill('cambio de régimen');
   await ask.click();
   await expect(slow.getByText('pedido por una persona')).toBeVisible();
   await expect(slow.getByText('Ya hay una propuesta abierta')).toBeVisible();
   expect(await findings(console)).toEqual([]);
   await slow.scrollIntoViewIfNeeded();
   await console.screenshot({ path: info.outputPath('slow.png') });
-  await slow.getByLabel('Motivo del reentrenamiento').fill('no mejora al actual');
+  await slow.getByLabel('Por qué reentrenar').fill('no mejora al actual');
   await slow.getByRole('button', { name: 'Peor' }).click();
   await expect.poll(() => ops().monitor.retrainings[0]?.outcome ?? null).toBe('worse');
   await expect(slow.getByText(/se puede pedir desde/)).toBeVisible();
