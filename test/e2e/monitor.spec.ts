@@ -59,6 +59,15 @@ async function fault(name: string): Promise<void> {
   ana.socket.close();
 }
 
+/** A fault that ends with the rollback: an engine that goes on failing is another story, and is paused. */
+async function faultOfTheModel(name: string): Promise<void> {
+  desk.gateway().log.onRecorded(({ type }) => {
+    if (type !== 'deployment.started') return;
+    engine.engine.operate('drill:over', { op: 'fault', fault: 'none' });
+  });
+  await fault(name);
+}
+
 test('a model that falls ill is rolled back by the terminal by itself, and both windows say so', async () => {
   await promote();
   const running = await join('ana');
@@ -69,9 +78,8 @@ test('a model that falls ill is rolled back by the terminal by itself, and both 
   const errors = console.getByRole('region', { name: 'Errores de inferencia' });
   await expect(errors.getByText('bien')).toBeVisible();
   expect(await findings(console)).toEqual([]);
-  await fault('inference_errors');
+  await faultOfTheModel('inference_errors');
   await expect.poll(() => ops().models.production).toBe('momentum_v1');
-  await fault('none');
   await expect.poll(() => engine.engine.loaded.model).toBe('momentum_v1');
   await expect.poll(() => ops().models.deployments[0]?.completedAt ?? null).not.toBeNull();
   expect(ops().models.deployments[0]?.by).toMatchObject({ id: 'monitor' });
@@ -96,9 +104,8 @@ test('the terminal that acts is killed: another takes over and nothing is rolled
   await join('luis');
   first.main.kill('SIGKILL');
   await expect.poll(() => ops().monitor.holder).not.toBe(holder);
-  await fault('slow_inference');
+  await faultOfTheModel('slow_inference');
   await expect.poll(() => ops().models.production).toBe('momentum_v1');
-  await fault('none');
   await expect.poll(() => ops().models.deployments[0]?.completedAt ?? null).not.toBeNull();
   const rolled = ops().models.deployments.filter(({ kind }) => kind === 'rollback');
   expect(rolled).toHaveLength(1);
