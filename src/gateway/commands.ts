@@ -13,6 +13,7 @@ import * as incidents from './decide/incidents';
 import * as models from './decide/models';
 import * as operations from './decide/operations';
 import { allow, Refusal } from './decide/refusal';
+import * as retraining from './decide/retraining';
 import type { EngineHub } from './engineHub';
 import type { Fact, GatewayLog } from './log';
 
@@ -178,6 +179,7 @@ export function createCommands(options: CommandsOptions): Commands {
     const known = { ...state.models, criticalAt: state.alerts.criticalAt };
     const registry = { state: known, policy: inForce.models, sha256, now, id: command.id };
     const desk = { state, policies: inForce, books: options.books, now, id: command.id };
+    const slow = { state, policy: inForce.monitor, now, id: command.id };
     switch (command.name) {
       case 'kill':
         return [operations.kill(ops, command)];
@@ -221,8 +223,15 @@ export function createCommands(options: CommandsOptions): Commands {
         return models.revokeException(registry, command.params, operator);
       case 'review.close':
         return models.closeReview(registry, command.params, operator);
-      case 'monitor.report':
-        return command.params.items.map(monitorFact);
+      case 'monitor.report': {
+        const news = command.params.items.filter((item) => retraining.isNews(item, slow));
+        if (news.length === 0) throw new Refusal('superseded', 'all of it is on record already');
+        return news.map(monitorFact);
+      }
+      case 'retraining.request':
+        return retraining.requestRetraining(slow, command.params, operator);
+      case 'retraining.close':
+        return retraining.closeRetraining(slow, command.params, operator);
       case 'monitor.dry_run': {
         allow(operator, inForce.monitor.permissions.dryRun, 'switch the monitor to a dry run');
         const { on } = command.params;
@@ -321,6 +330,14 @@ function monitorFact(entry: MonitorItem): Fact {
       return { type: 'monitor.fired', data: entry.data };
     case 'machine':
       return { type: 'monitor.state_changed', data: entry.data };
+    case 'blind':
+      return { type: 'monitor.blind_paused', data: entry.data };
+    case 'suspended':
+      return { type: 'monitor.suspended', data: entry.data };
+    case 'day':
+      return { type: 'monitor.day_closed', data: entry.data };
+    case 'retraining':
+      return { type: 'retraining.proposed', data: entry.data };
     case 'alert':
       return { type: 'alert.raised', data: { ...entry.data, engine: null, source: 'monitor' } };
     case 'clear':

@@ -152,7 +152,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     books: books.now,
   });
   const standIn = startStandIn({
-    ...{ log, hub, commands, lease, policies, clock, random },
+    ...{ log, hub, commands, lease, policies, clock, random, uptime: options.uptime },
     folder: join(options.dataDir, 'monitor'),
   });
 
@@ -160,7 +160,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const incidents = keepIncidents({ log, policies, books, clock, newId });
   const drills = keepDrills({ log, hub, policies, clock, newId });
 
-  const telemetry = createTelemetryFanout({ hub, policy, clock, welcome });
+  const telemetry = createTelemetryFanout({
+    ...{ hub, policy, clock, welcome },
+    window: standIn.window,
+  });
   const { limits, recheckEveryMs } = policy.auth;
   const { authenticate } = options;
   const gate = createGatekeeper({ log, authenticate, limits, recheckEveryMs, clock });

@@ -1,4 +1,5 @@
 import type { WebSocket } from 'ws';
+import type { WindowFrame } from '../shared/monitor/refill';
 import type { OperationsPolicy } from '../shared/policy/operations';
 import { parseFrame } from '../shared/protocol/frame';
 import type { TelemetryReply, Welcome } from '../shared/protocol/terminal';
@@ -19,6 +20,8 @@ export interface TelemetryFanoutOptions {
   readonly policy: OperationsPolicy;
   readonly clock: Clock;
   readonly welcome: () => Omit<Welcome, 'type' | 'operator'>;
+  /** The live model's window as the gateway's monitor has it now. */
+  readonly window: () => readonly WindowFrame[];
 }
 
 interface Batch {
@@ -34,6 +37,8 @@ interface Reader {
   pending: Map<string, Batch>;
   dropped: Map<string, { count: number; throughSeq: number }>;
   slowSince: number | null;
+  wantsWindow: boolean;
+  windowAt: number;
 }
 
 /** How often batches go out, ms. */
@@ -43,6 +48,8 @@ const SLOW_BYTES = 1_048_576;
 const CUT_AFTER_MS = 30_000;
 /** One frame holds at most so many items, so that it stays well under the frame limit. */
 const ITEMS_PER_FRAME = 2_000;
+/** A reader is sent a whole window this often at most, ms. */
+const WINDOW_EVERY_MS = 1_000;
 
 /** States which the next of their kind replaces; the others are counted when left out. */
 const REPLACEABLE: ReadonlySet<TelemetryItem['kind']> = new Set([
@@ -108,6 +115,12 @@ export function createTelemetryFanout(options: TelemetryFanoutOptions): Telemetr
       }
     }
     reader.pending.clear();
+    const now = clock();
+    if (!reader.wantsWindow || now - reader.windowAt < WINDOW_EVERY_MS) return;
+    reader.wantsWindow = false;
+    reader.windowAt = now;
+    // After all that is in it, and before all that is not: nothing is counted twice or left out.
+    for (const frame of options.window()) send(reader.socket, frame);
   }
 
   /** Keeps the newest of each replaceable kind; counts what is left out. */
@@ -133,6 +146,8 @@ export function createTelemetryFanout(options: TelemetryFanoutOptions): Telemetr
         pending: new Map(),
         dropped: new Map(),
         slowSince: null,
+        wantsWindow: false,
+        windowAt: -Infinity,
       };
       readers.add(reader);
       socket.on('error', () => undefined);
@@ -151,6 +166,8 @@ export function createTelemetryFanout(options: TelemetryFanoutOptions): Telemetr
             operator: { ...operator, roles, tokenExpiresAt: null },
             ...options.welcome(),
           });
+        } else if (parsed.value.type === 'window') {
+          reader.wantsWindow = reader.greeted;
         } else if (parsed.value.type === 'ping') {
           send(socket, { type: 'pong', time: clock(), echo: parsed.value.time });
         }

@@ -220,6 +220,7 @@ export function startTerminal(start: TerminalStart): void {
     policy: () => monitorPolicy(desk.ops()),
     models: () => modelsPolicy(desk.ops()),
     keepWindow: telemetry.keepWindow,
+    host: terminal.id,
     changed: publisher.figures,
   });
 

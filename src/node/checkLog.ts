@@ -1,6 +1,7 @@
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Evaluation } from '../shared/monitor/health';
+import { type SlowFile, slowFileSchema } from '../shared/monitor/slowFile';
 import type { WindowFile } from '../shared/monitor/windowFile';
 import { tradingDay } from '../shared/time';
 
@@ -10,6 +11,10 @@ export interface CheckLog {
   row(evaluation: Evaluation): boolean;
   /** Writes a window under its digest. @returns false when it could not be written. */
   window(digest: string, file: WindowFile): boolean;
+  /** Writes what the slow half remembers. @returns false when it could not be written. */
+  slow(file: SlowFile): boolean;
+  /** What was written last; null where there is none that can be read. */
+  readSlow(): SlowFile | null;
 }
 
 /** Keeps rows in `checks-YYYY-MM-DD.jsonl`, a file for each trading day, and windows in `windows/`. */
@@ -26,13 +31,30 @@ export function openCheckLog(folder: string): CheckLog {
     }
   }
 
+  const slowPath = join(folder, 'slow.json');
+
   return {
-    row({ at, model, inSession, enhanced, checks, winRate, ignored }) {
+    slow: (file) =>
+      attempt(() => {
+        writeFileSync(`${slowPath}.new`, JSON.stringify(file), { mode: 0o600 });
+        renameSync(`${slowPath}.new`, slowPath);
+      }),
+    readSlow() {
+      try {
+        return slowFileSchema.parse(JSON.parse(readFileSync(slowPath, 'utf8')));
+      } catch {
+        return null;
+      }
+    },
+    row({ at, model, inSession, enhanced, checks, winRate, ignored, slow }) {
       const short = Object.values(checks).map((check) => [
         ...[check.trigger, check.outcome, check.value, check.limit],
         ...[check.samples, check.breaching, check.literal, check.confident],
       ]);
-      const row = { at, model, inSession, enhanced, winRate, ignored, checks: short };
+      const { concept, features } = slow;
+      const drift = features.map(({ feature, psi, samples }) => [feature, psi, samples]);
+      const about = { at, model, inSession, enhanced, winRate, ignored };
+      const row = { ...about, checks: short, concept: concept.state, drift };
       const file = join(folder, `checks-${tradingDay(at)}.jsonl`);
       return attempt(() => appendFileSync(file, `${JSON.stringify(row)}\n`, { mode: 0o600 }));
     },

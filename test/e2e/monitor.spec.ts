@@ -46,7 +46,7 @@ async function promote(): Promise<void> {
   const { port } = desk.gateway();
   const [, second] = PAPER_MODELS;
   const { model, version, hash } = second as (typeof PAPER_MODELS)[number];
-  const order = ['close_mean_fast', 'close_mean_slow'];
+  const order = ['momentum_edge'];
   await stageModel(port, model, { version, model_hash: hash, feature_order: order });
   await produceModel(port, model);
   await expect.poll(() => engine.engine.loaded.model).toBe('momentum_v2');
@@ -59,6 +59,15 @@ async function fault(name: string): Promise<void> {
   ana.socket.close();
 }
 
+/** A fault that ends with the rollback: an engine that goes on failing is another story, and is paused. */
+async function faultOfTheModel(name: string): Promise<void> {
+  desk.gateway().log.onRecorded(({ type }) => {
+    if (type !== 'deployment.started') return;
+    engine.engine.operate('drill:over', { op: 'fault', fault: 'none' });
+  });
+  await fault(name);
+}
+
 test('a model that falls ill is rolled back by the terminal by itself, and both windows say so', async () => {
   await promote();
   const running = await join('ana');
@@ -69,9 +78,8 @@ test('a model that falls ill is rolled back by the terminal by itself, and both 
   const errors = console.getByRole('region', { name: 'Errores de inferencia' });
   await expect(errors.getByText('bien')).toBeVisible();
   expect(await findings(console)).toEqual([]);
-  await fault('inference_errors');
+  await faultOfTheModel('inference_errors');
   await expect.poll(() => ops().models.production).toBe('momentum_v1');
-  await fault('none');
   await expect.poll(() => engine.engine.loaded.model).toBe('momentum_v1');
   await expect.poll(() => ops().models.deployments[0]?.completedAt ?? null).not.toBeNull();
   expect(ops().models.deployments[0]?.by).toMatchObject({ id: 'monitor' });
@@ -96,9 +104,8 @@ test('the terminal that acts is killed: another takes over and nothing is rolled
   await join('luis');
   first.main.kill('SIGKILL');
   await expect.poll(() => ops().monitor.holder).not.toBe(holder);
-  await fault('slow_inference');
+  await faultOfTheModel('slow_inference');
   await expect.poll(() => ops().models.production).toBe('momentum_v1');
-  await fault('none');
   await expect.poll(() => ops().models.deployments[0]?.completedAt ?? null).not.toBeNull();
   const rolled = ops().models.deployments.filter(({ kind }) => kind === 'rollback');
   expect(rolled).toHaveLength(1);
@@ -115,5 +122,33 @@ test('a dry run is hatched, says what it would have done, and does nothing', asy
   await expect(console.getByText('ENSAYO: no actúa')).toBeVisible();
   await fault('inference_errors');
   await expect(console.getByText('habría hecho: rollback')).toBeVisible();
+  expect(ops().models.production).toBe('momentum_v2');
+});
+
+test('what changes slowly is shown with its state, and retraining is asked for and closed there', async ({
+  browserName: _,
+}, info) => {
+  await promote();
+  const running = await join('luis');
+  const console = await running.openConsole();
+  await console.keyboard.press('Control+3');
+  const slow = console.getByRole('region', { name: 'Lo que cambia despacio' });
+  await expect(slow.getByText('Sharpe (30 días)')).toBeVisible();
+  await expect(slow.getByText('ningún día cerrado todavía')).toBeVisible();
+  const row = slow.getByRole('row').filter({ hasText: 'momentum_edge' });
+  await expect(row).toContainText(/sin datos|pocas muestras/);
+  const ask = slow.getByRole('button', { name: 'Pedir reentrenamiento' });
+  await expect(ask).toBeDisabled();
+  await slow.getByLabel('Por qué reentrenar').fill('cambio de régimen');
+  await ask.click();
+  await expect(slow.getByText('pedido por una persona')).toBeVisible();
+  await expect(slow.getByText('Ya hay una propuesta abierta')).toBeVisible();
+  expect(await findings(console)).toEqual([]);
+  await slow.scrollIntoViewIfNeeded();
+  await console.screenshot({ path: info.outputPath('slow.png') });
+  await slow.getByLabel('Por qué reentrenar').fill('no mejora al actual');
+  await slow.getByRole('button', { name: 'Peor' }).click();
+  await expect.poll(() => ops().monitor.retrainings[0]?.outcome ?? null).toBe('worse');
+  await expect(slow.getByText(/se puede pedir desde/)).toBeVisible();
   expect(ops().models.production).toBe('momentum_v2');
 });

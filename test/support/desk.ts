@@ -46,6 +46,8 @@ export const quickPolicies = {
       ...shipped.monitor.document,
       checkEveryMs: 50,
       rollbackTimeoutMs: 500,
+      // Checks that come so often are late on a machine at work: that is no sleep.
+      stalls: { suspendedAfterChecks: 200, stoppedAfterChecks: 200, graceChecks: 3 },
       session: { ...shipped.monitor.document.session, always: true },
       backoff: { attempts: 5, firstMs: 50, maxMs: 100 },
       lease: { renewEveryMs: 50, lostAfterMs: 300 },

@@ -56,6 +56,7 @@ function bare({ model, version, hash }: EngineModel): Registration {
     version,
     hashes: { model: hash, normStats: null, config: null, dataset: null },
     featureOrder: [],
+    featureReference: [],
     training: { from: null, to: null, datasetVersion: null, runId: null },
     owner: null,
     backupOwner: null,

@@ -4,7 +4,10 @@ import { type RandomBytes, uuidv7 } from '../../shared/ids';
 import { GATEWAY_HOLDER } from '../../shared/lease/lease';
 import { createHealth } from '../../shared/monitor/health';
 import { createMonitor, MONITOR_ID, type MonitorCommand } from '../../shared/monitor/monitor';
+import { type WindowFrame, windowFrames } from '../../shared/monitor/refill';
 import type { MonitorItem } from '../../shared/monitor/report';
+import { createSlowMemory } from '../../shared/monitor/slowFile';
+import { createStallWatch } from '../../shared/monitor/stalls';
 import { feed, sameWatch, type Watch, watchOf } from '../../shared/monitor/watch';
 import { keepWindow } from '../../shared/monitor/windowFile';
 import type { Policies } from '../../shared/policy/inForce';
@@ -22,6 +25,8 @@ export interface StandInOptions {
   readonly lease: LeaseDesk;
   readonly policies: () => Policies;
   readonly clock: Clock;
+  /** Milliseconds that never jump. */
+  readonly uptime: Clock;
   readonly random: RandomBytes;
   /** Where rows and windows are kept. */
   readonly folder: string;
@@ -30,22 +35,34 @@ export interface StandInOptions {
 /** How soon after a batch the limits are looked at, at most, ms. */
 const ARRIVAL_MS = 100;
 
+export interface StandIn {
+  /** The live model's window as it is now, for a terminal that missed some of it. */
+  window(): readonly WindowFrame[];
+  stop(): void;
+}
+
 /**
  * The gateway's own monitor. It always watches, so that it can act the moment no terminal does, and
  * acts only with the lease.
  */
-export function startStandIn(options: StandInOptions): { stop(): void } {
-  const { log, hub, commands, lease, policies, clock, random } = options;
+export function startStandIn(options: StandInOptions): StandIn {
+  const { log, hub, commands, lease, policies, clock, uptime, random } = options;
+  const from = clock();
   const kept: CheckLog = openCheckLog(options.folder);
   const newId = () => uuidv7(clock(), random);
   let watch: Watch = watchOf(log.state(), policies().monitor, clock());
   const health = createHealth(watch.policy, watch.enhanced);
   health.reset(watch.model, watch.since);
+  health.expect(watch.expected);
+  const memory = createSlowMemory(health, kept);
+  memory.recall(watch);
   const monitor = createMonitor({
     policy: () => policies().monitor,
     models: () => policies().models,
     newId,
   });
+  const stalls = createStallWatch({ clock, uptime, policy: () => policies().monitor });
+  let sleptMs: number | null = null;
   let token: number | null = null;
   let arrival: NodeJS.Timeout | null = null;
   let checks: NodeJS.Timeout | null = null;
@@ -56,6 +73,8 @@ export function startStandIn(options: StandInOptions): { stop(): void } {
     watch = next;
     health.limit(next.policy, next.enhanced);
     health.reset(next.model, next.since);
+    health.expect(next.expected);
+    memory.recall(next);
   }
 
   function give(name: Command['name'], id: string, params: object): void {
@@ -86,6 +105,7 @@ export function startStandIn(options: StandInOptions): { stop(): void } {
     const now = clock();
     const evaluation = health.evaluate(now);
     kept.row(evaluation);
+    memory.remember(watch);
     if (token === null) return;
     const judged = watch;
     const samples = health.freeze();
@@ -93,6 +113,10 @@ export function startStandIn(options: StandInOptions): { stop(): void } {
     // First what is done, and then what is told of it.
     for (const command of verdict.commands) carryOut(command);
     report(verdict.items);
+    if (sleptMs !== null) {
+      report([{ item: 'suspended', data: { host: GATEWAY_HOLDER, ms: Math.round(sleptMs) } }]);
+      sleptMs = null;
+    }
     if (!verdict.fired) return;
     const window = keepWindow(samples(), judged, now, sha256, kept.window);
     report([{ item: 'fired', data: { ...verdict.fired, window } }]);
@@ -100,6 +124,12 @@ export function startStandIn(options: StandInOptions): { stop(): void } {
 
   /** Asks for the lease where nobody has it, and renews it. */
   function hold(): void {
+    const gap = stalls.beat();
+    if (gap !== null) {
+      sleptMs = gap;
+      token = null;
+      monitor.suspended();
+    }
     const { holder } = lease.view();
     const mine = holder === GATEWAY_HOLDER && token !== null;
     if (!mine && holder !== null && holder !== GATEWAY_HOLDER) {
@@ -135,6 +165,10 @@ export function startStandIn(options: StandInOptions): { stop(): void } {
   schedule();
 
   return {
+    window() {
+      look();
+      return windowFrames({ ...health.window(clock(), policies().monitor.refillSamples), from });
+    },
     stop() {
       leave();
       clearInterval(holding);

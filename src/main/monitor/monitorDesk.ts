@@ -1,6 +1,7 @@
 import type { Evaluation } from '../../shared/monitor/health';
 import { createMonitor, type MonitorCommand } from '../../shared/monitor/monitor';
 import type { MonitorItem } from '../../shared/monitor/report';
+import { createStallWatch } from '../../shared/monitor/stalls';
 import type { OpsState } from '../../shared/ops/state';
 import type { ModelsPolicy } from '../../shared/policy/models';
 import type { MonitorPolicy } from '../../shared/policy/monitor';
@@ -35,6 +36,8 @@ export interface MonitorDeskDeps {
   readonly models: () => ModelsPolicy;
   /** Stores the window of the latest check. */
   readonly keepWindow: () => Promise<string | null>;
+  /** This terminal's id. */
+  readonly host: string;
   readonly clock: Clock;
   /** Milliseconds that never jump. */
   readonly uptime: Clock;
@@ -55,6 +58,9 @@ export function createMonitorDesk(deps: MonitorDeskDeps): MonitorDesk {
   let linked = false;
   /** The lease was granted; what another began is taken up before the first decision. */
   let newly = false;
+  const stalls = createStallWatch(deps);
+  /** How long it slept, until that is on record. */
+  let sleptMs: number | null = null;
   let renewing = setTimeout(renew, policy().lease.renewEveryMs);
 
   /** The token while it surely holds: a lease that was not renewed in time is somebody else's. */
@@ -63,14 +69,26 @@ export function createMonitorDesk(deps: MonitorDeskDeps): MonitorDesk {
 
   /** By the policy as it is by then: the log may bring another than this terminal's file. */
   function renew(): void {
+    const gap = stalls.beat();
+    if (gap !== null) {
+      // What was known of the desk is old, and the lease is somebody else's or nobody's: all anew.
+      lease = null;
+      sleptMs = gap;
+      monitor.suspended();
+    }
     ask();
     renewing = setTimeout(renew, policy().lease.renewEveryMs);
   }
 
-  /** A terminal that gets no telemetry leaves the lease to one that does. */
+  /**
+   * A terminal that gets no telemetry, whose windows are not whole or whose checks stand still leaves
+   * the lease to one that is well.
+   */
   function ask(): void {
     if (!linked) return;
-    if (deps.sees()) deps.control({ type: 'lease', token: token(), release: false });
+    const isFit = deps.sees() && latest?.partial !== true && !stalls.isStopped();
+    if (stalls.isStopped()) deps.changed();
+    if (isFit) deps.control({ type: 'lease', token: token(), release: false });
     else release();
   }
 
@@ -109,6 +127,10 @@ export function createMonitorDesk(deps: MonitorDeskDeps): MonitorDesk {
     for (const command of verdict.commands) carryOut(command, fence);
     for (const id of verdict.asks) deps.control({ type: 'query', id });
     report(verdict.items);
+    if (sleptMs !== null) {
+      report([{ item: 'suspended', data: { host: deps.host, ms: Math.round(sleptMs) } }]);
+      sleptMs = null;
+    }
     const { fired } = verdict;
     if (fired) {
       void deps
@@ -135,6 +157,7 @@ export function createMonitorDesk(deps: MonitorDeskDeps): MonitorDesk {
     evaluated(evaluation, occasion) {
       latest = evaluation;
       remember(evaluation);
+      if (occasion === 'check') stalls.checked();
       if (occasion !== 'view') act(evaluation);
       deps.changed();
     },
@@ -158,7 +181,7 @@ export function createMonitorDesk(deps: MonitorDeskDeps): MonitorDesk {
     linkLost() {
       linked = false;
     },
-    view: () => ({ evaluation: latest, acts: token() !== null }),
+    view: () => ({ evaluation: latest, acts: token() !== null, stopped: stalls.isStopped() }),
     series: () => points,
     stop() {
       clearTimeout(renewing);

@@ -27,6 +27,7 @@ let socket: WebSocket | null = null;
 let attempt = 0;
 let heardAt = 0;
 let everLive = false;
+let greeted = false;
 let retry: NodeJS.Timeout | null = null;
 let watcher: Watcher | null = null;
 let checks: NodeJS.Timeout | null = null;
@@ -53,6 +54,7 @@ function open(): void {
   });
   socket = own;
   heardAt = 0;
+  greeted = false;
   own.on('open', () => {
     own.send(JSON.stringify({ type: 'hello', terminal: to.terminal, time: Date.now() }));
   });
@@ -83,6 +85,11 @@ function take(own: WebSocket, message: TelemetryReply): void {
     case 'welcome':
       attempt = 0;
       everLive = true;
+      greeted = true;
+      fillIn();
+      return;
+    case 'window':
+      watcher?.window(message);
       return;
     case 'telemetry':
       for (const { engine, session, items } of message.batches) {
@@ -94,6 +101,7 @@ function take(own: WebSocket, message: TelemetryReply): void {
       return;
     case 'conflated':
       book(message.engine).conflated(message.dropped, message.throughSeq);
+      fillIn();
       return;
     case 'ping':
       own.send(JSON.stringify({ type: 'pong', time: Date.now(), echo: message.time }));
@@ -103,6 +111,12 @@ function take(own: WebSocket, message: TelemetryReply): void {
     case 'error':
       return;
   }
+}
+
+/** Asks for what was missed: the windows are to be as if the link had never been broken. */
+function fillIn(): void {
+  if (!watcher || !greeted || socket?.readyState !== WebSocket.OPEN) return;
+  socket.send(JSON.stringify({ type: 'window' }));
 }
 
 function book(engine: string): FigureBook {
@@ -136,9 +150,11 @@ function evaluate(occasion: Occasion): void {
 }
 
 function watch(next: Watch, folder: string): void {
-  if (watcher) watcher.watch(next);
-  else {
+  if (watcher) {
+    if (watcher.watch(next)) fillIn();
+  } else {
     watcher = createWatcher(folder, next);
+    fillIn();
     setInterval(() => evaluate('view'), VIEW_EVERY_MS);
   }
   if (next.policy.checkEveryMs === checkEveryMs) return;

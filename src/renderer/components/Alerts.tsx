@@ -5,22 +5,33 @@ import { duration } from '../lib/format';
 import { triggerFigure } from '../lib/trigger';
 import { Hostile } from './ui';
 
-/** Alerts that are not over, the worst first. */
-export function Alerts({ view, now }: { view: DeskView; now: number }) {
+/** Alerts that are not over, the worst first. @param brief those of P0 and P1, and how many more there are. */
+export function Alerts({ view, now, brief }: { view: DeskView; now: number; brief?: boolean }) {
   const t = useT();
-  const alerts = Object.values(view.ops.alerts.active).sort((a, b) =>
+  const all = Object.values(view.ops.alerts.active).sort((a, b) =>
     a.severity.localeCompare(b.severity),
   );
-  return alerts.map((alert) => (
-    <p key={alert.id} role="status" className="rounded-md border border-amber p-2 text-[12px]">
-      <strong className="text-amber">
-        {alert.severity} · {t(`alert.${alert.kind as 'deployment_incomplete'}`)}
-      </strong>{' '}
-      <span className="text-muted">{duration(now - alert.raisedAt)}</span>
-      <br />
-      <Detail view={view} alert={alert} />
-    </p>
-  ));
+  const alerts = brief ? all.filter(({ severity }) => severity < 'P2') : all;
+  const more = all.length - alerts.length;
+  return (
+    <>
+      {alerts.map((alert) => (
+        <p key={alert.id} role="status" className="rounded-md border border-amber p-2 text-[12px]">
+          <strong className="text-amber">
+            {alert.severity} · {t(`alert.${alert.kind as 'deployment_incomplete'}`)}
+          </strong>{' '}
+          <span className="text-muted">{duration(now - alert.raisedAt)}</span>
+          <br />
+          <Detail view={view} alert={alert} />
+        </p>
+      ))}
+      {more > 0 && (
+        <p role="status" className="text-[12px] text-amber">
+          {t('alert.more', { count: String(more) })}
+        </p>
+      )}
+    </>
+  );
 }
 
 /** The monitor's alerts in the desk's words, by the decision behind them; others as they were raised. */

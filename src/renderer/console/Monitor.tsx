@@ -9,7 +9,8 @@ import { Button, Hostile, INPUT } from '../components/ui';
 import { cooldownLeft, type MonitorMode, monitorMode } from '../desk/monitor.state';
 import { useT } from '../i18n';
 import { call } from '../lib/call';
-import { duration, percent } from '../lib/format';
+import { duration } from '../lib/format';
+import { Slow } from './monitor/Slow';
 import { TriggerCard } from './monitor/TriggerCard';
 import { PolicySection } from './policy/PolicySection';
 
@@ -18,6 +19,7 @@ const MODE_TONE: Readonly<Record<MonitorMode, string>> = {
   elsewhere: 'text-text',
   gateway: 'text-text',
   nobody: 'text-amber',
+  stopped: 'text-red',
   dryRun: 'hatched px-1',
 };
 
@@ -57,6 +59,7 @@ export default function Monitor({ view, now }: { view: DeskView; now: number }) 
         <DryRun view={view} now={now} />
       </section>
       <Alerts view={view} now={now} />
+      <Gaps view={view} />
       {evaluation ? (
         <div className="grid grid-cols-2 gap-3">
           {TRIGGERS.map((trigger) => (
@@ -72,6 +75,7 @@ export default function Monitor({ view, now }: { view: DeskView; now: number }) 
       ) : (
         <p className="text-muted">{t('monitor.waiting')}</p>
       )}
+      {evaluation && <Slow evaluation={evaluation} view={view} now={now} />}
       <Firings view={view} />
       <PolicySection view={view} name="monitor" />
     </div>
@@ -94,8 +98,6 @@ function Judged(props: {
         <span className="text-muted">
           {' · '}
           {t(evaluation.inSession ? 'monitor.inSession' : 'monitor.offSession')}
-          {' · '}
-          {t('monitor.winRate')} {percent(evaluation.winRate)}
         </span>
       )}
     </p>
@@ -137,6 +139,29 @@ function DryRun({ view, now }: { view: DeskView; now: number }) {
         {t(on ? 'monitor.dryOff' : 'monitor.dryOn')}
       </Button>
     </form>
+  );
+}
+
+/** When it last saw nothing: a host that slept, entries paused for want of data. */
+function Gaps({ view }: { view: DeskView }) {
+  const t = useT();
+  const { suspended, blindPause } = view.ops.monitor;
+  const at = (time: number) => `${timestamp(time).slice(0, 19)} COT`;
+  return (
+    <>
+      {blindPause && (
+        <p className="text-[12px] text-muted">
+          {t(blindPause.dryRun ? 'gaps.wouldPause' : 'gaps.paused', { time: at(blindPause.at) })}{' '}
+          {blindPause.dark.map((trigger) => t(`trigger.${trigger}`)).join(', ')}
+        </p>
+      )}
+      {suspended && (
+        <p className="text-[12px] text-muted">
+          {t('gaps.slept', { time: at(suspended.at), gap: duration(suspended.ms) })}{' '}
+          <Hostile text={suspended.host} max={32} />
+        </p>
+      )}
+    </>
   );
 }
 

@@ -2,11 +2,12 @@ import { isDryRun } from '@shared/monitor/record';
 import type { Check } from '@shared/monitor/verdict';
 import type { DeskView } from '@shared/view/desk';
 
-export type MonitorMode = 'acting' | 'elsewhere' | 'gateway' | 'nobody' | 'dryRun';
+export type MonitorMode = 'acting' | 'elsewhere' | 'gateway' | 'nobody' | 'dryRun' | 'stopped';
 
 /** Who acts, in the one word that matters. */
 export function monitorMode(view: DeskView, now: number): MonitorMode {
   const { monitor } = view.ops;
+  if (view.monitor.stopped) return 'stopped';
   if (isDryRun(monitor, now)) return 'dryRun';
   if (view.monitor.acts) return 'acting';
   if (monitor.holder === 'gateway') return 'gateway';

@@ -1,6 +1,7 @@
 import { cardsEn } from './cards';
 import type { Key } from './es';
 import { identityEn } from './identity';
+import { slowEn } from './slow';
 
 export const en: Readonly<Record<Key, string>> = {
   ...identityEn,
@@ -348,7 +349,6 @@ export const en: Readonly<Record<Key, string>> = {
   'monitor.literal': 'to the letter',
   'monitor.inSession': 'in session',
   'monitor.offSession': 'off session',
-  'monitor.winRate': 'win rate (100):',
   'monitor.waiting': 'Waiting for the first check…',
   'monitor.limit': 'limit {{limit}} · warning {{warning}}',
   'monitor.samples': 'samples {{samples}} · bad {{bad}}',
@@ -468,4 +468,5 @@ export const en: Readonly<Record<Key, string>> = {
   'settings.light': 'light',
   'settings.defaultReason': 'Default reason of the key',
   ...cardsEn,
+  ...slowEn,
 };

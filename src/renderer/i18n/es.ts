@@ -1,5 +1,6 @@
 import { cardsEs } from './cards';
 import { identityEs } from './identity';
+import { slowEs } from './slow';
 
 /** Every text of the windows in Spanish, the desk's language. `en.ts` has the same keys. */
 export const es = {
@@ -350,7 +351,6 @@ export const es = {
   'monitor.literal': 'a la letra',
   'monitor.inSession': 'en sesión',
   'monitor.offSession': 'fuera de sesión',
-  'monitor.winRate': 'aciertos (100):',
   'monitor.waiting': 'Esperando la primera lectura…',
   'monitor.limit': 'límite {{limit}} · aviso {{warning}}',
   'monitor.samples': 'muestras {{samples}} · malas {{bad}}',
@@ -470,6 +470,7 @@ export const es = {
   'settings.light': 'claro',
   'settings.defaultReason': 'Motivo por defecto de la tecla',
   ...cardsEs,
+  ...slowEs,
 } as const;
 
 export type Key = keyof typeof es;

@@ -84,7 +84,7 @@ function PanelView({ view }: { view: DeskView }) {
         <Chains view={view} left={status.left} />
         <ModelLines view={view} now={now} />
         <div className="px-3 pb-2">
-          <Alerts view={view} now={now} />
+          <Alerts view={view} now={now} brief />
         </div>
       </div>
       <Dialogs view={view} origin="panel" />

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Result } from '../result';
 import { fail, ok } from '../result';
-import { modelHashSchema, type Registration } from './model';
+import { featureReferencesSchema, modelHashSchema, type Registration } from './model';
 
 /**
  * The model card's template (the governance policy's appendix A) as it is read: from YAML or JSON,
@@ -34,6 +34,8 @@ const cardSchema = z.strictObject({
   model_hash: modelHashSchema,
   config_hash: modelHashSchema.optional(),
   feature_order: z.array(z.string().min(1).max(128)).max(2_000).default([]),
+  /** How each feature was distributed in training, by quantile bins. */
+  feature_reference: featureReferencesSchema.default([]),
   training: z
     .strictObject({
       dataset_hash: modelHashSchema.optional(),
@@ -97,6 +99,12 @@ export function readCard(value: unknown): Result<Registration, 'bad_card'> {
   if (card.owner !== undefined && card.owner === card.backup_owner) {
     return fail('bad_card', 'backup_owner: a person other than the owner');
   }
+  const stranger = card.feature_reference.find(
+    ({ feature }) => !card.feature_order.includes(feature),
+  );
+  if (stranger) {
+    return fail('bad_card', `feature_reference: ${stranger.feature} is not in feature_order`);
+  }
   const { training, performance } = card;
   const drawdown = performance.backtest_max_drawdown;
   const backtest = {
@@ -115,6 +123,7 @@ export function readCard(value: unknown): Result<Registration, 'bad_card'> {
       dataset: training.dataset_hash ?? null,
     },
     featureOrder: card.feature_order,
+    featureReference: card.feature_reference,
     training: {
       from: training.dataset_period?.slice(0, 10) ?? null,
       to: training.dataset_period?.slice(-10) ?? null,

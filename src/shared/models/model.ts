@@ -43,6 +43,38 @@ export const trainingSchema = z.object({
   runId: z.string().max(128).nullable(),
 });
 
+/** Most features, and most bins of one, that a reference has. */
+const FEATURES_MAX = 2_000;
+const BINS_MAX = 50;
+
+/**
+ * How one feature was distributed in training: the bins' inner edges, ascending, and the share of each
+ * bin, one more than there are edges. A value on an edge is in the bin above it.
+ */
+export const featureReferenceSchema = z
+  .object({
+    feature: z.string().min(1).max(128),
+    edges: z
+      .array(z.number())
+      .min(1)
+      .max(BINS_MAX - 1),
+    shares: z.array(z.number().positive('a share above 0').max(1)).min(2).max(BINS_MAX),
+  })
+  .refine(({ edges, shares }) => shares.length === edges.length + 1, {
+    path: ['shares'],
+    message: 'one share more than there are edges',
+  })
+  .refine(({ edges }) => edges.every((edge, at) => at === 0 || edge > (edges[at - 1] as number)), {
+    path: ['edges'],
+    message: 'edges that ascend',
+  })
+  .refine(({ shares }) => Math.abs(shares.reduce((sum, one) => sum + one, 0) - 1) < 1e-3, {
+    path: ['shares'],
+    message: 'shares that make 1 together',
+  });
+export type FeatureReference = z.infer<typeof featureReferenceSchema>;
+export const featureReferencesSchema = z.array(featureReferenceSchema).max(FEATURES_MAX);
+
 const texts = z.array(z.string().min(1).max(500)).max(50);
 
 /** What registering a model puts on the record. */
@@ -50,7 +82,9 @@ export const registrationSchema = z.object({
   model: id,
   version: z.string().min(1).max(64),
   hashes: modelHashesSchema,
-  featureOrder: z.array(z.string().min(1).max(128)).max(2_000),
+  featureOrder: z.array(z.string().min(1).max(128)).max(FEATURES_MAX),
+  /** Empty where it is not known: then drift of features is not judged. */
+  featureReference: featureReferencesSchema.default([]),
   training: trainingSchema,
   /** Ids of people; null while nobody has been named. */
   owner: id.nullable(),

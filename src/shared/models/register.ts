@@ -39,6 +39,8 @@ export function mergeRegistration(
       dataset: card.hashes.dataset ?? hashes.dataset,
     },
     featureOrder: card.featureOrder.length > 0 ? card.featureOrder : known.featureOrder,
+    featureReference:
+      card.featureReference.length > 0 ? card.featureReference : known.featureReference,
     training: {
       from: card.training.from ?? training.from,
       to: card.training.to ?? training.to,

@@ -14,6 +14,7 @@ export interface EquityReport {
   /** Its equity as its day began, and the day's peak, as it reports them. */
   readonly dayStart: number | null;
   readonly dayPeak: number | null;
+  readonly currency?: string;
 }
 
 /**
@@ -25,6 +26,7 @@ export class EquityBook {
   #day = '';
   #peak = 0;
   #lastAt = -Infinity;
+  #floor: Pick<DayEquity, 'day' | 'peak'> = { day: '', peak: 0 };
 
   /** @param dayOf the trading day of an instant. */
   constructor(readonly dayOf: (at: number) => string) {}
@@ -51,7 +53,15 @@ export class EquityBook {
   state(): DayEquity | null {
     const current = this.#total();
     if (current === null || this.#day === '' || this.#engines.size === 0) return null;
-    return { day: this.#day, peak: Math.max(this.#peak, current), current, lastAt: this.#lastAt };
+    const seen = this.#floor.day === this.#day ? Math.max(this.#floor.peak, current) : current;
+    const peak = Math.max(this.#peak, seen);
+    return { day: this.#day, peak, current, lastAt: this.#lastAt };
+  }
+
+  /** Another saw the desk this high on that day: the peak is no lower. */
+  atLeast({ day, peak }: Pick<DayEquity, 'day' | 'peak'>): void {
+    this.#floor =
+      day === this.#floor.day ? { day, peak: Math.max(peak, this.#floor.peak) } : { day, peak };
   }
 
   /** Puts a desk's day back as it was, as of one engine. */

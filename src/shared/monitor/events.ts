@@ -40,7 +40,18 @@ export const machineSchema = z.object({
   causes: z.array(triggerSchema),
   quarantined: z.record(z.string(), z.number()),
   blindChecks: z.int().nonnegative(),
+  blindPaused: z.boolean().default(false),
 });
+
+export const retrainingCauseSchema = z.enum([
+  'psi_3_days',
+  'sharpe_7_days',
+  'model_age',
+  'drift',
+  'manual',
+]);
+export type RetrainingCause = z.infer<typeof retrainingCauseSchema>;
+export const retrainingOutcomeSchema = z.enum(['better', 'worse', 'declined']);
 
 export const monitorEventData = {
   /** Another acts as the desk's monitor; null while nobody does. */
@@ -64,5 +75,36 @@ export const monitorEventData = {
     dryRun: z.boolean(),
   }),
   'monitor.state_changed': z.object({ machine: machineSchema }),
+  /** Blind in session, it paused entries by policy, or would have in a dry run. */
+  'monitor.blind_paused': z.object({
+    model: id.nullable(),
+    /** Triggers without data. */
+    dark: z.array(triggerSchema).min(1),
+    dryRun: z.boolean(),
+  }),
+  /** The monitor's host slept or stood still; what it missed in that time is no blindness. */
+  'monitor.suspended': z.object({ host: id, ms: z.number().nonnegative() }),
+  /** A trading day as it ended; each once. */
+  'monitor.day_closed': z.object({
+    day: z.string().regex(/^\d{4}-\d{2}-\d{2}$/),
+    /** Null where none was live, or more than one. */
+    model: id.nullable(),
+    startEquity: figure,
+    endEquity: figure,
+    currency: z.string().max(8).nullable(),
+    trades: z.int().nonnegative(),
+    wins: z.int().nonnegative(),
+    pnl: z.number(),
+    /** Features whose drift was above its limit by then. */
+    drifted: z.array(z.object({ feature: id, psi: z.number() })).max(2_000),
+  }),
+  /** Retraining is to be evaluated. It changes no model. */
+  'retraining.proposed': z.object({
+    retraining: id,
+    model: id,
+    cause: retrainingCauseSchema,
+    detail: z.string().max(2_000),
+  }),
+  'retraining.closed': z.object({ retraining: id, outcome: retrainingOutcomeSchema }),
   'monitor.dry_run_set': z.object({ on: z.boolean(), until: z.number().nullable() }),
 } as const;

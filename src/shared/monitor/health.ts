@@ -1,7 +1,15 @@
 import type { MonitorPolicy } from '../policy/monitor';
 import { timeOfDay, tradingDay } from '../time';
 import { type DayEquity, drawdown, EquityBook, type EquityReport } from './equity';
+import type { Refill } from './refill';
 import { TimeRing } from './ring';
+import {
+  type Expected,
+  NOTHING_EXPECTED,
+  SlowBook,
+  type SlowFigures,
+  type SlowSamples,
+} from './slow';
 import { chanceOfRun, nearestRank, p99Allows, wilsonLower } from './statistics';
 import { type ClosedTrade, TradeBook } from './trades';
 import { TRIGGERS, type Trigger } from './trigger';
@@ -18,18 +26,30 @@ export interface Evaluation {
   readonly winRate: number | null;
   /** Samples left out: of another model, from the future, without a figure. */
   readonly ignored: number;
+  /** A window was filled in and is not whole yet. */
+  readonly partial: boolean;
+  readonly slow: SlowFigures;
 }
 
 /** What the monitor remembers of the model that is live, and what it makes of it. */
 export interface Health {
   /** @param now the clock's instant: a sample from further ahead of it than is allowed is left out. */
-  inference(now: number, at: number, ok: boolean, latencyMs: number | null, model: string): void;
+  inference(
+    now: number,
+    at: number,
+    ok: boolean,
+    latencyMs: number | null,
+    model: string,
+    features?: readonly (number | null)[],
+  ): void;
   trade(now: number, trade: ClosedTrade, model: string): void;
   equity(report: EquityReport): void;
   /** Another model is live: it is judged by its own samples. Equity is the desk's, and stays. */
   reset(model: string | null, at: number): void;
   /** Limits as they hold from now on. */
   limit(policy: MonitorPolicy, enhanced: boolean): void;
+  /** What the live model expects to be given. */
+  expect(expected: Expected): void;
   evaluate(now: number): Evaluation;
   /** Whether a trigger would fire just now: asked on arrival, and cheap. */
   crossed(now: number): boolean;
@@ -37,6 +57,20 @@ export interface Health {
   freeze(): () => WindowSamples;
   /** Puts samples back, into a health that has none. */
   restore(samples: WindowSamples): void;
+  /** The window for another that watches the same. @param limit of samples. */
+  window(now: number, limit: number): Omit<Refill, 'from'>;
+  /** Takes the window of one that watched all the while. @returns false where it is of another model. */
+  refill(window: Refill): boolean;
+  /** What is kept of the slow half, with the trades it is made of. */
+  freezeSlow(): KeptSlow;
+  /** Puts the days back, which are the desk's. */
+  restoreDays(kept: Pick<KeptSlow, 'days'>): void;
+  /** Puts features and trades back, of the model that is live. */
+  restoreSlow(kept: Omit<KeptSlow, 'days'>): void;
+}
+
+export interface KeptSlow extends SlowSamples {
+  readonly trades: readonly ClosedTrade[];
 }
 
 /** The samples behind an evaluation, oldest first, times in Unix ms. */
@@ -55,6 +89,8 @@ const P99_SHARE = 0.01;
 const Q99 = 0.99;
 /** Trades that a window file carries. */
 const TRADES_IN_FILE = 200;
+/** Trades of the live model that outlast a restart. */
+const TRADES_KEPT = 1_000;
 
 /** Windows by event time over the live model's samples. Time is only what it is told. */
 export function createHealth(first: MonitorPolicy, enhancedFirst = false): Health {
@@ -66,10 +102,13 @@ export function createHealth(first: MonitorPolicy, enhancedFirst = false): Healt
   let errors = 0;
   let slow = 0;
   let drawdownFired = false;
+  /** Windows are whole from these instants on. */
+  let wholeFrom = { errorRate: -Infinity, latencyP99: -Infinity };
   const inferences = new TimeRing();
   const latencies = new TimeRing();
   const trades = new TradeBook();
   const equities = new EquityBook(tradingDay);
+  const slowly = new SlowBook();
 
   const factor = () => (enhanced ? policy.enhancedFactor : 1);
   const limits = () => policy.triggers;
@@ -163,19 +202,47 @@ export function createHealth(first: MonitorPolicy, enhancedFirst = false): Healt
     consecutiveLosses,
   };
 
+  /** Whether a trigger's samples count by an instant: a model that has just gone live starts cold. */
+  function isWarm(trigger: Trigger, at: number): boolean {
+    return at >= since + limits()[trigger].warmupMs;
+  }
+
+  /** Whether samples of a window's time were left out when it was filled in. */
+  function isCut(trigger: Trigger, now: number): boolean {
+    if (trigger !== 'errorRate' && trigger !== 'latencyP99') return false;
+    return now - limits()[trigger].windowMs < wholeFrom[trigger];
+  }
+
+  function checkOf(trigger: Trigger, now: number): Check {
+    const check = checkers[trigger](now);
+    if (isCut(trigger, now)) {
+      const detail = 'the window was filled in with its newest samples alone';
+      return { ...check, outcome: 'insufficient', literal: false, confident: false, detail };
+    }
+    if (isWarm(trigger, now)) return check;
+    return { ...check, outcome: 'insufficient', literal: false, confident: false };
+  }
+
   return {
-    inference(now, at, ok, latencyMs, of) {
+    inference(now, at, ok, latencyMs, of, features) {
       if (!mine(now, at, of)) return;
-      inferences.push(at, ok ? 0 : 1);
-      if (!ok) errors += 1;
-      if (latencyMs === null || !Number.isFinite(latencyMs)) return;
+      if (features) slowly.features(at, features);
+      if (isWarm('errorRate', at)) {
+        inferences.push(at, ok ? 0 : 1);
+        if (!ok) errors += 1;
+      }
+      if (latencyMs === null || !Number.isFinite(latencyMs) || !isWarm('latencyP99', at)) return;
       latencies.push(at, latencyMs);
       if (latencyMs > limits().latencyP99.limit * factor()) slow += 1;
     },
     trade(now, trade, of) {
-      if (mine(now, trade.closedAt, of)) trades.take(trade);
+      if (!mine(now, trade.closedAt, of)) return;
+      if (trades.take(trade)) slowly.days.trade(trade, model);
     },
-    equity: (report) => equities.take(report),
+    equity(report) {
+      equities.take(report);
+      slowly.days.equity(report, model);
+    },
     reset(next, at) {
       if (next === model) return;
       model = next;
@@ -183,10 +250,14 @@ export function createHealth(first: MonitorPolicy, enhancedFirst = false): Healt
       ignored = 0;
       errors = 0;
       slow = 0;
+      wholeFrom = { errorRate: -Infinity, latencyP99: -Infinity };
       inferences.clear();
       latencies.clear();
       trades.clear();
+      slowly.reset();
+      slowly.expect(NOTHING_EXPECTED);
     },
+    expect: (expected) => slowly.expect(expected),
     limit(next, isEnhanced) {
       policy = next;
       enhanced = isEnhanced;
@@ -195,12 +266,14 @@ export function createHealth(first: MonitorPolicy, enhancedFirst = false): Healt
     evaluate(now) {
       evict(now);
       const checks = Object.fromEntries(
-        TRIGGERS.map((trigger) => [trigger, alone(trigger, () => checkers[trigger](now))]),
+        TRIGGERS.map((trigger) => [trigger, alone(trigger, () => checkOf(trigger, now))]),
       ) as Record<Trigger, Check>;
       return {
         ...{ at: now, model, enhanced, checks, ignored },
         inSession: inSession(policy.session, tradingDay(now), timeOfDay(now)),
         winRate: trades.winRate(policy.alerts.winRate.trades),
+        partial: TRIGGERS.some((trigger) => isCut(trigger, now)),
+        slow: slowly.figures(now, trades.outcomes(), policy.drift),
       };
     },
     crossed(now) {
@@ -209,11 +282,14 @@ export function createHealth(first: MonitorPolicy, enhancedFirst = false): Healt
       const { count } = inferences;
       const share = rate.limit * factor();
       const failing = count >= rate.minSamples && errors > count * share;
-      if (failing && isConfident(errors, count, share, rate)) return true;
+      if (failing && !isCut('errorRate', now) && isConfident(errors, count, share, rate))
+        return true;
       const n = latencies.count;
       const lagging = n >= p99.minSamples && slow > p99Allows(n);
-      if (lagging && isConfident(slow, n, P99_SHARE, p99)) return true;
-      if (trades.losses() >= Math.max(1, Math.ceil(run.limit * factor()))) return true;
+      if (lagging && !isCut('latencyP99', now) && isConfident(slow, n, P99_SHARE, p99)) return true;
+      const losing = trades.losses() >= Math.max(1, Math.ceil(run.limit * factor()));
+      if (losing && isWarm('consecutiveLosses', now)) return true;
+      if (!isWarm('dailyDrawdown', now)) return false;
       const state = equities.state();
       const fall = state === null ? null : drawdown(state);
       return fall !== null && fall > limits().dailyDrawdown.limit * factor();
@@ -234,7 +310,49 @@ export function createHealth(first: MonitorPolicy, enhancedFirst = false): Healt
       if (samples.equity) equities.restore(samples.equity);
       recount();
     },
+    window(now, limit) {
+      evict(now);
+      const each = Math.floor(limit / 2);
+      return {
+        ...{ model, since: Math.max(0, since), equity: equities.state() },
+        ...{ errors: inferences.latest(each), latencies: latencies.latest(each) },
+        ...{ errorsCut: inferences.count > each, latenciesCut: latencies.count > each },
+        slow: { ...slowly.freeze(), trades: trades.latest(TRADES_KEPT) },
+      };
+    },
+    refill(window) {
+      if (window.model !== model || window.since !== Math.max(0, since)) return false;
+      wholeFrom = {
+        errorRate: window.errorsCut ? (window.errors[0]?.[0] ?? -Infinity) : -Infinity,
+        latencyP99: window.latenciesCut ? (window.latencies[0]?.[0] ?? -Infinity) : -Infinity,
+      };
+      replace(inferences, window.errors, window.from);
+      replace(latencies, window.latencies, window.from);
+      errors = inferences.values().reduce((sum, bad) => sum + bad, 0);
+      recount();
+      for (const trade of window.slow.trades) trades.take(trade);
+      if (window.equity) equities.atLeast(window.equity);
+      slowly.days.merge(window.slow.days);
+      slowly.restoreFeatures(window.slow.features);
+      return true;
+    },
+    freezeSlow: () => ({ ...slowly.freeze(), trades: trades.latest(TRADES_KEPT) }),
+    restoreDays: ({ days }) => slowly.days.restore(days),
+    restoreSlow(kept) {
+      slowly.restoreFeatures(kept.features);
+      for (const trade of kept.trades) trades.take(trade);
+    },
   };
+}
+
+/** Puts in a ring what came from `from` on, and keeps what it had from before. */
+function replace(ring: TimeRing, samples: Refill['errors'], from: number): void {
+  const before = ring
+    .freeze()()
+    .filter(([at]) => at < from);
+  ring.clear();
+  for (const [at, value] of before) ring.push(at, value);
+  for (const [at, value] of samples) if (at >= from) ring.push(at, value);
 }
 
 function lastOf(ring: TimeRing): number | null {

@@ -1,4 +1,5 @@
 import type { MonitorPolicy } from '../policy/monitor';
+import type { Environment } from '../protocol/engine';
 import type { Evaluation } from './health';
 import type { Trigger } from './trigger';
 
@@ -38,6 +39,8 @@ export interface MachineState {
   readonly quarantined: Readonly<Record<string, number>>;
   /** Checks in a row without data, in session. */
   readonly blindChecks: number;
+  /** Whether entries were paused in this blindness. */
+  readonly blindPaused: boolean;
 }
 
 export const ARMED: MachineState = {
@@ -52,6 +55,7 @@ export const ARMED: MachineState = {
   causes: [],
   quarantined: {},
   blindChecks: 0,
+  blindPaused: false,
 };
 
 export type Effect =
@@ -62,6 +66,8 @@ export type Effect =
       readonly causes: readonly Trigger[];
     }
   | { readonly kind: Rung; readonly commandId: string; readonly causes: readonly Trigger[] }
+  /** A pause because there is nothing to judge by. */
+  | { readonly kind: 'pause_blind'; readonly commandId: string; readonly dark: readonly Trigger[] }
   /** What became of it? Asked, never sent again. */
   | { readonly kind: 'ask'; readonly commandId: string }
   | {
@@ -79,6 +85,10 @@ export type Input =
       readonly evaluation: Evaluation;
       /** Models that can be rolled back to, the best first. */
       readonly targets: readonly string[];
+      /** Which desk it is; null where the log does not say. */
+      readonly environment: Environment | null;
+      /** The host slept: data that is missing now was not missed by an engine. */
+      readonly graced: boolean;
       /** For a command id, should one be needed. */
       readonly newId: () => string;
     }
@@ -113,7 +123,7 @@ function tick(
   policy: MonitorPolicy,
 ): Step {
   const { now, evaluation } = input;
-  const blind = watchBlindness(before, evaluation, policy);
+  const blind = watchBlindness(before, input, policy);
   const causes = firing(evaluation);
   const step = act(blind.state, input, causes, policy);
   // Cooldown blocks swaps of the model, never a pause.
@@ -130,7 +140,12 @@ function tick(
   const rests = step.state.phase === 'cooldown' || step.state.phase === 'escalated';
   const next =
     rests && over
-      ? { ...ARMED, quarantined: step.state.quarantined, blindChecks: step.state.blindChecks }
+      ? {
+          ...ARMED,
+          quarantined: step.state.quarantined,
+          blindChecks: step.state.blindChecks,
+          blindPaused: step.state.blindPaused,
+        }
       : step.state;
   return { state: { ...next, paused }, effects };
 }
@@ -247,23 +262,32 @@ function outcome(
 
 function watchBlindness(
   state: MachineState,
-  { checks, inSession }: Evaluation,
+  { evaluation, environment, graced, newId }: Extract<Input, { type: 'tick' }>,
   policy: MonitorPolicy,
 ): Step {
-  const dark = ['errorRate', 'dailyDrawdown'].some(
-    (trigger) => checks[trigger as Trigger].outcome === 'no_data',
-  );
-  if (!inSession || !dark) {
-    const was = state.blindChecks >= policy.noDataChecks;
+  const { checks, inSession } = evaluation;
+  const dark = SIGHT.filter((trigger) => checks[trigger].outcome === 'no_data');
+  if (!inSession || dark.length === 0) {
+    const was = state.blindChecks >= policy.noDataChecks || state.blindPaused;
     const effects: Effect[] = was ? [{ kind: 'clear', alert: 'blind_monitor' }] : [];
-    return { state: { ...state, blindChecks: 0 }, effects };
+    return { state: { ...state, blindChecks: 0, blindPaused: false }, effects };
   }
+  if (graced) return idle(state);
   const blindChecks = state.blindChecks + 1;
-  const effects: Effect[] =
-    blindChecks === policy.noDataChecks
-      ? [{ kind: 'alert', severity: 'P1', alert: 'blind_monitor', causes: [] }]
-      : [];
-  return { state: { ...state, blindChecks }, effects };
+  if (blindChecks < policy.noDataChecks) return idle({ ...state, blindChecks });
+  const effects: Effect[] = [];
+  const pauses =
+    !state.blindPaused &&
+    environment !== null &&
+    policy.noData.pauseEntriesIn.includes(environment);
+  if (pauses) effects.push({ kind: 'pause_blind', commandId: newId(), dark });
+  if (blindChecks === policy.noDataChecks) {
+    effects.push({ kind: 'alert', severity: 'P1', alert: 'blind_monitor', causes: [] });
+  }
+  return { state: { ...state, blindChecks, blindPaused: state.blindPaused || pauses }, effects };
 }
+
+/** Triggers without whose data the monitor sees nothing. */
+const SIGHT = ['errorRate', 'dailyDrawdown'] as const satisfies readonly Trigger[];
 
 const idle = (state: MachineState): Step => ({ state, effects: [] });

@@ -7,6 +7,7 @@ import type { Evaluation } from './health';
 import { ARMED, decide, type Effect, firing, type MachineState, type Step } from './machine';
 import { isDryRun } from './record';
 import type { MonitorItem } from './report';
+import { createSlowMonitor } from './slowMonitor';
 import type { Trigger } from './trigger';
 import type { Check, Outcome } from './verdict';
 
@@ -37,6 +38,8 @@ export interface Monitor {
   check(evaluation: Evaluation, ops: OpsState): Verdict;
   /** The gateway refused one of its commands. */
   refused(commandId: string, now: number): readonly MonitorItem[];
+  /** Its host slept: for a few checks what is missing is no blindness. */
+  suspended(): void;
   state(): MachineState;
 }
 
@@ -55,6 +58,8 @@ export function createMonitor({ policy, models, newId }: MonitorDeps): Monitor {
   /** What a dry run would have come to; forgotten with it. */
   let rehearsal: MachineState | null = null;
   let last: Partial<Record<Trigger, Outcome>> = {};
+  let grace = 0;
+  const slow = createSlowMonitor({ policy, newId });
 
   /** What the log says came of the rollback that was ordered. */
   function outcomeOf(state: MachineState, ops: OpsState, now: number): Step {
@@ -68,6 +73,7 @@ export function createMonitor({ policy, models, newId }: MonitorDeps): Monitor {
   return {
     takeUp(ops) {
       machine = begun(ops, policy());
+      slow.takeUp(ops);
       last = {};
       for (const [trigger, { outcome }] of Object.entries(ops.monitor.triggers)) {
         last[trigger as Trigger] = outcome;
@@ -81,10 +87,16 @@ export function createMonitor({ policy, models, newId }: MonitorDeps): Monitor {
       const known = outcomeOf(real, ops, now);
       const before = dryRun ? (rehearsal ?? ARMED) : known.state;
       const targets = eligible(ops.models, models(), now);
-      const step = decide(before, { type: 'tick', now, evaluation, targets, newId }, policy());
+      // A desk that no engine has ever joined has no entries to pause.
+      const environment = Object.keys(ops.engines).length > 0 ? ops.environment : null;
+      const graced = grace > 0;
+      grace = Math.max(0, grace - 1);
+      const tick = { now, evaluation, targets, environment, graced, newId };
+      const step = decide(before, { type: 'tick', ...tick }, policy());
       const items: MonitorItem[] = changes(last, evaluation);
       for (const check of Object.values(evaluation.checks)) last[check.trigger] = check.outcome;
       const acts = step.effects.filter(isAct);
+      const decided = acts.filter((act) => act.kind !== 'pause_blind');
       if (dryRun) {
         rehearsal = rehearsed(step.state);
       } else {
@@ -95,20 +107,22 @@ export function createMonitor({ policy, models, newId }: MonitorDeps): Monitor {
       for (const effect of [...known.effects, ...step.effects]) {
         if (!dryRun || isBlindness(effect)) items.push(...alertItems(effect, evaluation));
       }
+      items.push(...acts.flatMap((act) => blindItems(act, evaluation, dryRun)));
+      items.push(...slow.check(evaluation, ops));
       const causes = firing(evaluation);
       return {
         commands: dryRun ? [] : acts.map((effect) => commandOf(effect, evaluation)),
         asks: step.effects.flatMap((effect) => (effect.kind === 'ask' ? [effect.commandId] : [])),
         items,
         fired:
-          acts.length === 0
+          decided.length === 0
             ? null
             : {
                 model: evaluation.model,
                 causes: [...causes],
                 checks: Object.values(evaluation.checks).map(brief),
                 window: null,
-                actions: acts.map(({ kind }) => kind),
+                actions: decided.map(({ kind }) => kind),
                 dryRun,
               },
       };
@@ -122,6 +136,9 @@ export function createMonitor({ policy, models, newId }: MonitorDeps): Monitor {
       );
       machine = step.state;
       return [machineItem(machine), ...step.effects.flatMap((effect) => alertItems(effect, null))];
+    },
+    suspended() {
+      grace = policy().stalls.graceChecks;
     },
     state: () => machine ?? begun(null, policy()),
   };
@@ -172,18 +189,27 @@ function changes(
     }));
 }
 
-type Act = Extract<Effect, { kind: 'rollback' | 'pause' | 'kill' }>;
+type Act = Extract<Effect, { kind: 'rollback' | 'pause' | 'kill' | 'pause_blind' }>;
 const isAct = (effect: Effect): effect is Act =>
-  ['rollback', 'pause', 'kill'].includes(effect.kind);
+  ['rollback', 'pause', 'kill', 'pause_blind'].includes(effect.kind);
 const isBlindness = (effect: Effect): boolean =>
   effect.kind === 'clear' || (effect.kind === 'alert' && effect.alert === 'blind_monitor');
 
 function commandOf(effect: Act, evaluation: Evaluation): MonitorCommand {
+  if (effect.kind === 'pause_blind') {
+    const reason = `auto: no data: ${effect.dark.join(', ')}`;
+    return { name: 'pause', id: effect.commandId, reason };
+  }
   const reason = `auto: ${effect.causes.map((trigger) => said(evaluation.checks[trigger])).join('; ')}`;
   const { commandId: id } = effect;
   return effect.kind === 'rollback'
     ? { name: 'model.rollback', id, target: effect.target, reason }
     : { name: effect.kind, id, reason };
+}
+
+function blindItems(act: Act, { model }: Evaluation, dryRun: boolean): MonitorItem[] {
+  if (act.kind !== 'pause_blind') return [];
+  return [{ item: 'blind', data: { model, dark: [...act.dark], dryRun } }];
 }
 
 function alertItems(effect: Effect, evaluation: Evaluation | null): MonitorItem[] {

@@ -1,3 +1,4 @@
+import type { Actor } from '../log/event';
 import type { EventDataOf } from '../ops/events';
 import { ARMED, type MachineState } from './machine';
 import type { Trigger } from './trigger';
@@ -6,6 +7,23 @@ import type { Outcome } from './verdict';
 export interface Firing extends EventDataOf<'monitor.fired'> {
   readonly seq: number;
   readonly at: number;
+}
+
+export interface DayClosed extends EventDataOf<'monitor.day_closed'> {
+  readonly seq: number;
+  readonly at: number;
+}
+
+export interface Retraining {
+  readonly id: string;
+  readonly model: string;
+  readonly cause: EventDataOf<'retraining.proposed'>['cause'];
+  readonly detail: string;
+  readonly at: number;
+  readonly by: Actor;
+  readonly reason: string | null;
+  readonly outcome: EventDataOf<'retraining.closed'>['outcome'] | null;
+  readonly closedAt: number | null;
 }
 
 /** What the log says of the desk's monitor. */
@@ -23,9 +41,22 @@ export interface MonitorRecord {
   >;
   /** The latest decisions, newest first. */
   readonly firings: readonly Firing[];
+  /** Closed trading days, oldest first. */
+  readonly days: readonly DayClosed[];
+  /** Steps of the drawdown that were raised on the latest day on which any was. */
+  readonly steps: { readonly day: string; readonly alerts: readonly string[] };
+  /** Newest first. */
+  readonly retrainings: readonly Retraining[];
+  /** When a pause was last ordered for want of data, and of what; null before the first. */
+  readonly blindPause: (EventDataOf<'monitor.blind_paused'> & { readonly at: number }) | null;
+  /** The latest sleep of a host that acted. */
+  readonly suspended: (EventDataOf<'monitor.suspended'> & { readonly at: number }) | null;
 }
 
+/** Kept in the state; the log has them all. */
 export const FIRINGS_KEPT = 20;
+export const DAYS_KEPT = 400;
+export const RETRAININGS_KEPT = 50;
 
 export const NO_MONITOR: MonitorRecord = {
   holder: null,
@@ -35,6 +66,11 @@ export const NO_MONITOR: MonitorRecord = {
   dryRunUntil: null,
   triggers: {},
   firings: [],
+  days: [],
+  steps: { day: '', alerts: [] },
+  retrainings: [],
+  blindPause: null,
+  suspended: null,
 };
 
 /** Whether the monitor only says what it would do. */

@@ -11,6 +11,10 @@ export const monitorItemSchema = z.discriminatedUnion('item', [
   }),
   z.object({ item: z.literal('fired'), data: monitorEventData['monitor.fired'] }),
   z.object({ item: z.literal('machine'), data: monitorEventData['monitor.state_changed'] }),
+  z.object({ item: z.literal('blind'), data: monitorEventData['monitor.blind_paused'] }),
+  z.object({ item: z.literal('suspended'), data: monitorEventData['monitor.suspended'] }),
+  z.object({ item: z.literal('day'), data: monitorEventData['monitor.day_closed'] }),
+  z.object({ item: z.literal('retraining'), data: monitorEventData['retraining.proposed'] }),
   z.object({
     item: z.literal('alert'),
     data: z.object({

@@ -59,6 +59,15 @@ export class TimeRing {
     return this.#copy(this.#value);
   }
 
+  /** Time and value of the newest, oldest first. @param limit of how many at most. */
+  latest(limit: number): (readonly [at: number, value: number])[] {
+    const skipped = Math.max(0, this.#count - limit);
+    return Array.from({ length: this.#count - skipped }, (_, index) => {
+      const slot = this.#slot(skipped + index);
+      return [this.#at[slot] as number, this.#value[slot] as number] as const;
+    });
+  }
+
   /** Time and value of each, oldest first, as they are now; put together when it is called. */
   freeze(): () => (readonly [at: number, value: number])[] {
     const times = this.#copy(this.#at);

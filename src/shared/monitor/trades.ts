@@ -54,6 +54,11 @@ export class TradeBook {
     return latest.filter(({ pnl }) => (pnl as number) > 0).length / count;
   }
 
+  /** Whether each trade lost, in the order of closing. */
+  outcomes(): readonly boolean[] {
+    return this.#trades.map(({ pnl }) => (pnl as number) < 0);
+  }
+
   latest(count: number): readonly ClosedTrade[] {
     return this.#trades.slice(-count);
   }

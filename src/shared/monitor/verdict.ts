@@ -78,12 +78,17 @@ export function judgeRate(
   return check(value > warning ? 'warning' : 'ok');
 }
 
-/** Whether figures are expected at an instant. @param day `YYYY-MM-DD` and @param time `HH:MM:SS` in Bogota. */
-export function inSession(session: MonitorPolicy['session'], day: string, time: string): boolean {
+/** Whether a day `YYYY-MM-DD` is one of trading. */
+export function isSessionDay(session: MonitorPolicy['session'], day: string): boolean {
   if (session.always) return true;
   if (session.holidays.includes(day)) return false;
   // A date alone is UTC midnight (ECMA-262), so its UTC weekday is the day's own.
-  const weekday = new Date(day).getUTCDay() || 7;
+  return session.days.includes(new Date(day).getUTCDay() || 7);
+}
+
+/** Whether figures are expected at an instant. @param day `YYYY-MM-DD` and @param time `HH:MM:SS` in Bogota. */
+export function inSession(session: MonitorPolicy['session'], day: string, time: string): boolean {
+  if (session.always) return true;
   const minutes = time.slice(0, 5);
-  return session.days.includes(weekday) && minutes >= session.from && minutes <= session.to;
+  return isSessionDay(session, day) && minutes >= session.from && minutes <= session.to;
 }

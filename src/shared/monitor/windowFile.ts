@@ -14,6 +14,8 @@ export const windowFileSchema = z.object({
   format: z.literal('vigia.window.v1'),
   at: ts,
   model: z.string().nullable(),
+  /** Since when the model was live: its first samples may not count yet. */
+  since: ts.optional(),
   enhanced: z.boolean(),
   policy: monitorPolicySchema,
   samples: z.object({
@@ -44,14 +46,15 @@ const SAMPLES_KEPT = 500_000;
  */
 export function keepWindow(
   window: WindowSamples,
-  { model, enhanced, policy }: Watch,
+  { model, since, enhanced, policy }: Pick<Watch, 'model' | 'since' | 'enhanced' | 'policy'>,
   at: number,
   sha256: Sha256,
   write: (digest: string, file: WindowFile) => boolean,
 ): string | null {
   const samples = window as WindowFile['samples'];
   if (samples.errors.length + samples.latencies.length > SAMPLES_KEPT) return null;
-  const file: WindowFile = { format: 'vigia.window.v1', at, model, enhanced, policy, samples };
+  const about = { at, model, since, enhanced, policy };
+  const file: WindowFile = { format: 'vigia.window.v1', ...about, samples };
   const digest = windowDigest(file, sha256);
   return write(digest, file) ? digest : null;
 }
@@ -74,7 +77,7 @@ export function replay(
   }
   const file = parsed.data;
   const health = createHealth(file.policy, file.enhanced);
-  health.reset(file.model, -Infinity);
+  health.reset(file.model, file.since ?? -Infinity);
   health.restore(file.samples);
   return ok({ evaluation: health.evaluate(file.at), digest: windowDigest(file, sha256) });
 }

@@ -21,11 +21,15 @@ export function policyFields(document: object): readonly PolicyField[] {
   return fieldsOf(document, '').filter(({ path }) => path !== 'version');
 }
 
+/** A value, or a list of values; a list of objects has fields of its own, by their place. */
+function isOneField(value: unknown): value is PolicyValue {
+  if (value === null || typeof value !== 'object') return true;
+  return Array.isArray(value) && value.every((one) => one === null || typeof one !== 'object');
+}
+
 function fieldsOf(value: unknown, path: string): PolicyField[] {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
-    return [{ path, value: value as PolicyValue }];
-  }
-  return Object.entries(value).flatMap(([key, inner]) =>
+  if (isOneField(value)) return [{ path, value }];
+  return Object.entries(value as object).flatMap(([key, inner]) =>
     fieldsOf(inner, path === '' ? key : `${path}.${key}`),
   );
 }
@@ -61,14 +65,14 @@ export function editedPolicy(document: object, typed: Readonly<Record<string, st
 }
 
 function edited(value: unknown, path: string, typed: Readonly<Record<string, string>>): unknown {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+  if (isOneField(value)) {
     const text = Object.hasOwn(typed, path) ? typed[path] : undefined;
-    return text === undefined ? value : readField(text, value as PolicyValue);
+    return text === undefined ? value : readField(text, value);
   }
-  const entries = Object.entries(value).map(([key, inner]) => {
-    return [key, edited(inner, path === '' ? key : `${path}.${key}`, typed)];
+  const entries = Object.entries(value as object).map(([key, inner]) => {
+    return [key, edited(inner, path === '' ? key : `${path}.${key}`, typed)] as const;
   });
-  return Object.fromEntries(entries);
+  return Array.isArray(value) ? entries.map(([, inner]) => inner) : Object.fromEntries(entries);
 }
 
 export interface PolicyDifference {

@@ -3,6 +3,7 @@ import { incidentCommandParams } from '../incidents/commands';
 import { checklistSchema, retirementCauseSchema } from '../models/decisions';
 import { gateIdSchema } from '../models/gateId';
 import { metricsSchema } from '../models/model';
+import { retrainingCommandParams } from '../monitor/commands';
 import { monitorItemSchema } from '../monitor/report';
 import { faultSchema } from './engine';
 
@@ -151,6 +152,7 @@ export const commandParams = {
   }),
   /** The monitor says what it would do, and does nothing; ends by itself. */
   'monitor.dry_run': z.strictObject({ on: z.boolean(), reason, origin: originSchema }),
+  ...retrainingCommandParams,
   'model.retire': z.strictObject({
     model: modelId,
     cause: retirementCauseSchema.or(z.literal('emergency')),
@@ -221,6 +223,8 @@ export const commandSchema = z.discriminatedUnion('name', [
   commandVariant('postmortem.publish'),
   commandVariant('action_item.set'),
   commandVariant('drill.kill'),
+  commandVariant('retraining.request'),
+  commandVariant('retraining.close'),
 ]);
 export type Command = z.output<typeof commandSchema>;
 
@@ -238,6 +242,8 @@ export const modelCommandSchema = z.discriminatedUnion('name', [
   windowVariant('review.close'),
   windowVariant('policy.change'),
   windowVariant('monitor.dry_run'),
+  windowVariant('retraining.request'),
+  windowVariant('retraining.close'),
 ]);
 
 /** Commands about alerts, incidents and drills that a window may give. */

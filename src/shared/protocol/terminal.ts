@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { hashSchema, logEventSchema } from '../log/event';
+import { windowFrameSchema } from '../monitor/refill';
 import { telemetryItemSchema } from '../telemetry/types';
 import { commandSchema } from './commands';
 import { environmentSchema, opItemSchema } from './engine';
@@ -113,6 +114,7 @@ export const REJECTION_CODES = [
   'approved_already',
   'no_capacity',
   'fenced',
+  'too_soon',
   'unavailable',
 ] as const;
 export type RejectionCode = (typeof REJECTION_CODES)[number];
@@ -190,7 +192,13 @@ export const controlReplies = {
 export type ControlReply = z.infer<(typeof controlReplies)[keyof typeof controlReplies]>;
 
 /** Terminal → gateway, telemetry socket. */
-export const telemetryRequests = { hello, ping, pong } as const;
+export const telemetryRequests = {
+  hello,
+  /** Asks for the live model's window as the gateway has it, to be filled in with. */
+  window: z.object({ type: z.literal('window') }),
+  ping,
+  pong,
+} as const;
 
 /** Gateway → terminal, telemetry socket. */
 export const telemetryReplies = {
@@ -202,6 +210,8 @@ export const telemetryReplies = {
       z.object({ engine: id, session: id, items: z.array(telemetryItemSchema).min(1) }),
     ),
   }),
+  /** The live model's window, in parts; what was sent before it is in it, what comes after is not. */
+  window: windowFrameSchema,
   /** Items left out for this slow reader, so that a gap is known for what it is. */
   conflated: z.object({
     type: z.literal('conflated'),

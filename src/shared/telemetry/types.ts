@@ -50,6 +50,8 @@ export const telemetryItemSchema = z.discriminatedUnion('kind', [
     ok: z.boolean(),
     latencyMs: figure,
     error: text.optional(),
+    /** What the model was given, in its card's `feature_order`; null for a figure that was missing. */
+    features: z.array(figure).max(2_000).optional(),
   }),
   z.object({
     kind: z.literal('trade'),

@@ -6,6 +6,8 @@ export interface MonitorView {
   readonly evaluation: Evaluation | null;
   /** Whether this terminal holds the lease and acts. */
   readonly acts: boolean;
+  /** No check has run for longer than the policy allows: nothing here watches. */
+  readonly stopped: boolean;
 }
 
 /** A point of the monitor's charts; a null is a gap and is drawn as one. */

@@ -91,6 +91,28 @@ describe('the gateway’s own monitor, while no terminal acts', () => {
     await ana.until(() => engine.mode === 'paused');
   });
 
+  it('pauses entries of a live desk once while it sees nothing, and leaves a paper desk alone', async () => {
+    const { ana } = await desk();
+    // Equity never came: the day's drawdown is not known.
+    await ana.until(() => ana.ops.alerts.active.blind_monitor !== undefined);
+    expect(ops().desk.mode).toBe('normal');
+    await gateway.stop();
+    dir.remove();
+    dir = newDataDir();
+    gateway = await openGateway(dir.path, 'live');
+    const engine = new FakeEngine('e2', 0);
+    engine.environment = 'live';
+    engines.push(engine);
+    await engine.connect(gateway.port);
+    const luis = await TestTerminal.open(gateway.port, 'luis');
+    await luis.until(() => luis.ops.desk.mode === 'paused');
+    expect(ops().desk).toMatchObject({ by: { id: 'monitor' } });
+    await luis.until(() => luis.ops.monitor.blindPause !== null);
+    expect(ops().monitor.blindPause).toMatchObject({ dryRun: false });
+    await luis.until(() => luis.ops.alerts.active.blind_monitor !== undefined);
+    expect(luis.types().filter((type) => type === 'ops.paused')).toHaveLength(1);
+  });
+
   it('in a dry run says what it would do and does nothing; only some may order one', async () => {
     const { ana, engine } = await desk();
     await ana.until(() => ana.ops.monitor.holder === 'gateway');

@@ -131,6 +131,11 @@ const ROWS: Readonly<Record<CommandName, Row>> = {
       ...{ due: '2026-12-31', status: 'open' },
     },
   },
+  'retraining.request': { may: monitor.retrain, params: { model: 'm9', reason } },
+  'retraining.close': {
+    may: monitor.retrain,
+    params: { retraining: 'r', outcome: 'declined', reason },
+  },
   'drill.kill': { may: incidents.drill, params: { engines: null, reason } },
 };
 

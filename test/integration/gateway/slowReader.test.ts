@@ -47,6 +47,7 @@ async function openFanout(): Promise<void> {
     policy: quickPolicy,
     clock: () => now,
     welcome: () => welcome,
+    window: () => [],
   });
   server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
   server.on('connection', (socket) =>

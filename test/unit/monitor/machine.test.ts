@@ -10,7 +10,7 @@ import {
 } from '../../../src/shared/monitor/machine';
 import { TRIGGERS, type Trigger } from '../../../src/shared/monitor/trigger';
 import type { Check, Outcome } from '../../../src/shared/monitor/verdict';
-import { monitorPolicy as policy } from '../../support/monitor';
+import { NOTHING_SLOW, monitorPolicy as policy } from '../../support/monitor';
 
 const HOUR = 3_600_000;
 
@@ -18,12 +18,12 @@ function evaluation(found: Partial<Record<Trigger, Outcome>>, inSession = true):
   const checks = Object.fromEntries(
     TRIGGERS.map((trigger) => [trigger, { trigger, outcome: found[trigger] ?? 'ok' } as Check]),
   ) as Record<Trigger, Check>;
-  const about = { at: 0, model: 'm1', enhanced: false, winRate: null, ignored: 0 };
-  return { ...about, inSession, checks };
+  const about = { at: 0, model: 'm1', enhanced: false, winRate: null, ignored: 0, partial: false };
+  return { ...about, inSession, checks, slow: NOTHING_SLOW };
 }
 
 /** A machine and what it asked for, its state put through JSON at every step as a file would. */
-function machine() {
+function machine(environment: 'live' | 'paper' = 'paper') {
   let state: MachineState = ARMED;
   let ids = 0;
   const done: Effect[] = [];
@@ -37,12 +37,18 @@ function machine() {
     state: () => state,
     done,
     kinds: () => done.map(({ kind }) => kind),
-    tick(now: number, found: Partial<Record<Trigger, Outcome>>, targets = ['m0', 'm00']) {
+    tick(
+      now: number,
+      found: Partial<Record<Trigger, Outcome>>,
+      targets = ['m0', 'm00'],
+      graced = false,
+    ) {
       const newId = () => {
         ids += 1;
         return `id${ids}`;
       };
-      return take({ type: 'tick', now, evaluation: evaluation(found), targets, newId });
+      const about = { environment, graced, evaluation: evaluation(found) };
+      return take({ type: 'tick', now, ...about, targets, newId });
     },
     outcome(now: number, outcome: 'done' | 'failed') {
       const { attempt } = state;
@@ -130,6 +136,45 @@ describe('the monitor’s decisions', () => {
     one.outcome(policy.rollbackTimeoutMs + 1, 'done');
     expect(one.state().phase).toBe('cooldown');
     expect(one.done.filter(({ kind }) => kind === 'rollback')).toHaveLength(1);
+  });
+
+  const DARK = { errorRate: 'no_data' } as const;
+
+  it('blind on a live desk it pauses entries, once for each blindness; on paper it only says so', () => {
+    const one = machine('live');
+    for (let n = 0; n < 6; n += 1) one.tick(n, DARK);
+    expect(one.kinds()).toEqual(['pause_blind', 'alert']);
+    expect(one.done[0]).toMatchObject({ dark: ['errorRate'] });
+    one.tick(6, {});
+    expect(one.done.at(-1)).toEqual({ kind: 'clear', alert: 'blind_monitor' });
+    for (let n = 7; n < 12; n += 1) one.tick(n, DARK);
+    expect(one.kinds().filter((kind) => kind === 'pause_blind')).toHaveLength(2);
+    const paper = machine('paper');
+    for (let n = 0; n < 6; n += 1) paper.tick(n, DARK);
+    expect(paper.kinds()).toEqual(['alert']);
+  });
+
+  it('who takes over from one that paused for blindness does not pause again', () => {
+    const one = machine('live');
+    for (let n = 0; n < 3; n += 1) one.tick(n, DARK);
+    // The count of dark checks is not kept in the log; that it paused is.
+    const step = decide(
+      { ...one.state(), blindChecks: 0 },
+      {
+        ...{ type: 'tick', now: 9, evaluation: evaluation(DARK), targets: [], graced: false },
+        ...{ environment: 'live', newId: () => 'id' },
+      },
+      { ...policy, noDataChecks: 1 },
+    );
+    expect(step.effects.map(({ kind }) => kind)).toEqual(['alert']);
+  });
+
+  it('what is missing right after sleep is no blindness', () => {
+    const one = machine('live');
+    for (let n = 0; n < 9; n += 1) one.tick(n, DARK, ['m0'], true);
+    expect(one.done).toEqual([]);
+    for (let n = 9; n < 12; n += 1) one.tick(n, DARK);
+    expect(one.kinds()).toEqual(['pause_blind', 'alert']);
   });
 
   it('without data for three checks in session it says that it is blind, once', () => {

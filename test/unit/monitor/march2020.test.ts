@@ -25,7 +25,7 @@ const START_EQUITY = 1_000_000;
 /** Twice the equity: what makes a day like 9 March 2020 pass the limit. */
 const SIZE = 2_000_000;
 const [V1, V2] = PAPER_MODELS;
-const NO_BACKTEST = { sharpe: null, winRate: null, maxDrawdown: 0, trades: 0 };
+const NO_BACKTEST = { sharpe: null, winRate: null, maxDrawdown: 0, trades: 0, edges: [] };
 
 /** March 2020 and the bars that a model looks back on before it. */
 function march(): { before: readonly Bar[]; month: readonly Bar[] } {

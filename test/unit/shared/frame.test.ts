@@ -24,7 +24,8 @@ const types = PEERS.flatMap((peer) => Object.keys(peer));
 const almost = fc
   .tuple(
     fc.constantFrom(...types, '__proto__', 'constructor'),
-    fc.dictionary(fc.string(), fc.json()),
+    // Small ones, and very many of them.
+    fc.dictionary(fc.string(), fc.json(), { size: 'small' }),
   )
   .map(([type, rest]) => JSON.stringify({ ...rest, type }));
 
@@ -32,7 +33,7 @@ describe('reading a frame', () => {
   it('never throws, and names what is wrong by a code of the protocol in a short printable line', () => {
     fc.assert(
       fc.property(
-        fc.oneof(fc.string(), fc.json(), almost, fc.string({ unit: 'binary' })),
+        fc.oneof(fc.string(), fc.json({ maxDepth: 3 }), almost, fc.string({ unit: 'binary' })),
         fc.constantFrom(...PEERS),
         (text, peer) => {
           const read = parseFrame(text, peer);

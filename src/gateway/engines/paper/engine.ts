@@ -11,7 +11,7 @@ import type { Clock } from '../../../shared/time';
 import type { Bar } from './bars';
 import { type Book, cancel, fill, mark, newBook, type Order, place } from './book';
 import type { Random } from './market';
-import { LOOK_BACK, PAPER_MODELS, type PaperModel, signalOf } from './models';
+import { featuresOf, LOOK_BACK, PAPER_MODELS, type PaperModel, signalOf } from './models';
 import { equityOf, type Item, orderOf, positionsOf, workingOrdersOf } from './reports';
 
 type OpUpdate = Extract<EngineMessage, { type: 'op.update' }>;
@@ -201,7 +201,7 @@ export function createPaperEngine(options: PaperEngineOptions): PaperEngine {
     book = mark(book, price, bar.t);
     const { open, high, low, close } = bar;
     report({ kind: 'bar', instrument, open, high, low, close });
-    infer(1);
+    reportInferences(1, featuresOf(running, closes));
     trade();
     return true;
   }
@@ -216,14 +216,17 @@ export function createPaperEngine(options: PaperEngineOptions): PaperEngine {
     }
   }
 
-  function infer(count: number): void {
+  /** Features are those of a bar: what is inferred besides, to load what listens, has none. */
+  function reportInferences(count: number, features: (number | null)[] | null): void {
     const times = fault === 'rate_10x' ? count * 10 : count;
+    const given = features && isBroken() ? features.map(() => null) : features;
     for (let done = 0; done < times; done += 1) {
       const took = 4 + options.random() * 30;
       const { model } = running;
       const latencyMs = ails('slow_inference', model) ? SLOW_MS + took : took;
       const ok = !ails('inference_errors', model) || options.random() >= ERROR_SHARE;
-      report({ kind: 'inference', model, ok, latencyMs });
+      const told = given && done === 0 ? { features: given } : {};
+      report({ kind: 'inference', model, ok, latencyMs, ...told });
     }
   }
 
@@ -409,7 +412,7 @@ export function createPaperEngine(options: PaperEngineOptions): PaperEngine {
     reportEquity,
     warmUp,
     step,
-    infer,
+    infer: (count) => reportInferences(count, null),
     operate,
     done: (opId) => (fault === 'hang' ? null : (operations.get(opId) ?? null)),
   };

@@ -1,9 +1,11 @@
 import { sha256 } from '../../../node/sha256';
 import { canonicalJson } from '../../../shared/log/canonical';
+import type { FeatureReference } from '../../../shared/models/model';
+import { binOf } from '../../../shared/monitor/psi';
 import type { EngineModel } from '../../../shared/protocol/engine';
 import type { Bar } from './bars';
 import { equity, fill, mark, newBook, place } from './book';
-import { momentum, type Signal } from './momentum';
+import { momentum, momentumEdge, type Signal } from './momentum';
 
 /** What tells one momentum model from another: bars it looks back on, and how sure it must be. */
 export interface MomentumParameters {
@@ -41,13 +43,44 @@ export function signalOf(model: PaperModel, closes: readonly number[]): Signal {
   return momentum(closes, fast, slow, band);
 }
 
+const EDGE = 'momentum_edge';
+
+/** What a model is given at a bar, in its card's `feature_order`; null before it can look back. */
+export function featuresOf(model: PaperModel, closes: readonly number[]): (number | null)[] {
+  const { fast, slow } = model.parameters;
+  return [momentumEdge(closes, fast, slow)];
+}
+
+/** Bins of equal share: few, since one bar's edge is much like the next one's. */
+const BINS = 5;
+
+/** How a feature was distributed, by quantiles; none where its values do not tell bins apart. */
+export function referenceOf(feature: string, values: readonly number[]): FeatureReference[] {
+  const sorted = Float64Array.from(values).sort();
+  const edges = Array.from(
+    { length: BINS - 1 },
+    (_, at) => sorted[Math.floor(((at + 1) * sorted.length) / BINS)] ?? 0,
+  );
+  const counts = new Array<number>(BINS).fill(0);
+  for (const value of sorted) {
+    const bin = binOf(value, edges);
+    counts[bin] = (counts[bin] as number) + 1;
+  }
+  if (counts.some((count) => count === 0)) return [];
+  return [{ feature, edges, shares: counts.map((count) => count / sorted.length) }];
+}
+
 /** Its card, in the template's own names. An engine does not know who owns a model. */
-export function cardOf(model: PaperModel, { sharpe, winRate, maxDrawdown, trades }: Backtest) {
+export function cardOf(
+  model: PaperModel,
+  { sharpe, winRate, maxDrawdown, trades, edges }: Backtest,
+) {
   return {
     model_id: model.model,
     version: model.version,
     model_hash: model.hash,
-    feature_order: ['close_mean_fast', 'close_mean_slow'],
+    feature_order: [EDGE],
+    feature_reference: referenceOf(EDGE, edges),
     performance: {
       ...(sharpe === null ? {} : { backtest_sharpe: sharpe }),
       ...(winRate === null ? {} : { backtest_win_rate: winRate }),
@@ -67,6 +100,8 @@ export interface Backtest {
   /** Greatest fall from a peak of the equity, 0…1. */
   readonly maxDrawdown: number;
   readonly trades: number;
+  /** What it looked at, bar by bar. */
+  readonly edges: readonly number[];
 }
 
 const SIZE = 100_000;
@@ -84,6 +119,7 @@ export function backtest(model: PaperModel, bars: Iterable<Bar>): Backtest {
   const closes: number[] = [];
   const returns: number[] = [];
   const results: number[] = [];
+  const edges: number[] = [];
   const trade = (change: number, price: number, at: number): void => {
     const side = change > 0 ? 'buy' : 'sell';
     const purpose = book.position === 0 ? 'open' : 'close';
@@ -101,6 +137,8 @@ export function backtest(model: PaperModel, bars: Iterable<Bar>): Backtest {
       day = book.day;
       dayStart = now;
     }
+    const [edge] = featuresOf(model, closes);
+    if (edge !== null && edge !== undefined) edges.push(edge);
     const wanted = signalOf(model, closes) * SIZE;
     if (wanted !== book.position) {
       if (book.position !== 0) trade(-book.position, close, t);
@@ -116,6 +154,7 @@ export function backtest(model: PaperModel, bars: Iterable<Bar>): Backtest {
     winRate: results.length === 0 ? null : wins / results.length,
     maxDrawdown,
     trades: results.length,
+    edges,
   };
 }
 

@@ -1,0 +1,169 @@
+import type { Alert } from '../alerts/state';
+import type { MonitorPolicy } from '../policy/monitor';
+import type { SharpeCheck } from './dayClose';
+import type { Evaluation } from './health';
+import type { Trigger } from './trigger';
+
+/** Alerts that say look, and act on nothing. */
+
+export const SLOW_ALERTS = [
+  'win_rate',
+  'drawdown_step',
+  'trigger_warning',
+  'sharpe',
+  'feature_drift',
+  'concept_drift',
+] as const;
+export type SlowAlert = (typeof SLOW_ALERTS)[number];
+
+export interface Finding {
+  /** Names the alert for as long as it stands, however often it is found. */
+  readonly alert: string;
+  readonly kind: SlowAlert;
+  /** `unknown`: nothing says that it began, and nothing that it is over. */
+  readonly state: 'P1' | 'P2' | 'over' | 'unknown';
+  /** What it is about beyond its key; another is told of again. */
+  readonly about: string;
+  readonly detail: string;
+}
+
+/** What each slow alert is found to be. @param sharpe of the model that is live. */
+export function slowFindings(
+  evaluation: Evaluation,
+  sharpe: SharpeCheck,
+  policy: MonitorPolicy,
+): readonly Finding[] {
+  const { checks, winRate, slow } = evaluation;
+  const { alerts, triggers } = policy;
+  const warnings = Object.values(checks).map(
+    ({ trigger, outcome, value, warning }): Finding => ({
+      ...{ alert: `warning:${trigger}`, kind: 'trigger_warning', about: '' },
+      state:
+        outcome === 'warning' || outcome === 'suspect'
+          ? 'P2'
+          : outcome === 'ok'
+            ? 'over'
+            : 'unknown',
+      detail: `${trigger} ${figure(value)} (${outcome}; warning ${warning})`,
+    }),
+  );
+  const fall = checks.dailyDrawdown;
+  const steps = triggers.dailyDrawdown.steps.map(({ share, severity }): Finding => {
+    const limit = fall.limit * share;
+    const { value } = fall;
+    const state =
+      value === null || fall.outcome === 'insufficient'
+        ? 'unknown'
+        : value >= limit
+          ? severity
+          : value < limit * triggers.dailyDrawdown.clearBelow
+            ? 'over'
+            : 'unknown';
+    const detail = `drawdown ${figure(value)}: ${share * 100} % of the limit ${fall.limit}`;
+    return { alert: `drawdown_step:${share}`, kind: 'drawdown_step', about: '', state, detail };
+  });
+  const { trades, warning, critical } = alerts.winRate;
+  const won: Finding = {
+    ...{ alert: 'win_rate', kind: 'win_rate', about: '' },
+    state:
+      winRate === null ? 'unknown' : winRate < critical ? 'P1' : winRate < warning ? 'P2' : 'over',
+    detail: `win rate ${figure(winRate)} over ${trades} trades (warning ${warning}, critical ${critical})`,
+  };
+  const drifted = slow.features.filter(({ outcome }) => outcome === 'drift');
+  const judged = slow.features.some(({ outcome }) => outcome === 'ok');
+  const features: Finding = {
+    ...{ alert: 'feature_drift', kind: 'feature_drift' },
+    about: drifted.map(({ feature }) => feature).join(','),
+    state: drifted.length > 0 ? 'P2' : judged ? 'over' : 'unknown',
+    detail: drifted
+      .map(({ feature, psi, samples }) => `${feature} PSI ${figure(psi)} (n ${samples})`)
+      .join('; ')
+      .slice(0, DETAIL_MAX),
+  };
+  const { concept } = slow;
+  const results: Finding = {
+    ...{ alert: 'concept_drift', kind: 'concept_drift', about: concept.state },
+    state: concept.state === 'insufficient' ? 'unknown' : concept.state === 'ok' ? 'over' : 'P2',
+    detail: `${concept.state}: losing ${figure(concept.losing)} of ${concept.trades} trades, at best ${figure(concept.least?.share ?? null)}`,
+  };
+  const ratio: Finding = {
+    ...{ alert: 'sharpe', kind: 'sharpe', about: '' },
+    state: SHARPE_STATE[sharpe.outcome],
+    detail: `Sharpe ${figure(sharpe.value)} ± ${figure(sharpe.error)} over ${sharpe.days} days (warning ${alerts.sharpe.warning}, critical ${alerts.sharpe.critical}): review the model`,
+  };
+  return [...warnings, ...steps, won, ratio, features, results];
+}
+
+const DETAIL_MAX = 1_500;
+const SHARPE_STATE = {
+  no_data: 'unknown',
+  insufficient: 'unknown',
+  ok: 'over',
+  warning: 'P2',
+  critical: 'P1',
+} as const satisfies Record<SharpeCheck['outcome'], Finding['state']>;
+
+const figure = (value: number | null): string =>
+  value === null ? 'unknown' : String(Number(value.toPrecision(4)));
+
+/** An alert of these that was raised and is not over. */
+export interface Standing {
+  readonly kind: SlowAlert;
+  readonly severity: string;
+  readonly model: string | null;
+  /** Null where another raised it, who alone knows. */
+  readonly about: string | null;
+}
+
+/** The slow alerts of a log. */
+export function standingOf(alerts: Readonly<Record<string, Alert>>): Map<string, Standing> {
+  const standing = new Map<string, Standing>();
+  for (const { id, kind, severity, model } of Object.values(alerts)) {
+    if (!isSlow(kind)) continue;
+    standing.set(id, { kind, severity, model, about: null });
+  }
+  return standing;
+}
+
+function isSlow(kind: string): kind is SlowAlert {
+  return (SLOW_ALERTS as readonly string[]).includes(kind);
+}
+
+export type AlertChange =
+  | { readonly change: 'raise'; readonly finding: Finding; readonly severity: 'P1' | 'P2' }
+  | { readonly change: 'clear'; readonly alert: string; readonly cause: string };
+
+/**
+ * What of the findings is news. An alert of a model that is not live any more is over, a step of the
+ * drawdown is raised once a trading day.
+ *
+ * @param raisedToday steps that were raised this trading day.
+ */
+export function alertChanges(
+  findings: readonly Finding[],
+  standing: ReadonlyMap<string, Standing>,
+  model: string | null,
+  raisedToday: readonly string[],
+): readonly AlertChange[] {
+  const changes: AlertChange[] = [];
+  for (const finding of findings) {
+    const { alert, kind, state, about } = finding;
+    const known = standing.get(alert);
+    const ofDesk = kind === 'drawdown_step' || alert === DRAWDOWN_WARNING;
+    if (state === 'P1' || state === 'P2') {
+      const same =
+        known?.severity === state &&
+        (known.model === model || ofDesk) &&
+        (known.about === null ? kind !== 'feature_drift' : known.about === about);
+      const again = kind === 'drawdown_step' && !known && raisedToday.includes(alert);
+      if (!same && !again) changes.push({ change: 'raise', finding, severity: state });
+    } else if (known && state === 'over') {
+      changes.push({ change: 'clear', alert, cause: 'it is within its limits again' });
+    } else if (known && known.model !== model && !ofDesk) {
+      changes.push({ change: 'clear', alert, cause: 'another model is live' });
+    }
+  }
+  return changes;
+}
+
+const DRAWDOWN_WARNING = `warning:${'dailyDrawdown' satisfies Trigger}`;
