@@ -46,6 +46,7 @@ export function createHandlers(deps: HandlerDeps): IpcHandlers {
     'engine.fault': (args) => sent(commands.send('engine.fault', args)),
     'model.command': ({ name, params }) => sent(commands.send(name, params)),
     'incident.command': ({ name, params }) => sent(commands.send(name, params)),
+    'executions.recent': () => deps.telemetry.executions(),
     'equity.series': () => deps.telemetry.series(),
     'monitor.series': () => deps.monitor.series(),
     'audit.page': (query) => deps.mirror.page(query),

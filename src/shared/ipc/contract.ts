@@ -95,6 +95,11 @@ export const ipcCalls = {
   'model.command': { args: modelCommandSchema, result: z.object({ id: z.string() }) },
   /** Any command about an alert, an incident or a drill. */
   'incident.command': { args: incidentCommandSchema, result: z.object({ id: z.string() }) },
+  /** What was executed lately, for the annulment clock. */
+  'executions.recent': {
+    args: none,
+    result: z.custom<readonly import('../incidents/executions').Execution[]>(),
+  },
   'equity.series': {
     args: none,
     result: z.array(
