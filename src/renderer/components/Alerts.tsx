@@ -5,22 +5,38 @@ import { duration } from '../lib/format';
 import { triggerFigure } from '../lib/trigger';
 import { Hostile } from './ui';
 
-/** Alerts that are not over, the worst first. */
+/** Alerts shown one by one; a storm of them hides nothing else. */
+const SHOWN = 6;
+
+/** Alerts that are not over, the worst first and of these the latest. */
 export function Alerts({ view, now }: { view: DeskView; now: number }) {
   const t = useT();
-  const alerts = Object.values(view.ops.alerts.active).sort((a, b) =>
-    a.severity.localeCompare(b.severity),
+  const alerts = Object.values(view.ops.alerts.active).sort(
+    (a, b) => a.severity.localeCompare(b.severity) || b.raisedAt - a.raisedAt,
   );
-  return alerts.map((alert) => (
-    <p key={alert.id} role="status" className="rounded-md border border-amber p-2 text-[12px]">
-      <strong className="text-amber">
-        {alert.severity} · {t(`alert.${alert.kind as 'deployment_incomplete'}`)}
-      </strong>{' '}
-      <span className="text-muted">{duration(now - alert.raisedAt)}</span>
-      <br />
-      <Detail view={view} alert={alert} />
-    </p>
-  ));
+  const more = alerts.length - SHOWN;
+  return (
+    <>
+      {alerts.slice(0, SHOWN).map((alert) => (
+        <p key={alert.id} role="status" className="rounded-md border border-amber p-2 text-[12px]">
+          <strong className="text-amber">
+            {alert.severity} · {t(`alert.${alert.kind as 'deployment_incomplete'}`)}
+          </strong>{' '}
+          <span className="text-muted">
+            {duration(now - alert.raisedAt)}
+            {alert.count > 1 && ` ${t('alert.times', { count: alert.count })}`}
+          </span>
+          <br />
+          <Detail view={view} alert={alert} />
+        </p>
+      ))}
+      {more > 0 && (
+        <p role="status" className="p-2 text-[12px] text-muted">
+          {t('alert.more', { count: more })}
+        </p>
+      )}
+    </>
+  );
 }
 
 /** The monitor's alerts in the desk's words, by the decision behind them; others as they were raised. */
@@ -28,7 +44,7 @@ function Detail({ view, alert }: { view: DeskView; alert: Alert }) {
   const t = useT();
   const { firings } = view.ops.monitor;
   const firing = alert.kind === 'auto_rollback' || alert.kind === 'escalated' ? firings[0] : null;
-  if (!firing) return <Hostile text={alert.detail} max={240} />;
+  if (!firing) return <Hostile text={alert.outside?.summary || alert.detail} max={240} />;
   return firing.checks
     .filter(({ trigger }) => firing.causes.includes(trigger))
     .map(({ trigger, value, limit }) =>
