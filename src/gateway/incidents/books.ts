@@ -1,5 +1,5 @@
-import { type Execution, executionsOf } from '../../shared/incidents/annulment';
 import type { Book } from '../../shared/incidents/events';
+import { type Execution, ExecutionBook } from '../../shared/incidents/executions';
 import type { IncidentsPolicy } from '../../shared/policy/incidents';
 import type { TelemetryItem } from '../../shared/telemetry/types';
 import type { Clock } from '../../shared/time';
@@ -28,9 +28,6 @@ const NOTHING: Known = {
   hasPositions: false,
 };
 
-/** Executions kept at most, whatever an engine sends. */
-const EXECUTIONS_KEPT = 5_000;
-
 /** Follows telemetry; what an engine said last is kept when its link is lost. */
 export function createBooks(
   hub: Pick<EngineHub, 'listen'>,
@@ -39,7 +36,7 @@ export function createBooks(
 ): Books {
   const engines = new Map<string, Known>();
   const trades = new Map<string, number>();
-  let executed = new Map<string, Execution>();
+  const executed = new ExecutionBook();
   let since: number | null = null;
 
   hub.listen({
@@ -62,23 +59,18 @@ export function createBooks(
     if (item.kind === 'positions') {
       engines.set(engine, { ...known, positions: item.positions, hasPositions: true });
     }
-    if (item.kind === 'trade') trades.set(`${engine}:${item.tradeId}`, item.closedAt);
-    for (const one of executionsOf(engine, item)) executed.set(`${engine}:${one.id}`, one);
+    if (item.kind === 'trade') {
+      trades.set(`${engine}:${item.tradeId}:${item.closedAt}`, item.closedAt);
+    }
+    executed.take(engine, item);
   }
 
   function forget(): void {
     const now = clock();
-    const { annulmentMs, tradeRate } = policy();
+    const { windowMs } = policy().tradeRate;
     for (const [id, at] of trades) {
-      if (now - at <= tradeRate.windowMs) break;
+      if (now - at <= windowMs) break;
       trades.delete(id);
-    }
-    if (executed.size > EXECUTIONS_KEPT) {
-      executed = new Map([...executed].slice(-EXECUTIONS_KEPT / 2));
-    }
-    for (const [id, { at }] of executed) {
-      if (now - at <= annulmentMs * 2) break;
-      executed.delete(id);
     }
   }
 
@@ -96,7 +88,7 @@ export function createBooks(
       const seen = [...trades.values()].filter((at) => at >= now - overMs).length;
       return overMs < minMs || seen < minTrades ? null : seen / (overMs / 3_600_000);
     },
-    executions: () => [...executed.values()],
+    executions: () => executed.since(clock() - policy().annulmentMs * 2),
   };
 }
 

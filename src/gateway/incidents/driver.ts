@@ -93,17 +93,28 @@ export function keepIncidents(options: IncidentsDriverOptions): { stop(): void }
   /** What a gateway that died could not see to. */
   async function catchUp(): Promise<void> {
     const { kills, alerts } = unattended(log.state());
-    if (kills.length + alerts.length === 0) return;
     const last = log.savedHead().seq;
-    for (const event of await log.read(Math.max(1, last - RECENT_KEPT), RECENT_KEPT))
-      remember(event);
-    recent.sort((a, b) => a.seq - b.seq);
+    const latest = await log.read(Math.max(1, last - RECENT_KEPT + 1), RECENT_KEPT);
+    if (stopped) return;
+    // What was recorded meanwhile is newer than all of these.
+    const since = recent;
+    recent = [];
+    for (const event of latest) remember(event);
+    recent = [...recent, ...since.filter(({ seq }) => seq > last)];
     const places = [...kills, ...alerts].map(({ seq }) => seq).sort((a, b) => a - b);
     for (const seq of places) {
       const [event] = await log.read(seq, 1);
       const known = event?.seq === seq ? toDomainEvent(event) : null;
       if (!stopped && known && isHappening(known)) consider(known);
     }
+    if (stopped) return;
+    // An engine that was lost a moment before the end: it has its grace anew.
+    const losses = new Map<string, DomainEvent>();
+    for (const known of latest.map(toDomainEvent)) {
+      if (known?.type === 'engine.lost') losses.set(known.data.engine, known);
+      if (known?.type === 'engine.connected') losses.delete(known.data.engine);
+    }
+    for (const loss of losses.values()) heard(loss);
   }
 
   function look(): void {
@@ -135,7 +146,8 @@ export function keepIncidents(options: IncidentsDriverOptions): { stop(): void }
     if (known) heard(known);
     if (CHANGES_TIMES.test(event.type)) look();
   });
-  void catchUp();
+  // A log that was closed meanwhile leaves this to the next start.
+  catchUp().catch(() => undefined);
   look();
   return {
     stop() {

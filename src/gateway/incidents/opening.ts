@@ -183,16 +183,18 @@ function lost(
   const alert = lostAlert(engine);
   const severity = context.policies.incidents.opening.engineLostHolding;
   const subjects = subjectsOf(null, engine);
-  const facts: Fact[] = alert in state.alerts.active ? [] : [told(event, alert, severity)];
+  const known = state.alerts.active[alert];
+  const facts: Fact[] = known ? [] : [told(event, alert, severity)];
   const covering = active.find((one) => shares(one, subjects));
   if (covering) {
-    const known = covering.alerts.includes(alert);
+    const isLinked = covering.alerts.includes(alert);
     return [
       ...facts,
-      ...(known ? [] : [linked(covering, alert, event)]),
+      ...(isLinked ? [] : [linked(covering, alert, event)]),
       ...raised(covering, severity, context),
     ];
   }
+  if (known && wasHandled(state.incidents, known)) return [];
   const opened = open(state, context, {
     ...{ severity, cause: 'engine_lost', subjects, alerts: [alert], correlation: null },
     title: `${engine}: ${positions}`,

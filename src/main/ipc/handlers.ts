@@ -56,6 +56,7 @@ export function createHandlers(deps: HandlerDeps): IpcHandlers {
     'incident.command': ({ name, params }) => sent(commands.send(name, params)),
     'card.document': ({ model }) => deps.cards.document(model),
     'card.export': ({ model, format }) => deps.cards.export(model, format),
+    'executions.recent': () => deps.telemetry.executions(),
     'equity.series': () => deps.telemetry.series(),
     'monitor.series': () => deps.monitor.series(),
     'audit.page': (query) => deps.mirror.page(query),

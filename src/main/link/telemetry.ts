@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { Execution } from '../../shared/incidents/executions';
 import type { Evaluation } from '../../shared/monitor/health';
 import { sameWatch, type Watch } from '../../shared/monitor/watch';
 import type { EngineFigures, LinkState } from '../../shared/view/desk';
@@ -18,6 +19,8 @@ export interface Telemetry {
   link(): LinkState;
   figures(): Readonly<Record<string, EngineFigures>>;
   series(): Promise<EquitySeries[]>;
+  /** What was executed in the last hours, as far as this terminal heard of it. */
+  executions(): Promise<readonly Execution[]>;
   /** Watches the live model's samples; the same watch again changes nothing. */
   watch(next: Watch): void;
   /** Stores the window of the latest check. @returns its digest, null when it is not kept. */
@@ -41,6 +44,7 @@ export function createTelemetry(deps: {
   let watched: Watch | null = null;
   const keeping = new Map<number, (digest: string | null) => void>();
   const waiting = new Map<number, (series: EquitySeries[]) => void>();
+  const executing = new Map<number, (executions: readonly Execution[]) => void>();
   let worker = start();
 
   function start(): Worker {
@@ -49,6 +53,11 @@ export function createTelemetry(deps: {
       if (message.type === 'series') {
         waiting.get(message.request)?.(message.series);
         waiting.delete(message.request);
+        return;
+      }
+      if (message.type === 'executions') {
+        executing.get(message.request)?.(message.executions);
+        executing.delete(message.request);
         return;
       }
       if (message.type === 'evaluated') {
@@ -69,6 +78,8 @@ export function createTelemetry(deps: {
       link = 'down';
       for (const resolve of waiting.values()) resolve([]);
       waiting.clear();
+      for (const resolve of executing.values()) resolve([]);
+      executing.clear();
       for (const resolve of keeping.values()) resolve(null);
       keeping.clear();
       if (stopped) return;
@@ -98,6 +109,14 @@ export function createTelemetry(deps: {
       return new Promise((resolve) => {
         waiting.set(request, resolve);
         post({ type: 'series', request });
+      });
+    },
+    executions() {
+      requests += 1;
+      const request = requests;
+      return new Promise((resolve) => {
+        executing.set(request, resolve);
+        post({ type: 'executions', request });
       });
     },
     watch(next) {

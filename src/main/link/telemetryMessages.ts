@@ -1,3 +1,4 @@
+import type { Execution } from '../../shared/incidents/executions';
 import type { Evaluation } from '../../shared/monitor/health';
 import type { Watch } from '../../shared/monitor/watch';
 import type { OperationsPolicy } from '../../shared/policy/operations';
@@ -22,6 +23,7 @@ export interface TelemetryTarget {
 export type ToTelemetry =
   | { readonly type: 'connect'; readonly target: TelemetryTarget | null }
   | { readonly type: 'series'; readonly request: number }
+  | { readonly type: 'executions'; readonly request: number }
   /** What is to be watched from now on; the first names where rows and windows are kept. */
   | { readonly type: 'watch'; readonly watch: Watch; readonly folder: string }
   | { readonly type: 'keep'; readonly request: number };
@@ -33,5 +35,10 @@ export type FromTelemetry =
       readonly figures: Readonly<Record<string, EngineFigures>>;
     }
   | { readonly type: 'series'; readonly request: number; readonly series: EquitySeries[] }
+  | {
+      readonly type: 'executions';
+      readonly request: number;
+      readonly executions: readonly Execution[];
+    }
   | { readonly type: 'evaluated'; readonly evaluation: Evaluation; readonly occasion: Occasion }
   | { readonly type: 'kept'; readonly request: number; readonly digest: string | null };

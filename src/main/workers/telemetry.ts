@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import WebSocket from 'ws';
+import { ExecutionBook } from '../../shared/incidents/executions';
 import type { Watch } from '../../shared/monitor/watch';
 import { parseFrame } from '../../shared/protocol/frame';
 import type { TelemetryReply } from '../../shared/protocol/terminal';
@@ -17,11 +18,14 @@ import { createWatcher, type Occasion, type Watcher } from '../monitor/watcher';
 const POST_EVERY_MS = 250;
 /** How often the windows are looked at for the screen, between checks. */
 const VIEW_EVERY_MS = 1_000;
+/** How long executions are kept for the annulment clock. */
+const EXECUTIONS_MS = 6 * 3_600_000;
 const port = parentPort;
 if (!port) throw new Error('telemetry runs as a worker');
 const post = (message: FromTelemetry): void => port.postMessage(message);
 
 const books = new Map<string, FigureBook>();
+const executed = new ExecutionBook();
 let target: TelemetryTarget | null = null;
 let socket: WebSocket | null = null;
 let attempt = 0;
@@ -95,6 +99,7 @@ function take(own: WebSocket, message: TelemetryReply): void {
       for (const { engine, session, items } of message.batches) {
         book(engine).take(session, items, heardAt);
         watcher?.feed(engine, items, heardAt);
+        for (const item of items) executed.take(engine, item);
       }
       // A limit that is passed is not waited with until the next check.
       if (watcher?.crossed(heardAt)) evaluate('crossed');
@@ -167,6 +172,10 @@ port.on('message', (message: ToTelemetry) => {
   if (message.type === 'watch') return watch(message.watch, message.folder);
   if (message.type === 'keep') {
     return post({ type: 'kept', request: message.request, digest: watcher?.keep() ?? null });
+  }
+  if (message.type === 'executions') {
+    const executions = executed.since(Date.now() - EXECUTIONS_MS);
+    return post({ type: 'executions', request: message.request, executions });
   }
   if (message.type === 'series') {
     const series = [...books.values()].map((one) => one.series());

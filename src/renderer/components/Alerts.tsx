@@ -5,13 +5,16 @@ import { duration } from '../lib/format';
 import { triggerFigure } from '../lib/trigger';
 import { Hostile } from './ui';
 
-/** Alerts that are not over, the worst first. @param brief those of P0 and P1, and how many more there are. */
+/** Alerts shown one by one; a storm of them hides nothing else. */
+const SHOWN = 6;
+
+/** Alerts that are not over, the worst first and of these the latest. @param brief those of P0 and P1, and how many more there are. */
 export function Alerts({ view, now, brief }: { view: DeskView; now: number; brief?: boolean }) {
   const t = useT();
-  const all = Object.values(view.ops.alerts.active).sort((a, b) =>
-    a.severity.localeCompare(b.severity),
+  const all = Object.values(view.ops.alerts.active).sort(
+    (a, b) => a.severity.localeCompare(b.severity) || b.raisedAt - a.raisedAt,
   );
-  const alerts = brief ? all.filter(({ severity }) => severity < 'P2') : all;
+  const alerts = all.filter(({ severity }) => !brief || severity < 'P2').slice(0, SHOWN);
   const more = all.length - alerts.length;
   return (
     <>
@@ -20,13 +23,16 @@ export function Alerts({ view, now, brief }: { view: DeskView; now: number; brie
           <strong className="text-amber">
             {alert.severity} · {t(`alert.${alert.kind as 'deployment_incomplete'}`)}
           </strong>{' '}
-          <span className="text-muted">{duration(now - alert.raisedAt)}</span>
+          <span className="text-muted">
+            {duration(now - alert.raisedAt)}
+            {alert.count > 1 && ` ${t('alert.times', { count: alert.count })}`}
+          </span>
           <br />
           <Detail view={view} alert={alert} />
         </p>
       ))}
       {more > 0 && (
-        <p role="status" className="text-[12px] text-amber">
+        <p role="status" className="p-2 text-[12px] text-muted">
           {t('alert.more', { count: String(more) })}
         </p>
       )}
@@ -39,7 +45,7 @@ function Detail({ view, alert }: { view: DeskView; alert: Alert }) {
   const t = useT();
   const { firings } = view.ops.monitor;
   const firing = alert.kind === 'auto_rollback' || alert.kind === 'escalated' ? firings[0] : null;
-  if (!firing) return <Hostile text={alert.detail} max={240} />;
+  if (!firing) return <Hostile text={alert.outside?.summary || alert.detail} max={240} />;
   return firing.checks
     .filter(({ trigger }) => firing.causes.includes(trigger))
     .map(({ trigger, value, limit }) =>

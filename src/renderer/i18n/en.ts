@@ -1,3 +1,4 @@
+import { alertsEn } from './alerts';
 import { cardsEn } from './cards';
 import type { Key } from './es';
 import { identityEn } from './identity';
@@ -469,4 +470,5 @@ export const en: Readonly<Record<Key, string>> = {
   'settings.defaultReason': 'Default reason of the key',
   ...cardsEn,
   ...slowEn,
+  ...alertsEn,
 };

@@ -1,3 +1,4 @@
+import { alertsEs } from './alerts';
 import { cardsEs } from './cards';
 import { identityEs } from './identity';
 import { slowEs } from './slow';
@@ -471,6 +472,7 @@ export const es = {
   'settings.defaultReason': 'Motivo por defecto de la tecla',
   ...cardsEs,
   ...slowEs,
+  ...alertsEs,
 } as const;
 
 export type Key = keyof typeof es;

@@ -1,40 +1,11 @@
-import type { TelemetryItem } from '../telemetry/types';
+import type { Execution } from './executions';
 import type { Incident } from './state';
-
-/** One side of a trade as it was executed. */
-export interface Execution {
-  readonly id: string;
-  readonly engine: string;
-  readonly instrument: string;
-  readonly side: 'buy' | 'sell';
-  readonly quantity: number;
-  readonly price: number | null;
-  /** Unix ms by the engine's clock. */
-  readonly at: number;
-}
 
 export interface AnnulmentClock extends Execution {
   /** Until when it may be annulled. */
   readonly until: number;
   /** Time left, ms; 0 once it is over. */
   readonly leftMs: number;
-}
-
-/** What a telemetry item says was executed: a trade has an entry and an exit, an order its fill. */
-export function executionsOf(engine: string, item: TelemetryItem): readonly Execution[] {
-  if (item.kind === 'order' && item.status === 'filled') {
-    const { instrument, side, quantity, price } = item;
-    return [{ id: item.orderId, engine, instrument, side, quantity, price, at: item.ts }];
-  }
-  if (item.kind !== 'trade') return [];
-  const { tradeId, instrument, quantity } = item;
-  const [entry, exit] =
-    item.side === 'long' ? (['buy', 'sell'] as const) : (['sell', 'buy'] as const);
-  const about = { engine, instrument, quantity };
-  return [
-    { ...about, id: `${tradeId}:entry`, side: entry, price: item.entryPrice, at: item.openedAt },
-    { ...about, id: `${tradeId}:exit`, side: exit, price: item.exitPrice, at: item.closedAt },
-  ];
 }
 
 /**

@@ -114,6 +114,11 @@ export const ipcCalls = {
     /** Where it was saved, and the sequence of the log it was taken at. */
     result: z.object({ path: z.string(), seq: z.int().positive() }),
   },
+  /** What was executed lately, for the annulment clock. */
+  'executions.recent': {
+    args: none,
+    result: z.custom<readonly import('../incidents/executions').Execution[]>(),
+  },
   'equity.series': {
     args: none,
     result: z.array(

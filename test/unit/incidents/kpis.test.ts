@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Fact } from '../../../src/gateway/log';
-import { annulment, executionsOf } from '../../../src/shared/incidents/annulment';
+import { annulment } from '../../../src/shared/incidents/annulment';
+import { ExecutionBook, executionsOf } from '../../../src/shared/incidents/executions';
 import { incidentKpis, type Kpi } from '../../../src/shared/incidents/kpis';
 import type { TelemetryItem } from '../../../src/shared/telemetry/types';
 import { alertFact, HOUR, incidentDesk, killFact, MIN, T } from '../../support/incidents';
@@ -131,5 +132,26 @@ describe('the annulment clock', () => {
     };
     expect(executionsOf('e1', order)).toEqual([]);
     expect(executionsOf('e1', { ...order, status: 'filled' })).toHaveLength(1);
+  });
+
+  it('counts an execution once that is told as a fill and as a side of a trade', () => {
+    const book = new ExecutionBook();
+    const fill: TelemetryItem = {
+      ...{ kind: 'order', seq: 1, ts: T, orderId: 'o1', instrument: 'USD/COP', side: 'buy' },
+      ...{ quantity: 10, filled: 10, price: 3_990, status: 'filled', purpose: 'close' },
+    };
+    const closing: TelemetryItem = {
+      ...{ kind: 'trade', seq: 2, ts: T, tradeId: 't1', model: 'm1', instrument: 'USD/COP' },
+      ...{ side: 'short', quantity: 10, entryPrice: 4_000, exitPrice: 3_990, pnl: 1 },
+      ...{ currency: 'USD', openedAt: T - HOUR, closedAt: T + 5 },
+    };
+    book.take('e1', fill);
+    book.take('e1', closing);
+    book.take('e1', closing);
+    book.take('e2', closing);
+    expect(book.since(T - MIN).map(({ engine, id }) => [engine, id])).toEqual([
+      ['e1', 'o1'],
+      ['e2', 't1:exit'],
+    ]);
   });
 });
