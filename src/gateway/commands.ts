@@ -7,6 +7,7 @@ import { policyChange } from '../shared/policy/inForce';
 import type { Command } from '../shared/protocol/commands';
 import type { Answer, RejectionCode, Role } from '../shared/protocol/terminal';
 import type { Clock } from '../shared/time';
+import * as lineage from './decide/lineage';
 import * as models from './decide/models';
 import * as operations from './decide/operations';
 import { allow, Refusal } from './decide/refusal';
@@ -222,6 +223,9 @@ export function createCommands(options: CommandsOptions): Commands {
         const until = on ? now + inForce.monitor.dryRunExpiresMs : null;
         return [{ type: 'monitor.dry_run_set', data: { on, until } }];
       }
+      case 'lineage.report':
+        allow(operator, inForce.models.permissions.register, 'report lineage');
+        return lineage.report(command.params);
       case 'policy.change': {
         allow(operator, inForce.models.permissions.changePolicy, 'change a policy');
         const { name, document } = command.params;

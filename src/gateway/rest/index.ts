@@ -10,6 +10,7 @@ import type { Authenticate } from '../auth';
 import type { Commands } from '../commands';
 import type { GatewayLog } from '../log';
 import { fields, give, type Variables } from './give';
+import { lineageRoutes } from './lineage';
 import { modelRoutes } from './models';
 
 export interface RestOptions {
@@ -39,7 +40,7 @@ const UNREADABLE = 'kill switch over REST; its body could not be understood';
 const WAIT_FOR_PROOF_MS = 3_000;
 
 /**
- * The plan's REST calls, under `/operations` and `/models`, with `/api/v1` before them or not, and health and metrics. They
+ * The plan's REST calls, under `/operations` and `/models`, and OpenLineage's under `/lineage`, with `/api/v1` before them or not, and health and metrics. They
  * give the same commands as the sockets, with the plan's field names.
  */
 export function createRest(options: RestOptions): Hono<Variables> {
@@ -134,6 +135,7 @@ export function createRest(options: RestOptions): Hono<Variables> {
 
   guarded.route('/operations', operations);
   guarded.route('/models', modelRoutes(options));
+  guarded.route('/lineage', lineageRoutes(options));
   app.route('/api/v1', guarded);
   app.route('/', guarded);
   return app;

@@ -1,8 +1,9 @@
-import type { Settings } from '../../shared/ipc/contract';
+import type { IpcArgs, Settings } from '../../shared/ipc/contract';
 import type { CommandDesk } from '../commands';
 import type { DeskPublisher } from '../deskView';
 import type { Hotkey } from '../hotkey/hotkey';
 import type { KillDesk } from '../kill/killDesk';
+import type { LineageDesk } from '../lineage/lineageDesk';
 import type { Telemetry } from '../link/telemetry';
 import type { Mirror } from '../mirror/mirror';
 import type { MonitorDesk } from '../monitor/monitorDesk';
@@ -18,6 +19,9 @@ export interface HandlerDeps {
   readonly telemetry: Telemetry;
   readonly mirror: Mirror;
   readonly monitor: MonitorDesk;
+  readonly lineage: LineageDesk;
+  /** Writes a file of the lineage. */
+  readonly saveLineage: (args: IpcArgs<'lineage.save'>) => Promise<string | null>;
   readonly hotkey: Hotkey;
   readonly settings: SettingsStore;
   readonly windows: Windows;
@@ -48,6 +52,16 @@ export function createHandlers(deps: HandlerDeps): IpcHandlers {
     'equity.series': () => deps.telemetry.series(),
     'monitor.series': () => deps.monitor.series(),
     'audit.page': (query) => deps.mirror.page(query),
+    'lineage.part': async (args) => {
+      const { problem, waiting, lost } = deps.telemetry.trades();
+      const part = await deps.lineage.part(args);
+      return { ...part, problem: part.problem ?? problem, waiting, lost };
+    },
+    'lineage.trades': (args) => deps.lineage.trades(args),
+    'lineage.find': (args) => deps.lineage.find(args),
+    'lineage.events': (args) => deps.lineage.events(args),
+    'lineage.save': async (args) => ({ path: await deps.saveLineage(args) }),
+    'lineage.report': (args) => sent(commands.send('lineage.report', args)),
     'hotkey.test': ({ on }) => done(deps.hotkey.test(on)),
     'settings.get': () => settings.get(),
     'settings.set': (change) => {

@@ -8,9 +8,11 @@ import type {
   FromTelemetry,
   TelemetryTarget,
   ToTelemetry,
+  TradesHealth,
 } from './telemetryMessages';
 
 const RESTART_MS = 1_000;
+const CLOSE_TIMEOUT_MS = 2_000;
 
 export interface Telemetry {
   connect(target: TelemetryTarget): void;
@@ -21,7 +23,10 @@ export interface Telemetry {
   watch(next: Watch): void;
   /** Stores the window of the latest check. @returns its digest, null when it is not kept. */
   keepWindow(): Promise<string | null>;
-  stop(): void;
+  /** How the closed trades' file fares. */
+  trades(): TradesHealth;
+  /** Resolves once what came is on disk, or soon after where it cannot be. */
+  stop(): Promise<void>;
 }
 
 /** This process's end of the telemetry thread; begins it again if it dies. */
@@ -29,13 +34,16 @@ export function createTelemetry(deps: {
   readonly workerFile: string;
   /** Where the monitor's rows and windows are kept. */
   readonly folder: string;
+  /** Where closed trades are kept. */
+  readonly trades: string;
   readonly changed: () => void;
   readonly onEvaluated: (evaluation: Evaluation, occasion: Occasion) => void;
 }): Telemetry {
   let target: TelemetryTarget | null = null;
   let link: LinkState = 'connecting';
   let figures: Readonly<Record<string, EngineFigures>> = {};
-  let stopped = false;
+  let stopped: (() => void) | null = null;
+  let trades: TradesHealth = { waiting: 0, lost: 0, problem: null };
   let requests = 0;
   let watched: Watch | null = null;
   const keeping = new Map<number, (digest: string | null) => void>();
@@ -43,7 +51,7 @@ export function createTelemetry(deps: {
   let worker = start();
 
   function start(): Worker {
-    const own = new Worker(deps.workerFile);
+    const own = new Worker(deps.workerFile, { workerData: { trades: deps.trades } });
     own.on('message', (message: FromTelemetry) => {
       if (message.type === 'series') {
         waiting.get(message.request)?.(message.series);
@@ -59,7 +67,7 @@ export function createTelemetry(deps: {
         keeping.delete(message.request);
         return;
       }
-      ({ link, figures } = message);
+      ({ link, figures, trades } = message);
       deps.changed();
     });
     // The exit that follows is what is acted on.
@@ -70,7 +78,7 @@ export function createTelemetry(deps: {
       waiting.clear();
       for (const resolve of keeping.values()) resolve(null);
       keeping.clear();
-      if (stopped) return;
+      if (stopped) return stopped();
       deps.changed();
       setTimeout(() => {
         if (stopped) return;
@@ -91,6 +99,7 @@ export function createTelemetry(deps: {
     },
     link: () => link,
     figures: () => figures,
+    trades: () => trades,
     series() {
       requests += 1;
       const request = requests;
@@ -112,9 +121,11 @@ export function createTelemetry(deps: {
         post({ type: 'keep', request });
       });
     },
-    stop() {
-      stopped = true;
-      void worker.terminate();
-    },
+    stop: () =>
+      new Promise((resolve) => {
+        stopped = resolve;
+        post({ type: 'close' });
+        setTimeout(() => void worker.terminate().then(() => resolve()), CLOSE_TIMEOUT_MS);
+      }),
   };
 }

@@ -1,5 +1,6 @@
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import WebSocket from 'ws';
+import { openTradeStore } from '../../node/tradeStore';
 import type { Watch } from '../../shared/monitor/watch';
 import { parseFrame } from '../../shared/protocol/frame';
 import type { TelemetryReply } from '../../shared/protocol/terminal';
@@ -20,6 +21,7 @@ const port = parentPort;
 if (!port) throw new Error('telemetry runs as a worker');
 const post = (message: FromTelemetry): void => port.postMessage(message);
 
+const trades = openTradeStore((workerData as { trades: string }).trades);
 const books = new Map<string, FigureBook>();
 let target: TelemetryTarget | null = null;
 let socket: WebSocket | null = null;
@@ -87,6 +89,7 @@ function take(own: WebSocket, message: TelemetryReply): void {
       for (const { engine, session, items } of message.batches) {
         book(engine).take(session, items, heardAt);
         watcher?.feed(engine, items, heardAt);
+        trades.take(engine, items);
       }
       // A limit that is passed is not waited with until the next check.
       if (watcher?.crossed(heardAt)) evaluate('crossed');
@@ -115,7 +118,8 @@ setInterval(() => {
   const figures = Object.fromEntries(
     [...books].map(([engine, one]) => [engine, one.figures(now)] as const),
   );
-  post({ type: 'figures', link: linkState(now), figures });
+  trades.flush();
+  post({ type: 'figures', link: linkState(now), figures, trades: trades.health() });
 }, POST_EVERY_MS);
 
 setInterval(() => {
@@ -150,6 +154,10 @@ port.on('message', (message: ToTelemetry) => {
   if (message.type === 'watch') return watch(message.watch, message.folder);
   if (message.type === 'keep') {
     return post({ type: 'kept', request: message.request, digest: watcher?.keep() ?? null });
+  }
+  if (message.type === 'close') {
+    trades.close();
+    return process.exit();
   }
   if (message.type === 'series') {
     const series = [...books.values()].map((one) => one.series());

@@ -48,6 +48,7 @@ const NAMES: Readonly<Record<string, readonly [es: string, en: string]>> = {
   'monitor.fired': ['monitor: DISPARÓ', 'monitor: FIRED'],
   'monitor.state_changed': ['monitor: cambió de estado', 'monitor: state changed'],
   'monitor.dry_run_set': ['monitor: ensayo', 'monitor: dry run'],
+  'lineage.received': ['linaje recibido', 'lineage received'],
   'alert.raised': ['alerta', 'alert raised'],
   'alert.cleared': ['alerta resuelta', 'alert cleared'],
 };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lineageCalls } from '../lineage/ipc';
 import { logEventSchema } from '../log/event';
 import {
   commandParams,
@@ -115,6 +116,7 @@ export const ipcCalls = {
     }),
     result: auditPageSchema,
   },
+  ...lineageCalls,
   'hotkey.test': { args: z.strictObject({ on: z.boolean() }), result: z.null() },
   'settings.get': { args: none, result: settingsSchema },
   'settings.set': { args: settingsSchema.partial(), result: settingsSchema },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lineageEventData } from '../lineage/runEvent';
 import type { LogEvent } from '../log/event';
 import { modelEventData } from '../models/events';
 import { monitorEventData } from '../monitor/events';
@@ -136,6 +137,7 @@ export const eventData = {
   'terminal.reported': z.object({ kind: z.string(), detail: z.string() }),
   ...modelEventData,
   ...monitorEventData,
+  ...lineageEventData,
 } as const;
 export type EventType = keyof typeof eventData;
 export type EventDataOf<Type extends EventType> = z.output<(typeof eventData)[Type]>;

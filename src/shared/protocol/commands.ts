@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lineageCommandParams } from '../lineage/runEvent';
 import { checklistSchema, retirementCauseSchema } from '../models/decisions';
 import { gateIdSchema } from '../models/gateId';
 import { metricsSchema } from '../models/model';
@@ -166,6 +167,7 @@ export const commandParams = {
     document: z.unknown(),
     reason,
   }),
+  ...lineageCommandParams,
 } as const;
 export type CommandName = keyof typeof commandParams;
 export type CommandParams<Name extends CommandName> = z.output<(typeof commandParams)[Name]>;
@@ -194,6 +196,7 @@ export const commandSchema = z.discriminatedUnion('name', [
   commandVariant('policy.change'),
   commandVariant('monitor.report'),
   commandVariant('monitor.dry_run'),
+  commandVariant('lineage.report'),
 ]);
 export type Command = z.output<typeof commandSchema>;
 
