@@ -61,12 +61,7 @@ export function openTradeStore(path: string): TradeStore {
   let problem: string | null = null;
 
   function write(rows: readonly TradeRow[]): void {
-    if (!database) {
-      database = new Database(path);
-      database.pragma('journal_mode = WAL');
-      database.pragma('synchronous = FULL');
-      database.exec(SCHEMA);
-    }
+    database ??= open(path);
     const insert = database.prepare(INSERT);
     const add = database.prepare(ADD);
     database.transaction(() => {
@@ -107,6 +102,19 @@ export function openTradeStore(path: string): TradeStore {
       database?.close();
     },
   };
+}
+
+function open(path: string): Database.Database {
+  const database = new Database(path);
+  try {
+    database.pragma('journal_mode = WAL');
+    database.pragma('synchronous = FULL');
+    database.exec(SCHEMA);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 }
 
 export interface TradeReader {
