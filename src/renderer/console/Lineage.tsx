@@ -30,9 +30,14 @@ export default function Lineage(props: {
   const t = useT();
   const { view, onModel } = props;
   const held = useLineage();
-  const { opened, open, toggle } = useOpened();
   const [filter, setFilter] = useState<LineageFilter>(EVERYTHING);
   const [picked, setPicked] = useState<Picked | null>(null);
+  const [wanted, setWanted] = useState<Picked | null>(null);
+  const { opened, open, toggle } = useOpened(setWanted);
+  const pick = useCallback((next: Picked) => {
+    setPicked(next);
+    setWanted(next);
+  }, []);
   const graph = useMemo(() => withOpened(held.graph, [...opened.values()]), [held.graph, opened]);
   const layout = useLayout(graph, filter);
   const seen = useRef(NOWHERE);
@@ -49,7 +54,7 @@ export default function Lineage(props: {
   const node = layout && number !== null ? layout.index.graph.nodes[number] : undefined;
   const group = node ? opened.get(node.id) : undefined;
 
-  const search = (id: string): void => setPicked({ id, by: 'search' });
+  const search = (id: string): void => pick({ id, by: 'search' });
   async function toTrade({ id, model, day }: FoundTrade): Promise<void> {
     setFilter(EVERYTHING);
     await open(groupNode(model, day), model, day);
@@ -82,9 +87,9 @@ export default function Lineage(props: {
           {layout && layout.index.graph.nodes.length > 0 ? (
             <ReactFlowProvider>
               <Canvas
-                {...{ layout, picked, traces, onSeen }}
+                {...{ layout, picked, wanted, traces, onSeen }}
                 opened={openedIds}
-                onPick={setPicked}
+                onPick={pick}
                 onOpen={toggle}
               />
             </ReactFlowProvider>

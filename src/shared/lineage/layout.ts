@@ -6,13 +6,13 @@ import { COLUMNS, finish, type GraphIndex, indexSteps, type LineageGraph, SLICE 
  * of a large graph, lie in rows beside the model or the deployment they came from.
  */
 
-export const NODE_WIDTH = 200;
+export const NODE_WIDTH = 168;
 export const NODE_HEIGHT = 44;
-const COLUMN_STEP = 280;
+const COLUMN_STEP = 216;
 const ROW_STEP = 56;
-const CELL_STEP = 212;
+const CELL_STEP = 176;
 const BLOCK_GAP = 28;
-const PER_ROW = 5;
+const PER_ROW = 3;
 /** Passes over the columns before the trades; more change next to nothing. */
 const SWEEPS = 4;
 const UPSTREAM = COLUMNS.indexOf('trades');

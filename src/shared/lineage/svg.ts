@@ -11,7 +11,7 @@ const COLORS = {
   red: '#e5484d',
 } as const;
 const MARGIN = 24;
-const LABEL_MAX = 26;
+const LABEL_MAX = 22;
 /** Code points that XML 1.0 does not allow, and those that turn text round or hide it. */
 const UNFIT = /[\p{Cc}\p{Cs}\p{Bidi_Control}\u200b-\u200d\u2060\ufeff\ufffe\uffff]/gu;
 

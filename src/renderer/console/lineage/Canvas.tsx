@@ -36,6 +36,8 @@ export interface Picked {
 export interface CanvasProps {
   readonly layout: Layout;
   readonly picked: Picked | null;
+  /** What is to be seen: what was picked last, or the first of the trades that were opened. */
+  readonly wanted: Picked | null;
   readonly traces: { readonly up: Trace; readonly down: Trace } | null;
   readonly opened: ReadonlySet<string>;
   readonly onPick: (picked: Picked) => void;
@@ -47,7 +49,7 @@ export interface CanvasProps {
 /** The graph on a plane. Only what is seen, and a little around it, is given to React Flow. */
 export function Canvas(props: CanvasProps) {
   const t = useT();
-  const { layout, picked, traces, opened, onPick, onOpen, onSeen } = props;
+  const { layout, picked, wanted, traces, opened, onPick, onOpen, onSeen } = props;
   const flow = useReactFlow();
   const box = useRef<HTMLDivElement>(null);
   const [drawn, setDrawn] = useState<Area>({ left: 0, top: 0, right: 0, bottom: 0 });
@@ -108,18 +110,20 @@ export function Canvas(props: CanvasProps) {
     fitAll();
   }, [fitAll, layout]);
 
-  // What was picked elsewhere is brought into sight; a click is where the eye is already.
+  // What was picked elsewhere is brought into sight, once; a click is where the eye is already.
+  const brought = useRef<Picked | null>(null);
   useEffect(() => {
-    if (!picked || picked.by === 'mouse') return;
-    const node = layout.index.numberOf.get(picked.id);
+    if (!wanted || wanted.by === 'mouse' || brought.current === wanted) return;
+    const node = layout.index.numberOf.get(wanted.id);
     if (node === undefined) return;
+    brought.current = wanted;
     const x = layout.x[node] as number;
     const y = layout.y[node] as number;
     const whole = { left: x, top: y, right: x + NODE_WIDTH, bottom: y + NODE_HEIGHT };
     if (!covers(areaOf(flow.getViewport()), whole)) {
       centre(x + NODE_WIDTH / 2, y + NODE_HEIGHT / 2);
     }
-  }, [picked, layout, areaOf, centre, flow]);
+  }, [wanted, layout, areaOf, centre, flow]);
 
   useEffect(() => {
     const element = box.current;

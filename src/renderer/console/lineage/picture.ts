@@ -54,7 +54,7 @@ export function pictureOf(layout: Layout, area: Area, t: Translate): string {
     context.stroke();
     context.font = `12px ${font}`;
     context.fillStyle = color('text');
-    context.fillText(clip(nodeLabel(node, t), 26), left + 8, top + 18, NODE_WIDTH - 16);
+    context.fillText(clip(nodeLabel(node, t), 22), left + 8, top + 18, NODE_WIDTH - 16);
     context.fillStyle = color('muted');
     const money = node.kind === 'trades' || node.kind === 'trade';
     const note = factText(money ? 'pnl' : 'job', node.note, t);
