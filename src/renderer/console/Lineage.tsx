@@ -165,21 +165,23 @@ function Filters(props: {
       : [...filter.hidden, kind];
   return (
     <div className="flex flex-wrap items-center gap-3 text-[12px]">
-      <select
-        className={`${INPUT} w-44`}
-        aria-label={t('lineage.model')}
-        value={filter.model ?? ''}
-        onChange={(event) => onChange({ ...filter, model: event.target.value || null })}
-      >
-        <option value="">
-          {t('lineage.model')}: {t('lineage.allModels')}
-        </option>
-        {models.map(({ id, label }) => (
-          <option key={id} value={modelNode(label)}>
-            {clip(label, 40)}
+      <div className="w-44">
+        <select
+          className={INPUT}
+          aria-label={t('lineage.model')}
+          value={filter.model ?? ''}
+          onChange={(event) => onChange({ ...filter, model: event.target.value || null })}
+        >
+          <option value="">
+            {t('lineage.model')}: {t('lineage.allModels')}
           </option>
-        ))}
-      </select>
+          {models.map(({ id, label }) => (
+            <option key={id} value={modelNode(label)}>
+              {clip(label, 40)}
+            </option>
+          ))}
+        </select>
+      </div>
       <label className="flex items-center gap-1">
         <input
           type="checkbox"

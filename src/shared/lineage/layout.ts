@@ -274,8 +274,11 @@ function* place(
     }
     height = Math.max(height, cursor - ROW_STEP + NODE_HEIGHT);
   }
-  const opened = (columns[UPSTREAM + 1] as Int32Array).length > 0;
-  const width = opened ? TRADE_X + PER_ROW * CELL_STEP : TRADES_X + PER_ROW * CELL_STEP;
+  let width = 0;
+  for (const [node, left] of x.entries()) {
+    width = Math.max(width, left + NODE_WIDTH);
+    if (node % SLICE === 0) yield;
+  }
   return { index, x, y, columns, width, height };
 }
 
