@@ -274,7 +274,8 @@ function* place(
     }
     height = Math.max(height, cursor - ROW_STEP + NODE_HEIGHT);
   }
-  let width = 0;
+  // Room for the first trades is there from the start: what comes later comes into sight.
+  let width = TRADES_X + NODE_WIDTH;
   for (const [node, left] of x.entries()) {
     width = Math.max(width, left + NODE_WIDTH);
     if (node % SLICE === 0) yield;

@@ -9,8 +9,10 @@ export interface Area {
 }
 
 /**
- * The nodes and edges to draw for a part of the plane: the nodes in it, and the edges that come into
- * those, with the nodes they come from. The cost follows from what is seen, not from the graph.
+ * The nodes and edges to draw for a part of the plane: the nodes in it and the edges between them. An
+ * edge from far off is left out: a model stands in the middle of its years, and a line tens of
+ * thousands of pixels long says nothing and costs much. The cost follows from what is seen, not from
+ * the graph.
  */
 export function seenIn(
   layout: Layout,
@@ -27,16 +29,13 @@ export function seenIn(
     }
   }
   const edges: number[] = [];
-  const sources: number[] = [];
   for (const node of nodes) {
     const end = index.inStart[node + 1] as number;
     for (let at = index.inStart[node] as number; at < end; at += 1) {
       const edge = index.into[at] as number;
-      edges.push(edge);
-      sources.push(index.from[edge] as number);
+      if (nodes.has(index.from[edge] as number)) edges.push(edge);
     }
   }
-  for (const source of sources) nodes.add(source);
   return { nodes: [...nodes], edges };
 }
 

@@ -13,8 +13,8 @@ const MIN_ZOOM = 0.35;
 const MAX_ZOOM = 2;
 const MARGIN = 24;
 const START: Viewport = { x: MARGIN, y: MARGIN, zoom: 1 };
-/** As much again on each side is drawn ahead, so that panning draws nothing anew for a while. */
-const AHEAD = 0.75;
+/** So much of the window on each side is drawn ahead, so that panning draws nothing anew for a while. */
+const AHEAD = 0.5;
 const HANDLES: NonNullable<BoxNode['handles']> = [
   { type: 'target', position: Position.Left, x: 0, y: NODE_HEIGHT / 2, width: 1, height: 1 },
   {
@@ -133,18 +133,29 @@ export function Canvas(props: CanvasProps) {
     return () => watcher.disconnect();
   }, [flow, moved]);
 
+  const onMouse = useCallback((id: string) => onPick({ id, by: 'mouse' }), [onPick]);
+  const made = useRef(new Map<string, BoxNode>());
   const { nodes, edges } = useMemo(() => {
-    const seen = seenIn(layout, drawn);
     const { graph, from, to } = layout.index;
+    const area = seenIn(layout, drawn);
+    const seen = new Set(area.nodes);
+    const lined = new Set(area.edges);
+    // The way to what is picked is drawn from however far off.
+    for (const edge of traces?.up.edges ?? []) {
+      if (!seen.has(to[edge] as number)) continue;
+      lined.add(edge);
+      seen.add(from[edge] as number);
+    }
     const id = (node: number): string => graph.nodes[node]?.id ?? '';
-    const traced = (node: number): boolean =>
-      traces !== null && (traces.up.nodes.has(node) || traces.down.nodes.has(node));
-    const boxes: BoxNode[] = [];
-    for (const number of seen.nodes) {
+    const before = made.current;
+    const boxes = new Map<string, BoxNode>();
+    for (const number of seen) {
       const node = graph.nodes[number];
       if (!node) continue;
       const selected = picked?.id === node.id;
-      boxes.push({
+      const traced =
+        traces !== null && (traces.up.nodes.has(number) || traces.down.nodes.has(number));
+      const next: BoxNode = {
         id: node.id,
         type: 'box',
         position: { x: layout.x[number] as number, y: layout.y[number] as number },
@@ -152,13 +163,15 @@ export function Canvas(props: CanvasProps) {
         height: NODE_HEIGHT,
         handles: HANDLES,
         data: {
-          ...{ node, selected, traced: traced(number), opened: opened.has(node.id), onOpen },
+          ...{ node, selected, traced, opened: opened.has(node.id), onOpen, onPick: onMouse },
           focused: selected && picked.by === 'keyboard',
-          onPick: (one) => onPick({ id: one, by: 'mouse' }),
         },
-      });
+      };
+      const known = before.get(node.id);
+      boxes.set(node.id, known && sameBox(known, next) ? known : next);
     }
-    const lines: Edge[] = seen.edges.map((edge) => {
+    made.current = boxes;
+    const lines: Edge[] = [...lined].map((edge) => {
       const on = traces !== null && (traces.up.edges.has(edge) || traces.down.edges.has(edge));
       return {
         id: String(edge),
@@ -168,8 +181,8 @@ export function Canvas(props: CanvasProps) {
         zIndex: on ? 1 : 0,
       };
     });
-    return { nodes: boxes, edges: lines };
-  }, [layout, drawn, traces, picked, opened, onPick, onOpen]);
+    return { nodes: [...boxes.values()], edges: lines };
+  }, [layout, drawn, traces, picked, opened, onMouse, onOpen]);
 
   function onKey(event: KeyboardEvent): void {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
@@ -257,6 +270,16 @@ export function Canvas(props: CanvasProps) {
       </div>
       <MiniMap layout={layout} areaOf={areaOf} onGo={centre} onFit={fitAll} />
     </div>
+  );
+}
+
+/** A box that is the same is given again as it was, so that it is not drawn anew. */
+function sameBox(one: BoxNode, other: BoxNode): boolean {
+  const names = Object.keys(other.data) as (keyof BoxNode['data'])[];
+  return (
+    one.position.x === other.position.x &&
+    one.position.y === other.position.y &&
+    names.every((name) => one.data[name] === other.data[name])
   );
 }
 

@@ -3,7 +3,7 @@ import { NODE_HEIGHT, NODE_WIDTH } from '@shared/lineage/layout';
 import { Handle, type Node, type NodeProps, Position } from '@xyflow/react';
 import clsx from 'clsx';
 import { TriangleAlert } from 'lucide-react';
-import { useEffect, useRef } from 'react';
+import { memo, useEffect, useRef } from 'react';
 import { Hostile } from '../../components/ui';
 import { useT } from '../../i18n';
 import { factText, nodeLabel } from './texts';
@@ -22,7 +22,7 @@ export interface BoxData extends Record<string, unknown> {
 export type BoxNode = Node<BoxData, 'box'>;
 
 /** One node: what it is, its name, a line more, and whether something does not agree. */
-export function NodeBox({ data }: NodeProps<BoxNode>) {
+export const NodeBox = memo(function NodeBox({ data }: NodeProps<BoxNode>) {
   const t = useT();
   const { node, selected, traced, focused, opened, onPick, onOpen } = data;
   const box = useRef<HTMLButtonElement>(null);
@@ -94,4 +94,4 @@ export function NodeBox({ data }: NodeProps<BoxNode>) {
       />
     </>
   );
-}
+});
