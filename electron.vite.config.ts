@@ -21,6 +21,7 @@ export default defineConfig({
         input: {
           index: at('src/main/index.ts'),
           'mirror-worker': at('src/main/workers/mirror.ts'),
+          'lineage-worker': at('src/main/workers/lineage.ts'),
           'telemetry-worker': at('src/main/workers/telemetry.ts'),
           gateway: at('src/gateway/embedded.ts'),
           'vigia-gateway': at('src/gateway/cli.ts'),

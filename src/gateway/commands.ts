@@ -10,6 +10,7 @@ import type { Answer, RejectionCode, Role } from '../shared/protocol/terminal';
 import type { Clock } from '../shared/time';
 import { drill } from './decide/drills';
 import * as incidents from './decide/incidents';
+import * as lineage from './decide/lineage';
 import * as models from './decide/models';
 import * as operations from './decide/operations';
 import { allow, Refusal } from './decide/refusal';
@@ -238,6 +239,9 @@ export function createCommands(options: CommandsOptions): Commands {
         const until = on ? now + inForce.monitor.dryRunExpiresMs : null;
         return [{ type: 'monitor.dry_run_set', data: { on, until } }];
       }
+      case 'lineage.report':
+        allow(operator, inForce.models.permissions.register, 'report lineage');
+        return lineage.report(command.params);
       case 'policy.change': {
         allow(operator, inForce.models.permissions.changePolicy, 'change a policy');
         const { name, document, basedOn } = command.params;

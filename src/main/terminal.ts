@@ -2,7 +2,15 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { app, globalShortcut, powerMonitor, safeStorage, session, utilityProcess } from 'electron';
+import {
+  app,
+  dialog,
+  globalShortcut,
+  powerMonitor,
+  safeStorage,
+  session,
+  utilityProcess,
+} from 'electron';
 import type { PolicyFiles } from '../node/policyFiles';
 import { uuidv7 } from '../shared/ids';
 import type { LogEvent } from '../shared/log/event';
@@ -29,6 +37,8 @@ import { createIpcHost } from './ipc/host';
 import { postKill } from './kill/httpKill';
 import { createKillDesk } from './kill/killDesk';
 import { openKillLatch } from './kill/latch';
+import { createLineageDesk } from './lineage/lineageDesk';
+import { saveLineage } from './lineage/saveFile';
 import { createControlLink } from './link/controlLink';
 import { createTelemetry } from './link/telemetry';
 import { createMirror } from './mirror/mirror';
@@ -207,11 +217,18 @@ export function startTerminal(start: TerminalStart): void {
       changed();
     },
   });
+  const tradesFile = join(userData, 'trades.db');
   const telemetry = createTelemetry({
     workerFile: join(mainDir, 'telemetry-worker.js'),
     folder: join(userData, 'monitor'),
+    trades: tradesFile,
     changed: publisher.figures,
     onEvaluated: (evaluation, occasion) => monitor.evaluated(evaluation, occasion),
+  });
+  const lineage = createLineageDesk({
+    workerFile: join(mainDir, 'lineage-worker.js'),
+    mirror: join(userData, 'audit.db'),
+    trades: tradesFile,
   });
   const monitor = createMonitorDesk({
     ...{ control: link.send, ops: desk.ops, clock, uptime: () => performance.now(), newId },
@@ -273,12 +290,14 @@ export function startTerminal(start: TerminalStart): void {
         mirror,
         monitor,
         cards,
+        lineage,
         hotkey,
         identity,
         settings,
         windows,
         quit,
       },
+      saveLineage: (args) => saveLineage(args, choosePath, openLineage),
       onReady: (window) => process.stdout.write(`vigia: ready ${window}\n`),
       onSettings(after, before) {
         if (after.accelerator !== before.accelerator) hotkey.bind(after.accelerator);
@@ -365,6 +384,16 @@ export function startTerminal(start: TerminalStart): void {
     if (last) host?.send('audit.grew', { seq: last.seq });
   }
 
+  async function choosePath(defaultPath: string): Promise<string | null> {
+    const { canceled, filePath } = await dialog.showSaveDialog({ defaultPath });
+    return canceled || !filePath ? null : filePath;
+  }
+
+  /** This terminal's word for who says what it exports. */
+  function openLineage(): Promise<string> {
+    return lineage.openLineage(`urn:vigia:terminal:${encodeURIComponent(terminal.id)}`);
+  }
+
   function askForKill(origin: 'hotkey' | 'tray'): void {
     windows.raisePanel();
     host?.send('kill.dialog', { origin });
@@ -386,9 +415,9 @@ export function startTerminal(start: TerminalStart): void {
     identity.stop();
     monitor.stop();
     link.stop();
-    telemetry.stop();
+    lineage.stop();
     gateway?.stop();
     tray?.destroy();
-    void mirror.close().then(() => app.quit());
+    void Promise.all([mirror.close(), telemetry.stop()]).then(() => app.quit());
   }
 }

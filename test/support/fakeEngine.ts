@@ -101,6 +101,20 @@ export class FakeEngine {
     this.#send({ type: 'telemetry', items });
   }
 
+  /** Reports trades that the model it runs has closed, a minute after they were opened. */
+  close(trades: readonly { tradeId: string; pnl: number | null; closedAt: number }[]): void {
+    const about = { instrument: this.instrument, side: 'long', quantity: 1, currency: 'USD' };
+    const items = trades.map(({ tradeId, pnl, closedAt }) => {
+      this.#telemetrySeq += 1;
+      const numbered = { kind: 'trade', seq: this.#telemetrySeq, ts: closedAt, tradeId, pnl };
+      const model = this.loaded?.model ?? 'none';
+      const prices = { entryPrice: 4_000, exitPrice: 4_001 };
+      const times = { openedAt: closedAt - 60_000, closedAt };
+      return { ...numbered, model, ...about, ...prices, ...times };
+    });
+    this.#send({ type: 'telemetry', items });
+  }
+
   reportEquity(equity: number | null, dayStartEquity = 1_000_000): void {
     this.#telemetrySeq += 1;
     const figures = { equity, dayStartEquity, dayPeakEquity: null, realizedPnlToday: null };

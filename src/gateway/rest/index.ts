@@ -14,6 +14,7 @@ import type { Books } from '../incidents/books';
 import type { GatewayLog } from '../log';
 import { fields, give, type Variables } from './give';
 import { alertRoutes, incidentRoutes } from './incidents';
+import { lineageRoutes } from './lineage';
 import { modelRoutes } from './models';
 import { pagerdutyWebhook } from './pagerduty';
 
@@ -50,7 +51,8 @@ const UNREADABLE = 'kill switch over REST; its body could not be understood';
 const WAIT_FOR_PROOF_MS = 3_000;
 
 /**
- * The plan's REST calls, under `/operations`, `/models`, `/incidents` and `/alerts`, with `/api/v1` before them or not, and health and metrics. They
+ * The plan's REST calls, under `/operations`, `/models`, `/incidents` and `/alerts`, and OpenLineage's under `/lineage`, with
+ * `/api/v1` before them or not, and health and metrics. They
  * give the same commands as the sockets, with the plan's field names.
  */
 export function createRest(options: RestOptions): Hono<Variables> {
@@ -163,6 +165,7 @@ export function createRest(options: RestOptions): Hono<Variables> {
   guarded.route('/models', modelRoutes(options));
   guarded.route('/incidents', incidentRoutes(options));
   guarded.route('/alerts', alertRoutes(options));
+  guarded.route('/lineage', lineageRoutes(options));
   app.route('/api/v1', guarded);
   app.route('/', guarded);
   return app;

@@ -1,10 +1,11 @@
-import type { Settings } from '../../shared/ipc/contract';
+import type { IpcArgs, Settings } from '../../shared/ipc/contract';
 import type { CommandDesk } from '../commands';
 import type { DeskPublisher } from '../deskView';
 import type { CardDesk } from '../documents/cardDesk';
 import type { Hotkey } from '../hotkey/hotkey';
 import type { Identity } from '../identity/identity';
 import type { KillDesk } from '../kill/killDesk';
+import type { LineageDesk } from '../lineage/lineageDesk';
 import type { Telemetry } from '../link/telemetry';
 import type { Mirror } from '../mirror/mirror';
 import type { MonitorDesk } from '../monitor/monitorDesk';
@@ -21,6 +22,9 @@ export interface HandlerDeps {
   readonly mirror: Mirror;
   readonly monitor: MonitorDesk;
   readonly cards: CardDesk;
+  readonly lineage: LineageDesk;
+  /** Writes a file of the lineage. */
+  readonly saveLineage: (args: IpcArgs<'lineage.save'>) => Promise<string | null>;
   readonly hotkey: Hotkey;
   readonly identity: Identity;
   readonly settings: SettingsStore;
@@ -72,6 +76,16 @@ export function createHandlers(deps: HandlerDeps): IpcHandlers {
       right(await deps.identity.setPin(pin, present), 'that is not the present PIN'),
     'lock.now': () => done(deps.identity.lock()),
     'lock.unlock': async ({ pin }) => right(await deps.identity.unlock(pin), 'wrong PIN'),
+    'lineage.part': async (args) => {
+      const { problem, waiting, lost } = deps.telemetry.trades();
+      const part = await deps.lineage.part(args);
+      return { ...part, problem: part.problem ?? problem, waiting, lost };
+    },
+    'lineage.trades': (args) => deps.lineage.trades(args),
+    'lineage.find': (args) => deps.lineage.find(args),
+    'lineage.events': (args) => deps.lineage.events(args),
+    'lineage.save': async (args) => ({ path: await deps.saveLineage(args) }),
+    'lineage.report': (args) => sent(commands.send('lineage.report', args)),
     'hotkey.test': ({ on }) => done(deps.hotkey.test(on)),
     'settings.get': () => settings.get(),
     'settings.set': (change) => {

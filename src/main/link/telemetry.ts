@@ -9,9 +9,11 @@ import type {
   FromTelemetry,
   TelemetryTarget,
   ToTelemetry,
+  TradesHealth,
 } from './telemetryMessages';
 
 const RESTART_MS = 1_000;
+const CLOSE_TIMEOUT_MS = 2_000;
 
 export interface Telemetry {
   /** Null ends the connection: nobody is signed in. */
@@ -25,7 +27,10 @@ export interface Telemetry {
   watch(next: Watch): void;
   /** Stores the window of the latest check. @returns its digest, null when it is not kept. */
   keepWindow(): Promise<string | null>;
-  stop(): void;
+  /** How the closed trades' file fares. */
+  trades(): TradesHealth;
+  /** Resolves once what came is on disk, or soon after where it cannot be. */
+  stop(): Promise<void>;
 }
 
 /** This process's end of the telemetry thread; begins it again if it dies. */
@@ -33,13 +38,16 @@ export function createTelemetry(deps: {
   readonly workerFile: string;
   /** Where the monitor's rows and windows are kept. */
   readonly folder: string;
+  /** Where closed trades are kept. */
+  readonly trades: string;
   readonly changed: () => void;
   readonly onEvaluated: (evaluation: Evaluation, occasion: Occasion) => void;
 }): Telemetry {
   let target: TelemetryTarget | null = null;
   let link: LinkState = 'connecting';
   let figures: Readonly<Record<string, EngineFigures>> = {};
-  let stopped = false;
+  let stopped: (() => void) | null = null;
+  let trades: TradesHealth = { waiting: 0, lost: 0, problem: null };
   let requests = 0;
   let watched: Watch | null = null;
   const keeping = new Map<number, (digest: string | null) => void>();
@@ -48,7 +56,7 @@ export function createTelemetry(deps: {
   let worker = start();
 
   function start(): Worker {
-    const own = new Worker(deps.workerFile);
+    const own = new Worker(deps.workerFile, { workerData: { trades: deps.trades } });
     own.on('message', (message: FromTelemetry) => {
       if (message.type === 'series') {
         waiting.get(message.request)?.(message.series);
@@ -69,7 +77,7 @@ export function createTelemetry(deps: {
         keeping.delete(message.request);
         return;
       }
-      ({ link, figures } = message);
+      ({ link, figures, trades } = message);
       deps.changed();
     });
     // The exit that follows is what is acted on.
@@ -82,7 +90,7 @@ export function createTelemetry(deps: {
       executing.clear();
       for (const resolve of keeping.values()) resolve(null);
       keeping.clear();
-      if (stopped) return;
+      if (stopped) return stopped();
       deps.changed();
       setTimeout(() => {
         if (stopped) return;
@@ -103,6 +111,7 @@ export function createTelemetry(deps: {
     },
     link: () => link,
     figures: () => figures,
+    trades: () => trades,
     series() {
       requests += 1;
       const request = requests;
@@ -132,9 +141,11 @@ export function createTelemetry(deps: {
         post({ type: 'keep', request });
       });
     },
-    stop() {
-      stopped = true;
-      void worker.terminate();
-    },
+    stop: () =>
+      new Promise((resolve) => {
+        stopped = resolve;
+        post({ type: 'close' });
+        setTimeout(() => void worker.terminate().then(() => resolve()), CLOSE_TIMEOUT_MS);
+      }),
   };
 }

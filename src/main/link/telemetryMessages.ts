@@ -26,11 +26,20 @@ export type ToTelemetry =
   | { readonly type: 'executions'; readonly request: number }
   /** What is to be watched from now on; the first names where rows and windows are kept. */
   | { readonly type: 'watch'; readonly watch: Watch; readonly folder: string }
-  | { readonly type: 'keep'; readonly request: number };
+  | { readonly type: 'keep'; readonly request: number }
+  | { readonly type: 'close' };
+
+/** How the trades' file fares: trades that wait for the disk, those given up, and why. */
+export interface TradesHealth {
+  readonly waiting: number;
+  readonly lost: number;
+  readonly problem: string | null;
+}
 
 export type FromTelemetry =
   | {
       readonly type: 'figures';
+      readonly trades: TradesHealth;
       readonly link: LinkState;
       readonly figures: Readonly<Record<string, EngineFigures>>;
     }

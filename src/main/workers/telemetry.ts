@@ -1,5 +1,6 @@
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import WebSocket from 'ws';
+import { openTradeStore } from '../../node/tradeStore';
 import { ExecutionBook } from '../../shared/incidents/executions';
 import type { Watch } from '../../shared/monitor/watch';
 import { parseFrame } from '../../shared/protocol/frame';
@@ -24,6 +25,7 @@ const port = parentPort;
 if (!port) throw new Error('telemetry runs as a worker');
 const post = (message: FromTelemetry): void => port.postMessage(message);
 
+const trades = openTradeStore((workerData as { trades: string }).trades);
 const books = new Map<string, FigureBook>();
 const executed = new ExecutionBook();
 let target: TelemetryTarget | null = null;
@@ -100,6 +102,7 @@ function take(own: WebSocket, message: TelemetryReply): void {
         book(engine).take(session, items, heardAt);
         watcher?.feed(engine, items, heardAt);
         for (const item of items) executed.take(engine, item);
+        trades.take(engine, items);
       }
       // A limit that is passed is not waited with until the next check.
       if (watcher?.crossed(heardAt)) evaluate('crossed');
@@ -135,7 +138,8 @@ setInterval(() => {
   const figures = Object.fromEntries(
     [...books].map(([engine, one]) => [engine, one.figures(now)] as const),
   );
-  post({ type: 'figures', link: linkState(now), figures });
+  trades.flush();
+  post({ type: 'figures', link: linkState(now), figures, trades: trades.health() });
 }, POST_EVERY_MS);
 
 setInterval(() => {
@@ -176,6 +180,10 @@ port.on('message', (message: ToTelemetry) => {
   if (message.type === 'executions') {
     const executions = executed.since(Date.now() - EXECUTIONS_MS);
     return post({ type: 'executions', request: message.request, executions });
+  }
+  if (message.type === 'close') {
+    trades.close();
+    return process.exit();
   }
   if (message.type === 'series') {
     const series = [...books.values()].map((one) => one.series());

@@ -18,6 +18,7 @@ import { VIEWS, type ViewName } from './views';
 
 const Overview = lazy(() => import('./Overview'));
 const Models = lazy(() => import('./Models'));
+const Lineage = lazy(() => import('./Lineage'));
 const Monitor = lazy(() => import('./Monitor'));
 
 export function Console() {
@@ -35,6 +36,11 @@ function ConsoleView({ view }: { view: DeskView }) {
   const t = useT();
   const now = useNow();
   const [shown, setShown] = useState<ViewName>('overview');
+  const [model, setModel] = useState<string | null>(null);
+  const showModel = (id: string): void => {
+    setModel(id);
+    setShown('models');
+  };
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       const name = event.ctrlKey ? VIEWS[Number(event.key) - 1] : undefined;
@@ -80,9 +86,10 @@ function ConsoleView({ view }: { view: DeskView }) {
         <LockBar view={view} now={now} />
         <Suspense fallback={t('app.loading')}>
           {shown === 'overview' && <Overview view={view} now={now} />}
-          {shown === 'models' && <Models view={view} now={now} />}
+          {shown === 'models' && <Models view={view} now={now} first={model} />}
           {shown === 'monitor' && <Monitor view={view} now={now} />}
           {shown === 'audit' && <Audit view={view} />}
+          {shown === 'lineage' && <Lineage view={view} onModel={showModel} />}
         </Suspense>
       </main>
       <StatusLine view={view} />

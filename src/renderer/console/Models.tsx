@@ -16,11 +16,19 @@ import { Reviews } from './models/Reviews';
 import { Timeline } from './models/Timeline';
 import { PolicySection } from './policy/PolicySection';
 
-/** Every model the log knows, the live one first of all, and what waits for somebody. */
-export default function Models({ view, now }: { view: DeskView; now: number }) {
+/**
+ * Every model the log knows, the live one first of all, and what waits for somebody. `first` is shown
+ * until another is chosen.
+ */
+export default function Models(props: {
+  readonly view: DeskView;
+  readonly now: number;
+  readonly first: string | null;
+}) {
+  const { view, now, first } = props;
   const t = useT();
   const live = liveModel(view);
-  const [chosen, setChosen] = useState<string | null>(null);
+  const [chosen, setChosen] = useState<string | null>(first);
   const { models } = view.ops.models;
   const shown = models[chosen ?? ''] ?? live ?? Object.values(models)[0] ?? null;
   const deployment = shownDeployment(view);

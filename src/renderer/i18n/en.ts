@@ -2,6 +2,7 @@ import { alertsEn } from './alerts';
 import { cardsEn } from './cards';
 import type { Key } from './es';
 import { identityEn } from './identity';
+import { lineageEn } from './lineage';
 import { slowEn } from './slow';
 
 export const en: Readonly<Record<Key, string>> = {
@@ -471,4 +472,5 @@ export const en: Readonly<Record<Key, string>> = {
   ...cardsEn,
   ...slowEn,
   ...alertsEn,
+  ...lineageEn,
 };

@@ -1,6 +1,7 @@
 import { alertsEs } from './alerts';
 import { cardsEs } from './cards';
 import { identityEs } from './identity';
+import { lineageEs } from './lineage';
 import { slowEs } from './slow';
 
 /** Every text of the windows in Spanish, the desk's language. `en.ts` has the same keys. */
@@ -473,6 +474,7 @@ export const es = {
   ...cardsEs,
   ...slowEs,
   ...alertsEs,
+  ...lineageEs,
 } as const;
 
 export type Key = keyof typeof es;

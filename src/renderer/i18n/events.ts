@@ -53,6 +53,7 @@ const NAMES: Readonly<Record<string, readonly [es: string, en: string]>> = {
   'monitor.day_closed': ['monitor: cierre del día', 'monitor: day closed'],
   'retraining.proposed': ['reentrenamiento propuesto', 'retraining proposed'],
   'retraining.closed': ['reentrenamiento cerrado', 'retraining closed'],
+  'lineage.received': ['linaje recibido', 'lineage received'],
   'alert.raised': ['alerta', 'alert raised'],
   'alert.cleared': ['alerta resuelta', 'alert cleared'],
   'alert.acknowledged': ['alerta reconocida', 'alert acknowledged'],

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lineageCalls } from '../lineage/ipc';
 import { logEventSchema } from '../log/event';
 import {
   commandParams,
@@ -163,6 +164,7 @@ export const ipcCalls = {
   },
   'lock.now': { args: none, result: z.null() },
   'lock.unlock': { args: z.strictObject({ pin: z.string().max(32) }), result: z.null() },
+  ...lineageCalls,
   'hotkey.test': { args: z.strictObject({ on: z.boolean() }), result: z.null() },
   'settings.get': { args: none, result: settingsSchema },
   'settings.set': { args: settingsSchema.partial(), result: settingsSchema },

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { alertEventData } from '../alerts/events';
 import { incidentEventData } from '../incidents/events';
+import { lineageEventData } from '../lineage/runEvent';
 import type { LogEvent } from '../log/event';
 import { modelEventData } from '../models/events';
 import { monitorEventData } from '../monitor/events';
@@ -155,6 +156,7 @@ export const eventData = {
   ...monitorEventData,
   ...alertEventData,
   ...incidentEventData,
+  ...lineageEventData,
 } as const;
 export type EventType = keyof typeof eventData;
 export type EventDataOf<Type extends EventType> = z.output<(typeof eventData)[Type]>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { incidentCommandParams } from '../incidents/commands';
+import { lineageCommandParams } from '../lineage/runEvent';
 import { checklistSchema, retirementCauseSchema } from '../models/decisions';
 import { gateIdSchema } from '../models/gateId';
 import { metricsSchema } from '../models/model';
@@ -178,6 +179,7 @@ export const commandParams = {
     basedOn: z.string().nullable().default(null),
   }),
   ...incidentCommandParams,
+  ...lineageCommandParams,
 } as const;
 export type CommandName = keyof typeof commandParams;
 export type CommandParams<Name extends CommandName> = z.output<(typeof commandParams)[Name]>;
@@ -225,6 +227,7 @@ export const commandSchema = z.discriminatedUnion('name', [
   commandVariant('drill.kill'),
   commandVariant('retraining.request'),
   commandVariant('retraining.close'),
+  commandVariant('lineage.report'),
 ]);
 export type Command = z.output<typeof commandSchema>;
 

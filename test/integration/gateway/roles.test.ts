@@ -136,6 +136,21 @@ const ROWS: Readonly<Record<CommandName, Row>> = {
     may: monitor.retrain,
     params: { retraining: 'r', outcome: 'declined', reason },
   },
+  'lineage.report': {
+    may: models.register,
+    params: {
+      event: {
+        ...{
+          eventType: 'START',
+          eventTime: '2026-01-05T14:00:00Z',
+          producer: 'https://desk.example',
+        },
+        schemaURL: 'https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent',
+        run: { runId: '018f0000-0000-7000-8000-000000000001' },
+        ...{ job: { namespace: 'desk', name: 'train' }, inputs: [], outputs: [] },
+      },
+    },
+  },
   'drill.kill': { may: incidents.drill, params: { engines: null, reason } },
 };
 

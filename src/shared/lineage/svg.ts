@@ -1,0 +1,75 @@
+import { type Layout, NODE_HEIGHT, NODE_WIDTH } from './layout';
+
+/** The graph as a picture of its own and as data, for files. */
+
+const COLORS = {
+  background: '#0e1114',
+  surface: '#161a1f',
+  line: '#4a545e',
+  text: '#e6e9ec',
+  muted: '#97a1ab',
+  red: '#e5484d',
+} as const;
+const MARGIN = 24;
+const LABEL_MAX = 22;
+/** Code points that XML 1.0 does not allow, and those that turn text round or hide it. */
+const UNFIT = /[\p{Cc}\p{Cs}\p{Bidi_Control}\u200b-\u200d\u2060\ufeff\ufffe\uffff]/gu;
+
+/**
+ * The laid-out graph as SVG. Labels are text and nothing else: no label can open an element, name a
+ * resource or reorder its neighbours.
+ */
+export function toSvg(layout: Layout, title: string): string {
+  const { index, x, y, width, height } = layout;
+  const box = `${-MARGIN} ${-MARGIN} ${width + 2 * MARGIN} ${height + 2 * MARGIN}`;
+  const parts = [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${box}" width="${width + 2 * MARGIN}" height="${height + 2 * MARGIN}" font-family="sans-serif" font-size="12">`,
+    `<title>${xml(title)}</title>`,
+    `<rect x="${-MARGIN}" y="${-MARGIN}" width="100%" height="100%" fill="${COLORS.background}"/>`,
+  ];
+  for (let edge = 0; edge < index.from.length; edge += 1) {
+    const from = index.from[edge] as number;
+    const to = index.to[edge] as number;
+    const x1 = (x[from] as number) + NODE_WIDTH;
+    const y1 = (y[from] as number) + NODE_HEIGHT / 2;
+    const x2 = x[to] as number;
+    const y2 = (y[to] as number) + NODE_HEIGHT / 2;
+    const bend = Math.max(20, Math.abs(x2 - x1) / 2);
+    const path = `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`;
+    parts.push(`<path d="${path}" fill="none" stroke="${COLORS.line}"/>`);
+  }
+  for (const [node, { label, note, mismatches }] of index.graph.nodes.entries()) {
+    const left = x[node] as number;
+    const top = y[node] as number;
+    const stroke = mismatches.length > 0 ? COLORS.red : COLORS.line;
+    parts.push(
+      `<rect x="${left}" y="${top}" width="${NODE_WIDTH}" height="${NODE_HEIGHT}" rx="6" fill="${COLORS.surface}" stroke="${stroke}"/>`,
+      `<text x="${left + 8}" y="${top + 18}" fill="${COLORS.text}">${xml(cut(label))}</text>`,
+      `<text x="${left + 8}" y="${top + 35}" fill="${COLORS.muted}">${xml(cut(note))}</text>`,
+    );
+  }
+  parts.push('</svg>');
+  return `${parts.join('\n')}\n`;
+}
+
+/** The graph as JSON, with the place of each node. */
+export function toJson({ index, x, y }: Layout): string {
+  const nodes = index.graph.nodes.map((node, at) => ({ ...node, x: x[at], y: y[at] }));
+  return `${JSON.stringify({ nodes, edges: index.graph.edges }, null, 1)}\n`;
+}
+
+function cut(text: string): string {
+  const points = Array.from(text.slice(0, 4 * LABEL_MAX));
+  return points.length > LABEL_MAX
+    ? `${points.slice(0, LABEL_MAX - 1).join('')}…`
+    : points.join('');
+}
+
+function xml(text: string): string {
+  return text
+    .replace(UNFIT, ' ')
+    .replace(/&/g, '&amp;')
+    .replace(/</g, '&lt;')
+    .replace(/>/g, '&gt;')
+    .replace(/"/g, '&quot;');
+}
