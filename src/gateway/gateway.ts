@@ -5,12 +5,16 @@ import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { loadOrCreateKey } from '../node/keys';
+import { openSecrets } from '../node/notify/secrets';
+import { type Send, send } from '../node/notify/send';
 import type { PolicyFiles } from '../node/policyFiles';
 import { sha256 } from '../node/sha256';
 import { SqliteEventStore } from '../node/sqliteEventStore';
 import { type RandomBytes, uuidv7 } from '../shared/ids';
 import { LOG_ORIGIN } from '../shared/log/checkpoint';
 import type { LogEvent } from '../shared/log/event';
+import type { Outcome } from '../shared/notify/outcome';
+import type { OpsState } from '../shared/ops/state';
 import { inForceReader, type Policies } from '../shared/policy/inForce';
 import type { Environment } from '../shared/protocol/engine';
 import {
@@ -34,6 +38,9 @@ import { keepGovernance } from './models/governance';
 import { takeInventory } from './models/inventory';
 import { createLeaseDesk } from './monitor/leaseDesk';
 import { startStandIn } from './monitor/standIn';
+import type { Timers } from './notify/lanes';
+import { startNotifier } from './notify/notifier';
+import { openOutbox } from './notify/outbox';
 import { createRest } from './rest/index';
 import { expireResumes } from './resumeExpiry';
 import { createTelemetryFanout } from './telemetryFanout';
@@ -52,6 +59,10 @@ export interface GatewayOptions {
   readonly tls: TlsFiles | null;
   /** Opens the log's store; SQLite where it is left out. */
   readonly openStore?: (path: string) => SqliteEventStore;
+  /** Sends a notification; by network where it is left out. */
+  readonly send?: (what: Send) => Promise<Outcome>;
+  /** Timers of the notifier's retries; Node's where they are left out. */
+  readonly timers?: Timers;
   readonly clock: Clock;
   /** Milliseconds that never jump. */
   readonly uptime: Clock;
@@ -73,6 +84,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const openStore = options.openStore ?? ((path) => new SqliteEventStore(path, sha256));
   const store = openStore(join(options.dataDir, 'log.db'));
   const history: LogEvent[] = [];
+  const outbox = openOutbox(join(options.dataDir, 'outbox.db'));
+  const lookedAt = outbox.handled() ?? Number.POSITIVE_INFINITY;
+  const missed: { event: LogEvent; state: OpsState }[] = [];
   const log = await createLog({
     store,
     sha256,
@@ -81,8 +95,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     key,
     origin: LOG_ORIGIN,
     checkpointEvery: policy.log.checkpointEvery,
-    onReplay: (event) => {
+    onReplay: (event, state) => {
       if (event.commandId !== null) history.push(event);
+      if (event.seq > lookedAt) missed.push({ event, state });
     },
   });
   if (log.state().epoch === null) {
@@ -99,7 +114,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     type: 'gateway.started',
     data: { version: options.version, runtime: `node ${process.versions.node}`, environment },
   });
-  for (const name of ['operations', 'models', 'monitor'] as const) {
+  for (const name of ['operations', 'models', 'monitor', 'notifications'] as const) {
     const { document, hash } = options.policies[name];
     // The same file read again does not undo what a person changed since.
     if (log.state().policies[name]?.fileHash === hash) continue;
@@ -108,10 +123,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
   const modelsPolicy = inForceReader('models', options.policies.models.document);
   const monitorPolicy = inForceReader('monitor', options.policies.monitor.document);
+  const notificationsPolicy = inForceReader(
+    'notifications',
+    options.policies.notifications.document,
+  );
   const policies = (): Policies => ({
     operations: policy,
     models: modelsPolicy(log.state()),
     monitor: monitorPolicy(log.state()),
+    notifications: notificationsPolicy(log.state()),
   });
 
   // Before the kill driver hears of it: what is latched is latched before an engine is told.
@@ -128,7 +148,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const stopGovernance = keepGovernance(log, () => policies().models, sha256, clock);
   const lease = createLeaseDesk(log, () => policies().monitor.lease, options.uptime);
   const { mayAct } = lease;
-  const commands = createCommands({ log, hub, policies, sha256, clock, mayAct, history });
+  const notifier = startNotifier({
+    ...{ log, outbox, missed, clock, deskName: options.deskName },
+    secrets: openSecrets(options.dataDir),
+    policy: () => policies().notifications,
+    send: options.send ?? ((what) => send(what, clock)),
+    jitter: () => (random(1)[0] ?? 0) / 256,
+    timers: options.timers ?? NODE_TIMERS,
+  });
+  const commands = createCommands({
+    ...{ log, hub, policies, sha256, clock, mayAct, history },
+    channels: notifier,
+  });
   const standIn = startStandIn({
     ...{ log, hub, commands, lease, policies, clock, random },
     folder: join(options.dataDir, 'monitor'),
@@ -206,6 +237,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     async stop() {
       stopExpiring();
       standIn.stop();
+      notifier.stop();
       stopGovernance();
       stopModes();
       deployments.stop();
@@ -222,6 +254,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     },
   };
 }
+
+const NODE_TIMERS: Timers = {
+  set: (run, ms) => setTimeout(run, ms),
+  clear: (timer) => clearTimeout(timer as NodeJS.Timeout),
+};
 
 function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((listening, failed) => {

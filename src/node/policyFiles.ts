@@ -4,6 +4,10 @@ import { parse } from 'yaml';
 import type { z } from 'zod';
 import { type ModelsPolicy, modelsPolicySchema } from '../shared/policy/models';
 import { type MonitorPolicy, monitorPolicySchema } from '../shared/policy/monitor';
+import {
+  type NotificationsPolicy,
+  notificationsPolicySchema,
+} from '../shared/policy/notifications';
 import { type OperationsPolicy, operationsPolicySchema } from '../shared/policy/operations';
 import { sha256 } from './sha256';
 
@@ -23,6 +27,7 @@ export interface PolicyFiles {
   readonly operations: PolicyFile<OperationsPolicy>;
   readonly models: PolicyFile<ModelsPolicy>;
   readonly monitor: PolicyFile<MonitorPolicy>;
+  readonly notifications: PolicyFile<NotificationsPolicy>;
 }
 
 /** Reads every policy of a folder. @throws {PolicyFileError} */
@@ -31,6 +36,7 @@ export function readPolicies(folder: string): PolicyFiles {
     operations: read(join(folder, 'operations.yaml'), operationsPolicySchema),
     models: read(join(folder, 'models.yaml'), modelsPolicySchema),
     monitor: read(join(folder, 'monitor.yaml'), monitorPolicySchema),
+    notifications: read(join(folder, 'notifications.yaml'), notificationsPolicySchema),
   };
 }
 

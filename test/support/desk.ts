@@ -12,6 +12,7 @@ import { ROOT } from './root';
 const shipped = readPolicies(join(ROOT, 'resources/policy'));
 export const shippedPolicy = shipped.operations.document;
 export const modelsPolicy = shipped.models.document;
+export const notificationsPolicy = shipped.notifications.document;
 
 /** The shipped policy with times that a test need not wait for. */
 export const quickPolicy = {
@@ -44,6 +45,16 @@ export const quickPolicies = {
       session: { ...shipped.monitor.document.session, always: true },
       backoff: { attempts: 5, firstMs: 50, maxMs: 100 },
       lease: { renewEveryMs: 50, lostAfterMs: 300 },
+    },
+    hash: 'quick',
+  },
+  notifications: {
+    document: {
+      ...notificationsPolicy,
+      retry: { ...notificationsPolicy.retry, baseMs: 20, maxMs: 100 },
+      spacingMs: { slack: 0, email: 0, pagerduty: 0 },
+      group: { windowMs: 200, count: 5 },
+      sendTimeoutMs: 500,
     },
     hash: 'quick',
   },

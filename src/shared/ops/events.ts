@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { LogEvent } from '../log/event';
 import { modelEventData } from '../models/events';
 import { monitorEventData } from '../monitor/events';
+import { notifyEventData } from '../notify/events';
 import { originSchema, scopeSchema } from '../protocol/commands';
 import { environmentSchema, faultSchema, opItemSchema } from '../protocol/engine';
 import { modeSchema, positionSchema, workingOrderSchema } from '../telemetry/types';
@@ -12,7 +13,7 @@ const id = z.string().min(1).max(128);
 const ts = z.number();
 
 /** The policy files of `resources/policy`. */
-export const policyNameSchema = z.enum(['operations', 'models', 'monitor']);
+export const policyNameSchema = z.enum(['operations', 'models', 'monitor', 'notifications']);
 export type PolicyName = z.infer<typeof policyNameSchema>;
 
 /** An engine as the gateway saw it when a kill was asked for. Null figures were not known. */
@@ -136,6 +137,7 @@ export const eventData = {
   'terminal.reported': z.object({ kind: z.string(), detail: z.string() }),
   ...modelEventData,
   ...monitorEventData,
+  ...notifyEventData,
 } as const;
 export type EventType = keyof typeof eventData;
 export type EventDataOf<Type extends EventType> = z.output<(typeof eventData)[Type]>;

@@ -3,6 +3,7 @@ import type { LogEvent } from '../log/event';
 import { isHeld } from '../models/deployment';
 import { foldModels } from '../models/fold';
 import { foldMonitor } from '../monitor/fold';
+import { foldNotify } from '../notify/fold';
 import type { Scope } from '../protocol/commands';
 import type { Mode } from '../telemetry/types';
 import type { DomainEvent } from './events';
@@ -20,7 +21,8 @@ export function foldOps(state: OpsState, event: LogEvent): OpsState {
   if (!known) return { ...state, seq: event.seq, ts: event.ts };
   const models = foldModels(state.models, known);
   const monitor = foldMonitor(state.monitor, known);
-  return { ...apply(state, known), models, monitor, seq: event.seq, ts: event.ts };
+  const notify = foldNotify(state.notify, known);
+  return { ...apply(state, known), models, monitor, notify, seq: event.seq, ts: event.ts };
 }
 
 function apply(state: OpsState, event: DomainEvent): OpsState {
@@ -108,7 +110,7 @@ function apply(state: OpsState, event: DomainEvent): OpsState {
     case 'ops.resumed':
       return resumed(state, event);
     default:
-      // Kept for the record alone, or of models and their monitor, which are folded beside this.
+      // Kept for the record alone, or of what is folded beside this: models, their monitor, channels.
       return state;
   }
 }

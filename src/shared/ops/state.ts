@@ -2,6 +2,7 @@ import type { EngineChain } from '../kill/chain';
 import type { Actor } from '../log/event';
 import { type ModelsState, NO_MODELS } from '../models/state';
 import { type MonitorRecord, NO_MONITOR } from '../monitor/record';
+import { NO_CHANNELS, type NotifyState } from '../notify/state';
 import type { Origin, Scope } from '../protocol/commands';
 import type { Environment } from '../protocol/engine';
 import type { Mode } from '../telemetry/types';
@@ -95,6 +96,7 @@ export interface OpsState {
   readonly resumeRequests: readonly ResumeRequest[];
   readonly models: ModelsState;
   readonly monitor: MonitorRecord;
+  readonly notify: NotifyState;
 }
 
 /** Kills kept in the state; the log has them all. */
@@ -124,6 +126,7 @@ export const INITIAL_OPS_STATE: OpsState = {
   resumeRequests: [],
   models: NO_MODELS,
   monitor: NO_MONITOR,
+  notify: NO_CHANNELS,
 };
 
 export const NO_OWN_MODE: ModeRecord = NORMAL;

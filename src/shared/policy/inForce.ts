@@ -5,6 +5,7 @@ import type { Result } from '../result';
 import { fail, ok } from '../result';
 import { type ModelsPolicy, modelsPolicySchema } from './models';
 import { type MonitorPolicy, monitorPolicySchema } from './monitor';
+import { type NotificationsPolicy, notificationsPolicySchema } from './notifications';
 import { type OperationsPolicy, operationsPolicySchema } from './operations';
 
 /** Policies as the log has them in force. */
@@ -12,12 +13,14 @@ export interface Policies {
   readonly operations: OperationsPolicy;
   readonly models: ModelsPolicy;
   readonly monitor: MonitorPolicy;
+  readonly notifications: NotificationsPolicy;
 }
 
 const SCHEMAS = {
   operations: operationsPolicySchema,
   models: modelsPolicySchema,
   monitor: monitorPolicySchema,
+  notifications: notificationsPolicySchema,
 } as const satisfies Partial<Record<PolicyName, z.ZodType>>;
 
 /**

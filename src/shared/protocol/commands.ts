@@ -3,6 +3,7 @@ import { checklistSchema, retirementCauseSchema } from '../models/decisions';
 import { gateIdSchema } from '../models/gateId';
 import { metricsSchema } from '../models/model';
 import { monitorItemSchema } from '../monitor/report';
+import { channelCommandParams } from '../notify/commands';
 import { faultSchema } from './engine';
 
 /** Where a command was given. */
@@ -162,10 +163,11 @@ export const commandParams = {
   'review.close': z.strictObject({ review: ref, reason }),
   /** Puts another policy in force; approvals given under the old one end. */
   'policy.change': z.strictObject({
-    name: z.enum(['models', 'monitor']),
+    name: z.enum(['models', 'monitor', 'notifications']),
     document: z.unknown(),
     reason,
   }),
+  ...channelCommandParams,
 } as const;
 export type CommandName = keyof typeof commandParams;
 export type CommandParams<Name extends CommandName> = z.output<(typeof commandParams)[Name]>;
@@ -194,25 +196,35 @@ export const commandSchema = z.discriminatedUnion('name', [
   commandVariant('policy.change'),
   commandVariant('monitor.report'),
   commandVariant('monitor.dry_run'),
+  commandVariant('channel.configure'),
+  commandVariant('channel.remove'),
+  commandVariant('channel.test'),
 ]);
 export type Command = z.output<typeof commandSchema>;
 
 /** Commands about models that a window may give, as its contract with the main process has them. */
 export const modelCommandSchema = z.discriminatedUnion('name', [
-  modelVariant('model.update'),
-  modelVariant('model.promote'),
-  modelVariant('promotion.approve'),
-  modelVariant('promotion.reject'),
-  modelVariant('promotion.withdraw'),
-  modelVariant('model.rollback'),
-  modelVariant('model.retire'),
-  modelVariant('exception.grant'),
-  modelVariant('exception.revoke'),
-  modelVariant('review.close'),
-  modelVariant('monitor.dry_run'),
+  windowVariant('model.update'),
+  windowVariant('model.promote'),
+  windowVariant('promotion.approve'),
+  windowVariant('promotion.reject'),
+  windowVariant('promotion.withdraw'),
+  windowVariant('model.rollback'),
+  windowVariant('model.retire'),
+  windowVariant('exception.grant'),
+  windowVariant('exception.revoke'),
+  windowVariant('review.close'),
+  windowVariant('monitor.dry_run'),
 ]);
 
-function modelVariant<Name extends CommandName>(name: Name) {
+/** Commands about channels that a window may give. */
+export const channelCommandSchema = z.discriminatedUnion('name', [
+  windowVariant('channel.configure'),
+  windowVariant('channel.remove'),
+  windowVariant('channel.test'),
+]);
+
+function windowVariant<Name extends CommandName>(name: Name) {
   return z.strictObject({ name: z.literal(name), params: commandParams[name] });
 }
 

@@ -104,6 +104,8 @@ export const REJECTION_CODES = [
   'approved_already',
   'no_capacity',
   'fenced',
+  'bad_channel',
+  'unknown_channel',
   'unavailable',
 ] as const;
 export type RejectionCode = (typeof REJECTION_CODES)[number];
