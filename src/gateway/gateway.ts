@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { loadOrCreateKey } from '../node/keys';
+import { NODE_TIMERS, type Timers } from '../node/notify/lanes';
 import { openSecrets } from '../node/notify/secrets';
 import { type Send, send } from '../node/notify/send';
 import type { PolicyFiles } from '../node/policyFiles';
@@ -38,7 +39,6 @@ import { keepGovernance } from './models/governance';
 import { takeInventory } from './models/inventory';
 import { createLeaseDesk } from './monitor/leaseDesk';
 import { startStandIn } from './monitor/standIn';
-import type { Timers } from './notify/lanes';
 import { startNotifier } from './notify/notifier';
 import { openOutbox } from './notify/outbox';
 import { createRest } from './rest/index';
@@ -254,11 +254,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     },
   };
 }
-
-const NODE_TIMERS: Timers = {
-  set: (run, ms) => setTimeout(run, ms),
-  clear: (timer) => clearTimeout(timer as NodeJS.Timeout),
-};
 
 function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((listening, failed) => {

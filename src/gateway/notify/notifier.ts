@@ -1,3 +1,4 @@
+import { createLanes, type Timers } from '../../node/notify/lanes';
 import type { ChannelSecrets } from '../../node/notify/secrets';
 import type { Send } from '../../node/notify/send';
 import type { LogEvent } from '../../shared/log/event';
@@ -22,7 +23,6 @@ import type { OpsState } from '../../shared/ops/state';
 import type { NotificationsPolicy } from '../../shared/policy/notifications';
 import type { Clock } from '../../shared/time';
 import type { Fact, GatewayLog } from '../log';
-import { createLanes, type Timers } from './lanes';
 import type { Outbox } from './outbox';
 
 export interface NotifierOptions {
@@ -252,7 +252,7 @@ export function startNotifier(options: NotifierOptions): Notifier {
     if (channel === null) return;
     health.delete(channel);
     if (!gone) return;
-    const left = lanes.remove(channel);
+    const left = lanes.remove((one) => one.channel === channel);
     write(
       left.map((one) => ({ ...one, state: 'dropped' })),
       'the channel was removed',

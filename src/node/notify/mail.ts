@@ -71,6 +71,7 @@ function mailFault(error: MailError): Outcome {
     // 454 at a login is a server's trouble; everything else of 4xx is as well.
     return outcome('retry', 'server_error', status, answer);
   }
+  if (code === 'ETLS') return outcome('refused', 'no_tls', status, answer);
   if (code === 'EAUTH' || status === 530 || status === 534 || status === 535) {
     return outcome('refused', 'unauthorized', status, answer);
   }
@@ -78,8 +79,7 @@ function mailFault(error: MailError): Outcome {
     return outcome('refused', 'not_found', status, answer);
   }
   if (status !== null && status >= 500) return outcome('refused', 'refused', status, answer);
-  const network = networkCode(error);
-  return outcome(network === 'no_tls' ? 'refused' : 'retry', network, null, answer);
+  return outcome('retry', networkCode(error), null, answer);
 }
 
 function statusOf(response: string): number | null {

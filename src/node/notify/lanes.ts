@@ -19,6 +19,11 @@ export interface Timers {
   clear(timer: unknown): void;
 }
 
+export const NODE_TIMERS: Timers = {
+  set: (run, ms) => setTimeout(run, ms),
+  clear: (timer) => clearTimeout(timer as NodeJS.Timeout),
+};
+
 export interface LanesDeps {
   readonly policy: () => NotificationsPolicy;
   readonly configured: () => Configured;
@@ -36,8 +41,8 @@ export interface Lanes {
   /** Takes deliveries to send; those it has already change nothing. */
   add(deliveries: readonly Delivery[]): void;
   waiting(channel: Channel): readonly Delivery[];
-  /** Takes out what waits for a channel that is gone. */
-  remove(channel: Channel): readonly Delivery[];
+  /** Takes out what is not to be sent any more; what is being sent is not tried again. */
+  remove(gone: (delivery: Delivery) => boolean): readonly Delivery[];
   look(): void;
   stop(): void;
 }
@@ -136,10 +141,10 @@ export function createLanes(deps: LanesDeps): Lanes {
       for (const one of deliveries) if (!waiting.has(one.id)) waiting.set(one.id, one);
     },
     waiting: (channel) => [...waiting.values()].filter((one) => one.channel === channel),
-    remove(channel) {
-      const gone = [...waiting.values()].filter((one) => one.channel === channel);
-      for (const { id } of gone) waiting.delete(id);
-      return gone;
+    remove(gone) {
+      const out = [...waiting.values()].filter(gone);
+      for (const { id } of out) waiting.delete(id);
+      return out;
     },
     look,
     stop() {
