@@ -69,7 +69,14 @@ export function createDeskPublisher(deps: {
 export interface ViewParts
   extends Pick<
     DeskView,
-    'gateway' | 'runtime' | 'policy' | 'modelsPolicy' | 'monitorPolicy' | 'monitor'
+    | 'gateway'
+    | 'runtime'
+    | 'policy'
+    | 'modelsPolicy'
+    | 'monitorPolicy'
+    | 'notificationsPolicy'
+    | 'monitor'
+    | 'ownChannels'
   > {
   readonly config: Pick<Config, 'deskName'>;
   readonly desk: DeskState;
@@ -84,6 +91,7 @@ export interface ViewParts
 /** Asks every part for its piece. A log that cannot be followed outweighs a mirror that is well. */
 export function assembleView(parts: ViewParts): Omit<DeskView, 'revision' | 'at'> {
   const { desk, kills, gateway, runtime, policy, modelsPolicy, monitorPolicy, monitor } = parts;
+  const { notificationsPolicy, ownChannels } = parts;
   const welcome = desk.welcome();
   const status = parts.mirror.status();
   const catchingUp = status.state === 'ok' && desk.replaying();
@@ -110,6 +118,8 @@ export function assembleView(parts: ViewParts): Omit<DeskView, 'revision' | 'at'
     policy,
     modelsPolicy,
     monitorPolicy,
+    notificationsPolicy,
     monitor,
+    ownChannels,
   };
 }

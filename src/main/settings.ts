@@ -11,6 +11,7 @@ export const DEFAULT_SETTINGS: Settings = {
   soundVolume: 0.8,
   panelCollapsed: false,
   defaultReason: 'Parada de emergencia',
+  desktopNotices: 'critical',
 };
 
 const placeSchema = z.object({ x: z.int(), y: z.int() });

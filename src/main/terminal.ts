@@ -2,7 +2,9 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { app, globalShortcut, session, utilityProcess } from 'electron';
+import { app, globalShortcut, Notification, safeStorage, session, utilityProcess } from 'electron';
+import { NODE_TIMERS } from '../node/notify/lanes';
+import { send } from '../node/notify/send';
 import type { PolicyFiles } from '../node/policyFiles';
 import { uuidv7 } from '../shared/ids';
 import type { LogEvent } from '../shared/log/event';
@@ -27,6 +29,10 @@ import { createControlLink } from './link/controlLink';
 import { createTelemetry } from './link/telemetry';
 import { createMirror } from './mirror/mirror';
 import { createMonitorDesk } from './monitor/monitorDesk';
+import { createDesktopNotices } from './notify/desktop';
+import { createEmergency } from './notify/emergency';
+import { openOwnChannels } from './notify/ownChannels';
+import { electronVault } from './notify/vault';
 import { whyAskToQuit } from './quit';
 import { runtimeView } from './runtime';
 import { secureSession } from './security';
@@ -53,6 +59,7 @@ export function startTerminal(start: TerminalStart): void {
   const policy = start.policies.operations.document;
   const modelsPolicy = inForceReader('models', start.policies.models.document);
   const monitorPolicy = inForceReader('monitor', start.policies.monitor.document);
+  const notificationsPolicy = inForceReader('notifications', start.policies.notifications.document);
   const clock = Date.now;
   const newId = (): string => uuidv7(clock(), randomBytes);
   const embedded = config.gateways.length === 0;
@@ -79,7 +86,9 @@ export function startTerminal(start: TerminalStart): void {
         ...{ config, desk, link, telemetry, kills, commands, hotkey, mirror, runtime, policy },
         modelsPolicy: modelsPolicy(desk.ops()),
         monitorPolicy: monitorPolicy(desk.ops()),
+        notificationsPolicy: notificationsPolicy(desk.ops()),
         monitor: monitor.view(),
+        ownChannels: emergency.view(),
         gateway: {
           ...health,
           restarts: gateway?.restarts() ?? 0,
@@ -161,6 +170,7 @@ export function startTerminal(start: TerminalStart): void {
     report: commands.report,
     changed() {
       windows.alarm(kills.view().some((kill) => kill.alarm));
+      emergency.kills(kills.view());
       changed();
     },
   });
@@ -178,6 +188,41 @@ export function startTerminal(start: TerminalStart): void {
     models: () => modelsPolicy(desk.ops()),
     keepWindow: telemetry.keepWindow,
     changed: publisher.figures,
+  });
+
+  // What is told away from the screen.
+  const told = {
+    policy: () => notificationsPolicy(desk.ops()),
+    clock,
+  };
+  const deskOf = () => ({
+    name: desk.welcome()?.deskName ?? config.deskName ?? 'USD/COP',
+    environment: desk.welcome()?.environment ?? desk.ops().environment ?? 'live',
+  });
+  const emergency = createEmergency({
+    ...{ ...told, changed, jitter: Math.random, timers: NODE_TIMERS, desk: deskOf },
+    channels: openOwnChannels(join(userData, 'own-channels.json'), electronVault(safeStorage)),
+    operator: () => desk.welcome()?.operator.id ?? name,
+    send: (what) => send(what, clock),
+  });
+  const desktop = createDesktopNotices({
+    ...told,
+    language: () => settings.get().language,
+    least() {
+      const { desktopNotices } = settings.get();
+      return desktopNotices === 'off' ? null : desktopNotices;
+    },
+    context: (language) => ({
+      ...{ language, runbooks: told.policy().runbooks },
+      ...{ deskName: deskOf().name, environment: deskOf().environment },
+    }),
+    show(title, body, urgent) {
+      if (!Notification.isSupported()) return;
+      const notice = new Notification({ title, body, urgency: urgent ? 'critical' : 'normal' });
+      notice.on('click', () => windows.raisePanel());
+      notice.show();
+    },
+    sound: (level) => host?.send('notice.shown', { level }),
   });
 
   // What people touch.
@@ -219,6 +264,7 @@ export function startTerminal(start: TerminalStart): void {
         telemetry,
         mirror,
         monitor,
+        emergency,
         hotkey,
         settings,
         windows,
@@ -299,6 +345,7 @@ export function startTerminal(start: TerminalStart): void {
 
   function freshEvents(events: readonly LogEvent[]): void {
     watch();
+    desktop.fresh(events, desk.ops());
     for (const event of events) {
       if (event.type === 'kill.requested' && event.commandId) kills.logged(event.commandId);
     }
@@ -324,6 +371,7 @@ export function startTerminal(start: TerminalStart): void {
     publisher.stop();
     hotkey.stop();
     monitor.stop();
+    emergency.stop();
     link.stop();
     telemetry.stop();
     gateway?.stop();

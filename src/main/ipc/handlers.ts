@@ -6,6 +6,7 @@ import type { KillDesk } from '../kill/killDesk';
 import type { Telemetry } from '../link/telemetry';
 import type { Mirror } from '../mirror/mirror';
 import type { MonitorDesk } from '../monitor/monitorDesk';
+import type { Emergency } from '../notify/emergency';
 import type { SettingsStore } from '../settings';
 import type { Windows } from '../windows';
 import type { IpcHandlers } from './host';
@@ -18,6 +19,7 @@ export interface HandlerDeps {
   readonly telemetry: Telemetry;
   readonly mirror: Mirror;
   readonly monitor: MonitorDesk;
+  readonly emergency: Emergency;
   readonly hotkey: Hotkey;
   readonly settings: SettingsStore;
   readonly windows: Windows;
@@ -45,6 +47,10 @@ export function createHandlers(deps: HandlerDeps): IpcHandlers {
     'ops.withdrawResume': (args) => sent(commands.send('resume.withdraw', args)),
     'engine.fault': (args) => sent(commands.send('engine.fault', args)),
     'model.command': ({ name, params }) => sent(commands.send(name, params)),
+    'channel.command': ({ name, params }) => sent(commands.send(name, params)),
+    'ownChannel.set': ({ settings: own, secret }) => ({ fault: deps.emergency.set(own, secret) }),
+    'ownChannel.remove': ({ channel }) => done(deps.emergency.remove(channel)),
+    'ownChannel.test': ({ channel }) => deps.emergency.test(channel),
     'equity.series': () => deps.telemetry.series(),
     'monitor.series': () => deps.monitor.series(),
     'audit.page': (query) => deps.mirror.page(query),

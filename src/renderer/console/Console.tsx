@@ -11,13 +11,13 @@ import { openKillDialog, useApp } from '../lib/store';
 import { useNow } from '../lib/useNow';
 import { Audit } from './Audit';
 import { Palette } from './Palette';
-import { SettingsPopover } from './SettingsPopover';
 import { StatusLine } from './StatusLine';
 import { VIEWS, type ViewName } from './views';
 
 const Overview = lazy(() => import('./Overview'));
 const Models = lazy(() => import('./Models'));
 const Monitor = lazy(() => import('./Monitor'));
+const Settings = lazy(() => import('./Settings'));
 
 export function Console() {
   const t = useT();
@@ -72,8 +72,6 @@ function ConsoleView({ view }: { view: DeskView }) {
             <kbd className="figure text-[12px]">Ctrl+{index + 1}</kbd>
           </button>
         ))}
-        <div className="flex-1" />
-        <SettingsPopover />
       </nav>
       <main className="min-h-0 overflow-auto p-3">
         <Suspense fallback={t('app.loading')}>
@@ -81,6 +79,7 @@ function ConsoleView({ view }: { view: DeskView }) {
           {shown === 'models' && <Models view={view} now={now} />}
           {shown === 'monitor' && <Monitor view={view} now={now} />}
           {shown === 'audit' && <Audit view={view} />}
+          {shown === 'settings' && <Settings view={view} />}
         </Suspense>
       </main>
       <StatusLine view={view} />

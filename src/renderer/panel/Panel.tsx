@@ -9,10 +9,10 @@ import { environmentKey } from '../desk/scope.state';
 import { Dialogs } from '../dialogs/Dialogs';
 import { useT } from '../i18n';
 import { call } from '../lib/call';
-import { KILL_DIALOG_KEY, useKillKey, useNewsSounds, useSiren } from '../lib/hooks';
+import { KILL_DIALOG_KEY, useKillKey, useNewsSounds, useNoticeSound, useSiren } from '../lib/hooks';
 import { openKillDialog, useApp } from '../lib/store';
 import { useNow } from '../lib/useNow';
-import { KillAlarm, MirrorAlarm, PendingKillBox } from './Alarms';
+import { ChannelAlarm, KillAlarm, MirrorAlarm, PendingKillBox } from './Alarms';
 import { Chains } from './Chains';
 import { FigureLines, LinkLine, ModelLines } from './Figures';
 import { Head } from './Head';
@@ -31,6 +31,7 @@ export function Panel() {
   useKillKey('panel');
   useSiren(view);
   useNewsSounds(view);
+  useNoticeSound();
   if (!view) {
     return (
       <main className="p-4">
@@ -62,6 +63,7 @@ function PanelView({ view }: { view: DeskView }) {
         <KillAlarm view={view} now={now} />
         <PendingKillBox view={view} />
         <MirrorAlarm view={view} />
+        <ChannelAlarm view={view} />
         <FigureLines view={view} now={now} />
         <section className="border-b border-line p-3">
           <Button

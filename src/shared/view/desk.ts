@@ -1,6 +1,8 @@
+import type { OwnChannelsView } from '../notify/view';
 import type { OpsState } from '../ops/state';
 import type { ModelsPolicy } from '../policy/models';
 import type { MonitorPolicy } from '../policy/monitor';
+import type { NotificationsPolicy } from '../policy/notifications';
 import type { OperationsPolicy } from '../policy/operations';
 import type { Origin, Scope } from '../protocol/commands';
 import type { Environment, OpItem } from '../protocol/engine';
@@ -44,7 +46,10 @@ export interface DeskView {
   /** As the log has it in force; this terminal's own file before there is one. */
   readonly modelsPolicy: ModelsPolicy;
   readonly monitorPolicy: MonitorPolicy;
+  readonly notificationsPolicy: NotificationsPolicy;
   readonly monitor: MonitorView;
+  /** What this terminal may tell by itself when no gateway answers. */
+  readonly ownChannels: OwnChannelsView;
 }
 
 /** `connecting` before the first answer; `stale` after 3 s of silence, `down` after 10 s or when closed. */
