@@ -35,6 +35,12 @@ for (const language of ['es', 'en'] as const) {
         console.locator('bdi', { hasText: /^gateway (arrancado|started)$/ }),
       ).toBeVisible();
       expect(await findings(console)).toEqual([]);
+      await console.keyboard.press('Control+5');
+      for (const button of await console.getByRole('button', { expanded: false }).all()) {
+        await button.click();
+      }
+      await expect(console.getByLabel(/webhook/).first()).toBeVisible();
+      expect(await findings(console)).toEqual([]);
       await console.keyboard.press('Control+k');
       await expect(console.getByRole('dialog')).toBeVisible();
       expect(await findings(console)).toEqual([]);

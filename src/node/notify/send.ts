@@ -4,7 +4,6 @@ import { type Outcome, outcome } from '../../shared/notify/outcome';
 import { type PageOrder, pagerDutyBody } from '../../shared/notify/pagerduty';
 import { slackBody } from '../../shared/notify/slack';
 import { line } from '../../shared/notify/text';
-import { sendMail } from './mail';
 import { postJson } from './post';
 
 export interface Send {
@@ -43,11 +42,14 @@ async function attempt(what: Send, now: () => number): Promise<Outcome> {
       const said = await postJson(settings.url, pagerDutyBody(secret, page, message), post);
       return said.kind === 'delivered' && said.status !== 202 ? notTheirs(said) : said;
     }
-    case 'email':
+    case 'email': {
       if (settings.user !== null && secret === null) {
         return outcome('refused', 'not_configured', null, '');
       }
+      // Only who sends mail loads it: a program's start does not.
+      const { sendMail } = await import('./mail');
       return sendMail(settings, message, { password: secret, timeoutMs, language });
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import type { DeskView } from '@shared/view/desk';
 import { Hostile } from '../components/ui';
-import { channelWords } from '../desk/notify.state';
+import { channelWords } from '../desk/channels.state';
 import { useT } from '../i18n';
 import { amount } from '../lib/format';
 

@@ -1,11 +1,5 @@
 import { type ChannelSettings, PAGERDUTY_URL } from '@shared/notify/channels';
-import {
-  CHANNELS,
-  type Channel,
-  type Language,
-  type Level,
-  levelSchema,
-} from '@shared/notify/message';
+import { type Channel, type Language, type Level, levelSchema } from '@shared/notify/message';
 import type { DeskView } from '@shared/view/desk';
 
 /** Whether who sits here may set channels up, and whether he may test them. */
@@ -16,30 +10,12 @@ export function channelRights(view: DeskView): { configure: boolean; test: boole
   return { configure: has(permissions.configure), test: has(permissions.test) };
 }
 
-export type ChannelWord = 'none' | 'ok' | 'proven' | 'failing';
-
-/** The one word for a channel. Green is for what was seen to deliver since it was set up. */
-export function channelWord(view: DeskView, channel: Channel): ChannelWord {
-  const record = view.ops.notify.channels[channel];
-  if (!record) return 'none';
-  if (record.state === 'failing') return 'failing';
-  const { deliveredAt, lastTest, since } = record;
-  const delivered = deliveredAt !== null && deliveredAt >= since;
-  const tested = lastTest?.ok === true && lastTest.at >= since;
-  return delivered || tested ? 'proven' : 'ok';
-}
-
 /** The levels that a channel is given. */
 export function levelsOf(view: DeskView, channel: Channel): readonly Level[] {
   return levelSchema.options.filter((level) =>
     view.notificationsPolicy.channels[level].includes(channel),
   );
 }
-
-export const channelWords = (view: DeskView) =>
-  CHANNELS.map((channel) => ({ channel, word: channelWord(view, channel) })).filter(
-    ({ word }) => word !== 'none',
-  );
 
 /** What a form begins with. */
 export function blank(channel: Channel): ChannelSettings {
