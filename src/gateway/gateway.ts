@@ -84,7 +84,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const openStore = options.openStore ?? ((path) => new SqliteEventStore(path, sha256));
   const store = openStore(join(options.dataDir, 'log.db'));
   const history: LogEvent[] = [];
-  const outbox = openOutbox(join(options.dataDir, 'outbox.db'));
+  const outbox = openOutbox(join(options.dataDir, 'outbox.db'), String(clock()));
   const lookedAt = outbox.handled() ?? Number.POSITIVE_INFINITY;
   const missed: { event: LogEvent; state: OpsState }[] = [];
   const log = await createLog({

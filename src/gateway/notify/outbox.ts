@@ -1,3 +1,4 @@
+import { existsSync, renameSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import type { Delivery, PageState } from '../../shared/notify/delivery';
 import { channelSchema, type Message, messageSchema } from '../../shared/notify/message';
@@ -67,10 +68,32 @@ interface Row {
 }
 
 /**
+ * Opens the outbox whatever its file is like: one that cannot be used is put aside, and where the disk
+ * takes none it is kept in memory. People may then be told twice; a gateway that does not start would
+ * be worse.
+ *
+ * @param aside ends the name of a file that is put aside.
+ */
+export function openOutbox(path: string, aside: string): Outbox {
+  try {
+    return openFile(path);
+  } catch {
+    try {
+      for (const end of ['', '-wal', '-shm']) {
+        if (existsSync(path + end)) renameSync(path + end, `${path}.${aside}${end}`);
+      }
+      return openFile(path);
+    } catch {
+      return openFile(':memory:');
+    }
+  }
+}
+
+/**
  * Opens the outbox in a SQLite file of its own. WAL with `synchronous=NORMAL`: a process that dies
  * loses nothing, a loss of power the last moments, which the log's own mark then brings back.
  */
-export function openOutbox(path: string): Outbox {
+function openFile(path: string): Outbox {
   const database = new Database(path);
   database.pragma('journal_mode = WAL');
   database.pragma('synchronous = NORMAL');

@@ -28,7 +28,7 @@ export interface ChannelSecrets {
  */
 export function openSecrets(folder: string): ChannelSecrets {
   const path = join(folder, 'channels.json');
-  const key = loadKey(join(folder, 'secrets.key'));
+  const keyFile = join(folder, 'secrets.key');
   let sealed = read(path);
   const save = (next: typeof sealed): void => {
     writeFileDurably(path, JSON.stringify({ version: 1, secrets: next }));
@@ -37,9 +37,11 @@ export function openSecrets(folder: string): ChannelSecrets {
   return {
     get(channel) {
       const one = sealed[channel];
-      return one ? open(one, channel, key) : null;
+      return one ? open(one, channel, keyFile) : null;
     },
-    set: (channel, secret) => save({ ...sealed, [channel]: seal(secret, channel, key) }),
+    set(channel, secret) {
+      save({ ...sealed, [channel]: seal(secret, channel, loadKey(keyFile)) });
+    },
     remove(channel) {
       const { [channel]: gone, ...rest } = sealed;
       if (gone) save(rest);
@@ -65,9 +67,10 @@ function seal(secret: string, channel: Channel, key: Buffer): Sealed {
   return { iv: text(iv), tag: text(cipher.getAuthTag()), data: text(data) };
 }
 
-function open(sealed: Sealed, channel: Channel, key: Buffer): string | null {
+function open(sealed: Sealed, channel: Channel, keyFile: string): string | null {
   const bytes = (text: string) => Buffer.from(text, 'base64');
   try {
+    const key = loadKey(keyFile);
     const decipher = createDecipheriv('aes-256-gcm', key, bytes(sealed.iv), { authTagLength: 16 });
     decipher.setAAD(Buffer.from(channel)).setAuthTag(bytes(sealed.tag));
     return decipher.update(sealed.data, 'base64', 'utf8') + decipher.final('utf8');

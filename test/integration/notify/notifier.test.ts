@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Gateway, GatewayOptions } from '../../../src/gateway/gateway';
@@ -286,6 +286,30 @@ describe('a gateway that dies', () => {
     gateway.log.append(alert('nuevo'));
     await slack.until(() => slack.posted.length === 1);
     expect(slack.posted).toHaveLength(1);
+  });
+});
+
+describe('a gateway whose disk', () => {
+  it('holds no usable outbox starts all the same, and tells', async () => {
+    await configure(slackOn());
+    await gateway.stop();
+    for (const name of readdirSync(dir.path)) {
+      if (name.startsWith('outbox.db')) writeFileSync(join(dir.path, name), 'no es una base');
+    }
+    await open();
+    gateway.log.append(alert('a1'));
+    await slack.until(() => slack.posted.length === 1);
+    expect(readdirSync(dir.path).some((name) => /^outbox\.db\.\d+$/.test(name))).toBe(true);
+  });
+
+  it('lost the key of its secrets starts all the same, and its channels are red', async () => {
+    await configure(slackOn());
+    await gateway.stop();
+    rmSync(join(dir.path, 'secrets.key'));
+    await open();
+    gateway.log.append(alert('a1'));
+    await ana.until(() => channels().slack?.state === 'failing');
+    expect(channels().slack?.fault?.code).toBe('not_configured');
   });
 });
 
