@@ -1,6 +1,7 @@
 import { chmodSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
+import { quietPolicies } from '../support/desk';
 import {
   answer,
   openWebhook,
@@ -19,7 +20,7 @@ let pagerDuty: WebhookServer;
 let terminals: RunningApp[];
 
 test.beforeEach(async () => {
-  desk = await openDesk();
+  desk = await openDesk({ policies: quietPolicies });
   slack = await openWebhook(slackContract);
   pagerDuty = await openWebhook(pagerDutyContract, false, '/v2/enqueue');
   terminals = [];
@@ -81,7 +82,9 @@ test('a channel is set up, tested, seen failing on every screen, and its secret 
   slack.always = answer(403, 'invalid_token');
   await ana.panel.getByRole('button', { name: 'Pausar' }).click();
   await expect(card.getByText('FALLA', { exact: true })).toBeVisible();
-  await expect(card).toContainText('la credencial no sirve: venció o se revocó');
+  await expect(card).toContainText(
+    'la credencial no sirve: venció o se revocó (403) «invalid_token»',
+  );
   await expect(console.getByText('avisos: Slack FALLA')).toBeVisible();
   await expect(ana.panel.getByText(/El canal Slack no entrega avisos/)).toBeVisible();
   expect(await findings(ana.panel)).toEqual([]);

@@ -36,10 +36,10 @@ for (const language of ['es', 'en'] as const) {
       ).toBeVisible();
       expect(await findings(console)).toEqual([]);
       await console.keyboard.press('Control+5');
-      for (const button of await console.getByRole('button', { expanded: false }).all()) {
-        await button.click();
-      }
-      await expect(console.getByLabel(/webhook/).first()).toBeVisible();
+      const closed = console.getByRole('button', { name: /^(Configurar|Set up)$/ });
+      await expect(closed.first()).toBeVisible();
+      for (let left = await closed.count(); left > 0; left -= 1) await closed.first().click();
+      await expect(console.getByLabel(/webhook/i)).toHaveCount(2);
       expect(await findings(console)).toEqual([]);
       await console.keyboard.press('Control+k');
       await expect(console.getByRole('dialog')).toBeVisible();

@@ -60,6 +60,15 @@ export const quickPolicies = {
   },
 };
 
+/** The quick policies with a monitor that has nothing to say. */
+export const quietPolicies: typeof quickPolicies = {
+  ...quickPolicies,
+  monitor: {
+    document: { ...quickPolicies.monitor.document, checkEveryMs: 3_600_000 },
+    hash: 'quiet',
+  },
+};
+
 /** The quick policies with other times of operation. */
 export function withOperations(document: typeof quickPolicy): typeof quickPolicies {
   return { ...quickPolicies, operations: { document, hash: 'changed' } };

@@ -203,8 +203,8 @@ export function startNotifier(options: NotifierOptions): Notifier {
     health.set(channel, after);
     if (before.failing === after.failing) return false;
     const state = after.failing ? 'failing' : 'ok';
-    const { code, answer: detail } = said;
-    tell({ type: 'channel.state_changed', data: { channel, state, code, detail } });
+    const { code, status, answer: detail } = said;
+    tell({ type: 'channel.state_changed', data: { channel, state, code, status, detail } });
     return after.failing;
   }
 

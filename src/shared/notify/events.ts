@@ -37,6 +37,7 @@ export const notifyEventData = {
     channel: channelSchema,
     state: z.enum(['ok', 'failing']),
     code: sendCodeSchema,
+    status,
     detail: answer,
   }),
   /** The third party took it. `tookMs` is from the event, or the first event of a group, to its yes. */

@@ -27,8 +27,8 @@ export function foldNotify(state: NotifyState, event: DomainEvent): NotifyState 
       return change(state, channel, { lastTest: { ...lastTest, at: event.ts }, testAskedAt: null });
     }
     case 'channel.state_changed': {
-      const { channel, state: next, code, detail } = event.data;
-      const fault = { at: event.ts, code, status: null, answer: detail };
+      const { channel, state: next, code, status, detail } = event.data;
+      const fault = { at: event.ts, code, status, answer: detail };
       return change(state, channel, {
         ...{ state: next, stateSince: event.ts },
         fault: next === 'failing' ? fault : null,

@@ -5,7 +5,7 @@ import type { Gateway, GatewayOptions } from '../../../src/gateway/gateway';
 import type { Fact } from '../../../src/gateway/log';
 import type { Send } from '../../../src/node/notify/send';
 import { outcome } from '../../../src/shared/notify/outcome';
-import { newDataDir, openGateway, quickPolicies } from '../../support/desk';
+import { newDataDir, openGateway, quietPolicies } from '../../support/desk';
 import { FakeEngine } from '../../support/fakeEngine';
 import { TestTerminal } from '../../support/testTerminal';
 import {
@@ -21,15 +21,6 @@ import {
   type WebhookServer,
 } from '../../support/thirdParties';
 
-/** No monitor that has alerts of its own. */
-const QUIET = {
-  ...quickPolicies,
-  monitor: {
-    document: { ...quickPolicies.monitor.document, checkEveryMs: 3_600_000 },
-    hash: 'quiet',
-  },
-};
-
 let dir: ReturnType<typeof newDataDir>;
 let gateway: Gateway;
 let slack: WebhookServer;
@@ -38,7 +29,7 @@ let mail: Awaited<ReturnType<typeof openMail>>;
 let ana: TestTerminal;
 
 async function open(change: Partial<GatewayOptions> = {}): Promise<void> {
-  gateway = await openGateway(dir.path, 'paper', 0, { policies: QUIET, ...change });
+  gateway = await openGateway(dir.path, 'paper', 0, { policies: quietPolicies, ...change });
   ana = await TestTerminal.open(gateway.port, 'ana');
 }
 

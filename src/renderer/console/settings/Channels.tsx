@@ -59,7 +59,7 @@ function ChannelCard({ view, channel }: { view: DeskView; channel: Channel }) {
         <span className="min-w-0 flex-1 truncate text-[12px] text-muted">
           {t('channel.level')}:{' '}
           {levelsOf(view, channel)
-            .map((level) => level.toUpperCase())
+            .map((level) => t(`levelName.${level}`))
             .join(' · ')}{' '}
           {record && <Place record={record} />}
         </span>
