@@ -51,7 +51,7 @@ export const quickPolicies = {
   notifications: {
     document: {
       ...notificationsPolicy,
-      retry: { ...notificationsPolicy.retry, baseMs: 20, maxMs: 100 },
+      retry: { ...notificationsPolicy.retry, baseMs: 20, maxMs: 100, attempts: 8 },
       spacingMs: { slack: 0, email: 0, pagerduty: 0 },
       group: { windowMs: 200, count: 5 },
       sendTimeoutMs: 500,

@@ -308,6 +308,8 @@ export function startNotifier(options: NotifierOptions): Notifier {
       });
     }
     if (stopped) return;
+    // It was seen to work: a channel is not red any more. One that is not tested is not made red.
+    if (said.kind === 'delivered' && isFailing(channel)) judge(channel, said);
     const { code, status, answer } = said;
     const data = { ...{ channel, code, status, answer }, ok: said.kind === 'delivered' };
     log.append({

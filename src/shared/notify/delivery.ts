@@ -165,7 +165,11 @@ export function nextSend(
   const earliest = Math.min(...ready.map(({ nextAt }) => nextAt));
   const open = Math.max(pace.lastSentAt + policy.spacingMs[first.channel], pace.holdUntil);
   if (due.length === 0 || open > now) return { send: [], drop, at: Math.max(open, earliest) };
-  if (urgent) return { send: due.slice(0, 1), drop, at: now };
+  if (urgent) {
+    // Nothing is more urgent than a kill, however many alerts came before it.
+    const kill = due.filter(({ message }) => message.kind === 'kill');
+    return { send: [...kill, ...due].slice(0, 1), drop, at: now };
+  }
   const { windowMs, count } = policy.group;
   const singles = pace.singles.filter((at) => at + windowMs > now);
   const sameLanguage = due.filter(({ language }) => language === due[0]?.language);

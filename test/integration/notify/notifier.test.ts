@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Gateway, GatewayOptions } from '../../../src/gateway/gateway';
 import type { Fact } from '../../../src/gateway/log';
@@ -150,6 +151,17 @@ describe('a channel that fails', () => {
     await ana.until(() => channels().slack?.state === 'ok');
   });
 
+  it('is well again once a test got through', async () => {
+    await configure(slackOn());
+    slack.next.push(answer(403, 'invalid_token'));
+    ana.command('pause', PAUSE);
+    await ana.until(() => channels().slack?.state === 'failing');
+    expect(await ana.give('channel.test', { channel: 'slack' })).toMatchObject({
+      summary: 'delivered 200 ok',
+    });
+    await ana.until(() => channels().slack?.state === 'ok');
+  });
+
   it('an expired token is red at once, and the message goes the other way', async () => {
     await configure(slackOn(), mailOn());
     slack.always = answer(403, 'invalid_token');
@@ -252,6 +264,19 @@ describe('a gateway that dies', () => {
     await ana.until(() => ofType('notification.delivered').length === 1);
     await gateway.stop();
     await open();
+    expect(slack.posted).toHaveLength(1);
+  });
+
+  it('before it could tell the log what became of a message tells it when it starts again', async () => {
+    await configure(slackOn());
+    gateway.log.append(alert('a1'));
+    await ana.until(() => ofType('notification.delivered').length === 1);
+    await gateway.stop();
+    const outbox = new Database(join(dir.path, 'outbox.db'));
+    outbox.exec('UPDATE deliveries SET told = 0');
+    outbox.close();
+    await open();
+    await ana.until(() => ofType('notification.delivered').length === 2);
     expect(slack.posted).toHaveLength(1);
   });
 
@@ -400,7 +425,7 @@ describe('setting a channel up', () => {
     expect(pagerDuty.posted.map(({ body }) => body.event_action)).toEqual(['trigger', 'resolve']);
     await ana.give('channel.test', { channel: 'email' });
     expect(channels().email?.lastTest).toMatchObject({ ok: true, status: 250 });
-    // A test is no message: it makes a channel neither red nor well.
+    // A test makes no channel red.
     expect(channels().slack?.state).toBe('ok');
   });
 

@@ -20,10 +20,14 @@ import {
   type Message,
 } from '../../../src/shared/notify/message';
 import { outcome } from '../../../src/shared/notify/outcome';
-import { notificationsPolicy as policy } from '../../support/desk';
+import { notificationsPolicy } from '../../support/desk';
 import { message } from '../../support/notify';
 import { mailSettings } from '../../support/thirdParties';
 
+const policy = {
+  ...notificationsPolicy,
+  retry: { ...notificationsPolicy.retry, attempts: 8 },
+};
 const ALL: Configured = {
   slack: { channel: 'slack', label: '', ca: null },
   email: mailSettings(25),
@@ -219,6 +223,14 @@ describe('who is told', () => {
     expect(
       fallbackOf(message({ level: 'info' }), new Set(['slack']), ALL, failing, policy),
     ).toBeNull();
+  });
+
+  it('a kill first, however many alerts of P0 came before it', () => {
+    const of = (change: Partial<Message>) =>
+      deliveriesOf(message(change), { slack: ALL.slack as never }, policy, 0);
+    const alerts = [1, 2, 3].flatMap((n) => of({ kind: 'alert', key: `alert:${n}` }));
+    const next = nextSend([...alerts, ...of({})], true, AT_REST, () => 'open', policy, 0);
+    expect(next.send.map(({ key }) => key)).toEqual(['kill:1']);
   });
 
   it('a page is closed after its trigger was taken, never before, and not where there is none', () => {
