@@ -63,6 +63,9 @@ const incidentKey = (id: string): string => `incident:${id}`;
 const alertKey = (id: string): string => `alert:${id}`;
 const deploymentKey = (id: string): string => `deployment:${id}`;
 
+/** Alerts raised beside an event that is told of by itself. */
+const TOLD_BY_ITS_EVENT: ReadonlySet<string> = new Set(['deployment_incomplete']);
+
 /** Every event that is told of. An event of another part is added by a line here. */
 const TOLD: Readonly<Record<string, Teller>> = {
   ...of('kill.requested', ({ notifyTeam, scope, origin, targets }, event) => {
@@ -159,19 +162,22 @@ const TOLD: Readonly<Record<string, Teller>> = {
     ],
   })),
   // Raised again while it stands, an alert is the same message; worse than before, it is another.
-  ...of('alert.raised', ({ alert, severity, kind, model, engine, detail }, event, state) => ({
-    key: `alert:${alert}:${state.models.alerts[alert]?.raisedAt ?? event.ts}:${severity}`,
-    kind: 'alert',
-    severity,
-    fields: [
-      ['severity', severity],
-      ['title', kind],
-      ['detail', detail],
-      ['model', model],
-      ['engine', engine],
-    ],
-    page: { action: 'trigger', keys: [alertKey(alert)] },
-  })),
+  ...of('alert.raised', ({ alert, severity, kind, model, engine, detail }, event, state) => {
+    if (TOLD_BY_ITS_EVENT.has(kind)) return null;
+    return {
+      key: `alert:${alert}:${state.models.alerts[alert]?.raisedAt ?? event.ts}:${severity}`,
+      kind: 'alert',
+      severity,
+      fields: [
+        ['severity', severity],
+        ['title', kind],
+        ['detail', detail],
+        ['model', model],
+        ['engine', engine],
+      ],
+      page: { action: 'trigger', keys: [alertKey(alert)] },
+    };
+  }),
   ...of('alert.cleared', ({ alert, cause }, event) => ({
     key: `alert_cleared:${event.id}`,
     kind: 'alert',

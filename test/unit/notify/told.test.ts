@@ -99,6 +99,8 @@ describe('what is told of which event', () => {
     expect(told(event('session.opened', { terminal: 't', name: 't', version: '1' }))).toBeNull();
     expect(told(event('kill.requested', {}))).toBeNull();
     expect(told(event('toString', {}))).toBeNull();
+    const twice = { ...ALERT, alert: 'deployment:d1', kind: 'deployment_incomplete' };
+    expect(told(event('alert.raised', twice))).toBeNull();
     expect(told(event('kill.requested', { ...KILL, notifyTeam: false }))).toBeNull();
     expect(told(event('notification.failed', {}))).toBeNull();
   });
