@@ -11,7 +11,17 @@ import { nodePath, ROOT } from './setup.mjs';
 export function bundle(entry, name) {
   const output = join(ROOT, 'node_modules/.vigia/bundles', `${name}.mjs`);
   const rolldown = join(ROOT, 'node_modules/rolldown/bin/cli.mjs');
-  const args = [rolldown, entry, '--file', output, '--format', 'esm', '--platform', 'node'];
+  const args = [
+    rolldown,
+    entry,
+    '--file',
+    output,
+    '--format',
+    'esm',
+    '--platform',
+    'node',
+    '--no-codeSplitting',
+  ];
   const result = capture(
     nodePath(),
     [...args, '--external', 'better-sqlite3', '--external', 'electron'],

@@ -8,6 +8,7 @@ import { policyChange } from '../shared/policy/inForce';
 import type { Command } from '../shared/protocol/commands';
 import type { Answer, RejectionCode, Role } from '../shared/protocol/terminal';
 import type { Clock } from '../shared/time';
+import * as channels from './decide/channels';
 import { drill } from './decide/drills';
 import * as incidents from './decide/incidents';
 import * as lineage from './decide/lineage';
@@ -17,6 +18,7 @@ import { allow, Refusal } from './decide/refusal';
 import * as retraining from './decide/retraining';
 import type { EngineHub } from './engineHub';
 import type { Fact, GatewayLog } from './log';
+import type { Notifier } from './notify/notifier';
 
 /** Who gives a command, as authenticated; never as the command says. */
 export interface Operator {
@@ -24,6 +26,9 @@ export interface Operator {
   readonly name: string;
   readonly roles: readonly Role[];
 }
+
+/** The part of the notifier that commands are about. */
+export type ChannelDesk = Pick<Notifier, 'keepSecret' | 'forgetSecret' | 'hasSecret' | 'test'>;
 
 export interface Commands {
   /** Handles a command. `answer` gets its first stages before this returns; later ones reach {@link follow}ers. */
@@ -45,12 +50,20 @@ export interface CommandsOptions {
   readonly books: () => readonly Book[];
   /** Whether a terminal acts as the monitor with that token. */
   readonly mayAct: (holder: string, fence: number) => boolean;
+  /** Secrets of channels, and tests. */
+  readonly channels: ChannelDesk;
   /** Events that were in the log before this process started. */
   readonly history: readonly LogEvent[];
 }
 
 /** Events that speak of a command's later stages; the first of another type accepted it. */
-const LATER_FACTS = new Set(['kill.halted', 'kill.flat', 'kill.reopened', 'engine.mode_applied']);
+const LATER_FACTS = new Set([
+  'kill.halted',
+  'kill.flat',
+  'kill.reopened',
+  'engine.mode_applied',
+  'channel.tested',
+]);
 const isFirstFact = (type: string): boolean =>
   !LATER_FACTS.has(type) && !/^(kill\.(step|read)|deployment\.(engine|incomplete|comp))/.test(type);
 
@@ -110,6 +123,11 @@ export function createCommands(options: CommandsOptions): Commands {
         const about = { engine: engine ?? '', step: 'load_model', items: [item], at: event.ts };
         return [{ type: 'answer', id, stage: 'effected', ...about }];
       }
+      case 'channel.tested': {
+        const { code, status, answer } = event.data as Record<string, unknown>;
+        const summary = [code, status, answer].filter((one) => one !== null && one !== '');
+        return [{ type: 'answer', id, stage: 'done', summary: summary.join(' ') }];
+      }
       case 'deployment.completed':
         return [{ type: 'answer', id, stage: 'done', summary: event.type }];
       default:
@@ -150,8 +168,9 @@ export function createCommands(options: CommandsOptions): Commands {
       const first = accepted(id, event?.seq ?? 0);
       outcomes.set(id, [first, ...early]);
       answer(first);
-      effect(command);
-      const goesOn = facts.some(isKill) || facts.some(isDeployment);
+      effect(command, operator);
+      const goesOn =
+        facts.some(isKill) || command.name === 'channel.test' || facts.some(isDeployment);
       if (!goesOn) {
         const summary = facts[0]?.type ?? command.name;
         const done: Answer = { type: 'answer', id, stage: 'done', summary };
@@ -242,6 +261,13 @@ export function createCommands(options: CommandsOptions): Commands {
       case 'lineage.report':
         allow(operator, inForce.models.permissions.register, 'report lineage');
         return lineage.report(command.params);
+      case 'channel.configure':
+      case 'channel.remove':
+      case 'channel.test':
+        return channels.decide(command, operator, inForce.notifications, {
+          configured: state.notify.channels,
+          secrets: options.channels,
+        });
       case 'policy.change': {
         allow(operator, inForce.models.permissions.changePolicy, 'change a policy');
         const { name, document, basedOn } = command.params;
@@ -295,8 +321,11 @@ export function createCommands(options: CommandsOptions): Commands {
     }
   }
 
-  /** Tells the engine of a fault. Modes, kills and models have drivers of their own. */
-  function effect(command: Command): void {
+  /** Tells the engine of a fault, sends a test. Modes, kills and models have drivers of their own. */
+  function effect(command: Command, operator: Operator): void {
+    if (command.name === 'channel.test') {
+      options.channels.test(command.params.channel, command.id, operator.id);
+    }
     if (command.name !== 'engine.fault') return;
     faultCount += 1;
     const { engine, fault } = command.params;

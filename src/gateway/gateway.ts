@@ -5,13 +5,18 @@ import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { loadOrCreateKey } from '../node/keys';
+import { NODE_TIMERS, type Timers } from '../node/notify/lanes';
+import { openSecrets } from '../node/notify/secrets';
+import { type Send, send } from '../node/notify/send';
 import type { PolicyFiles } from '../node/policyFiles';
 import { sha256 } from '../node/sha256';
 import { SqliteEventStore } from '../node/sqliteEventStore';
 import { type RandomBytes, uuidv7 } from '../shared/ids';
 import { LOG_ORIGIN } from '../shared/log/checkpoint';
 import type { LogEvent } from '../shared/log/event';
+import type { Outcome } from '../shared/notify/outcome';
 import { policyNameSchema } from '../shared/ops/events';
+import type { OpsState } from '../shared/ops/state';
 import { inForceReader, type Policies } from '../shared/policy/inForce';
 import type { Environment } from '../shared/protocol/engine';
 import {
@@ -40,6 +45,8 @@ import { keepGovernance } from './models/governance';
 import { takeInventory } from './models/inventory';
 import { createLeaseDesk } from './monitor/leaseDesk';
 import { startStandIn } from './monitor/standIn';
+import { startNotifier } from './notify/notifier';
+import { openOutbox } from './notify/outbox';
 import { createRest } from './rest/index';
 import { expireResumes } from './resumeExpiry';
 import { createTelemetryFanout } from './telemetryFanout';
@@ -60,6 +67,10 @@ export interface GatewayOptions {
   readonly pagerdutySecret?: string | null;
   /** Opens the log's store; SQLite where it is left out. */
   readonly openStore?: (path: string) => SqliteEventStore;
+  /** Sends a notification; by network where it is left out. */
+  readonly send?: (what: Send) => Promise<Outcome>;
+  /** Timers of the notifier's retries; Node's where they are left out. */
+  readonly timers?: Timers;
   readonly clock: Clock;
   /** Milliseconds that never jump. */
   readonly uptime: Clock;
@@ -83,6 +94,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const openStore = options.openStore ?? ((path) => new SqliteEventStore(path, sha256));
   const store = openStore(join(options.dataDir, 'log.db'));
   const history: LogEvent[] = [];
+  const outbox = openOutbox(join(options.dataDir, 'outbox.db'), String(clock()));
+  const lookedAt = outbox.handled() ?? Number.POSITIVE_INFINITY;
+  const missed: { event: LogEvent; state: OpsState }[] = [];
   const log = await createLog({
     store,
     sha256,
@@ -91,8 +105,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     key,
     origin: LOG_ORIGIN,
     checkpointEvery: policy.log.checkpointEvery,
-    onReplay: (event) => {
+    onReplay: (event, state) => {
       if (event.commandId !== null) history.push(event);
+      if (event.seq > lookedAt) missed.push({ event, state });
     },
   });
   if (log.state().epoch === null) {
@@ -121,6 +136,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const incidentsPolicy = inForceReader('incidents', options.policies.incidents.document);
   const playbooks = inForceReader('playbooks', options.policies.playbooks.document);
   const calendar = inForceReader('calendar', options.policies.calendar.document);
+  const notificationsPolicy = inForceReader(
+    'notifications',
+    options.policies.notifications.document,
+  );
   const policies = (): Policies => ({
     operations: policy,
     models: modelsPolicy(log.state()),
@@ -128,6 +147,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     incidents: incidentsPolicy(log.state()),
     playbooks: playbooks(log.state()),
     calendar: calendar(log.state()),
+    notifications: notificationsPolicy(log.state()),
   });
 
   // Before the kill driver hears of it: what is latched is latched before an engine is told.
@@ -147,9 +167,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const mayHold = ({ roles }: Operator) =>
     roles.some((role) => policies().monitor.permissions.hold.includes(role));
   const books = createBooks(hub, () => policies().incidents, clock);
+  const notifier = startNotifier({
+    ...{ log, outbox, missed, clock, deskName: options.deskName },
+    secrets: openSecrets(options.dataDir),
+    policy: () => policies().notifications,
+    send: options.send ?? ((what) => send(what, clock)),
+    jitter: () => (random(1)[0] ?? 0) / 256,
+    timers: options.timers ?? NODE_TIMERS,
+  });
   const commands = createCommands({
     ...{ log, hub, policies, sha256, clock, mayAct, history },
     books: books.now,
+    channels: notifier,
   });
   const standIn = startStandIn({
     ...{ log, hub, commands, lease, policies, clock, random, uptime: options.uptime },
@@ -252,6 +281,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       gate.stop();
       stopExpiring();
       standIn.stop();
+      notifier.stop();
       stopGovernance();
       alerts.stop();
       incidents.stop();

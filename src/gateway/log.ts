@@ -77,8 +77,8 @@ export interface LogOptions {
   /** Name of the checkpoints' signer and their origin line. */
   readonly origin: string;
   readonly checkpointEvery: number;
-  /** Sees every stored event once, before anything else is recorded. */
-  readonly onReplay?: (event: LogEvent) => void;
+  /** Sees every stored event once, with the state it led to, before anything else is recorded. */
+  readonly onReplay?: (event: LogEvent, state: OpsState) => void;
   readonly retryMs?: number;
 }
 
@@ -94,7 +94,7 @@ export async function createLog(options: LogOptions): Promise<GatewayLog> {
     const events = await store.read(from, 1_000);
     for (const event of events) {
       state = foldOps(state, event);
-      options.onReplay?.(event);
+      options.onReplay?.(event, state);
     }
     if (events.length < 1_000) break;
     from += events.length;

@@ -81,6 +81,8 @@ export interface ViewParts
     | 'identity'
     | 'lock'
     | 'certificates'
+    | 'notificationsPolicy'
+    | 'ownChannels'
   > {
   readonly config: Pick<Config, 'deskName'>;
   readonly desk: DeskState;
@@ -96,6 +98,7 @@ export interface ViewParts
 export function assembleView(parts: ViewParts): Omit<DeskView, 'revision' | 'at'> {
   const { desk, kills, gateway, runtime, policy, modelsPolicy, monitorPolicy, monitor } = parts;
   const { incidentsPolicy, playbooks, calendar } = parts;
+  const { notificationsPolicy, ownChannels } = parts;
   const welcome = desk.welcome();
   const status = parts.mirror.status();
   const catchingUp = status.state === 'ok' && desk.replaying();
@@ -129,5 +132,7 @@ export function assembleView(parts: ViewParts): Omit<DeskView, 'revision' | 'at'
     identity: parts.identity,
     lock: parts.lock,
     certificates: parts.certificates,
+    notificationsPolicy,
+    ownChannels,
   };
 }

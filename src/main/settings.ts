@@ -12,6 +12,7 @@ export const DEFAULT_SETTINGS: Settings = {
   panelCollapsed: false,
   defaultReason: 'Parada de emergencia',
   lockAfterMinutes: 15,
+  desktopNotices: 'critical',
 };
 
 const placeSchema = z.object({ x: z.int(), y: z.int() });

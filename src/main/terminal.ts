@@ -6,11 +6,14 @@ import {
   app,
   dialog,
   globalShortcut,
+  Notification,
   powerMonitor,
   safeStorage,
   session,
   utilityProcess,
 } from 'electron';
+import { NODE_TIMERS } from '../node/notify/lanes';
+import { send } from '../node/notify/send';
 import type { PolicyFiles } from '../node/policyFiles';
 import { uuidv7 } from '../shared/ids';
 import type { LogEvent } from '../shared/log/event';
@@ -43,6 +46,10 @@ import { createControlLink } from './link/controlLink';
 import { createTelemetry } from './link/telemetry';
 import { createMirror } from './mirror/mirror';
 import { createMonitorDesk } from './monitor/monitorDesk';
+import { createDesktopNotices } from './notify/desktop';
+import { createEmergency } from './notify/emergency';
+import { openOwnChannels } from './notify/ownChannels';
+import { electronVault } from './notify/vault';
 import { whyAskToQuit } from './quit';
 import { runtimeView } from './runtime';
 import { secureSession } from './security';
@@ -74,6 +81,7 @@ export function startTerminal(start: TerminalStart): void {
   const incidentsPolicy = inForceReader('incidents', start.policies.incidents.document);
   const playbooks = inForceReader('playbooks', start.policies.playbooks.document);
   const calendar = inForceReader('calendar', start.policies.calendar.document);
+  const notificationsPolicy = inForceReader('notifications', start.policies.notifications.document);
   const clock = Date.now;
   const newId = (): string => uuidv7(clock(), randomBytes);
   const embedded = config.gateways.length === 0;
@@ -106,6 +114,8 @@ export function startTerminal(start: TerminalStart): void {
         calendar: calendar(desk.ops()),
         monitor: monitor.view(),
         ...identity.view(),
+        notificationsPolicy: notificationsPolicy(desk.ops()),
+        ownChannels: emergency.view(),
         gateway: {
           ...health,
           restarts: gateway?.restarts() ?? 0,
@@ -214,6 +224,7 @@ export function startTerminal(start: TerminalStart): void {
     report: commands.report,
     changed() {
       windows.alarm(kills.view().some((kill) => kill.alarm));
+      emergency.kills(kills.view());
       changed();
     },
   });
@@ -247,6 +258,41 @@ export function startTerminal(start: TerminalStart): void {
     ...{ desk, policy: modelsPolicy, clock, printer },
     language: () => settings.get().language,
     save: (name, content) => saveDocument(join(app.getPath('documents'), 'Vigía'), name, content),
+  });
+
+  // What is told away from the screen.
+  const told = {
+    policy: () => notificationsPolicy(desk.ops()),
+    clock,
+  };
+  const deskOf = () => ({
+    name: desk.welcome()?.deskName ?? config.deskName ?? 'USD/COP',
+    environment: desk.welcome()?.environment ?? desk.ops().environment ?? 'live',
+  });
+  const emergency = createEmergency({
+    ...{ ...told, changed, jitter: Math.random, timers: NODE_TIMERS, desk: deskOf },
+    channels: openOwnChannels(join(userData, 'own-channels.json'), electronVault(safeStorage)),
+    operator: () => desk.welcome()?.operator.id ?? name,
+    send: (what) => send(what, clock),
+  });
+  const desktop = createDesktopNotices({
+    ...told,
+    language: () => settings.get().language,
+    least() {
+      const { desktopNotices } = settings.get();
+      return desktopNotices === 'off' ? null : desktopNotices;
+    },
+    context: (language) => ({
+      ...{ language, runbooks: told.policy().runbooks },
+      ...{ deskName: deskOf().name, environment: deskOf().environment },
+    }),
+    show(title, body, urgent) {
+      if (!Notification.isSupported()) return;
+      const notice = new Notification({ title, body, urgency: urgent ? 'critical' : 'normal' });
+      notice.on('click', () => windows.raisePanel());
+      notice.show();
+    },
+    sound: (level) => host?.send('notice.shown', { level }),
   });
 
   // What people touch.
@@ -291,6 +337,7 @@ export function startTerminal(start: TerminalStart): void {
         monitor,
         cards,
         lineage,
+        emergency,
         hotkey,
         identity,
         settings,
@@ -377,6 +424,7 @@ export function startTerminal(start: TerminalStart): void {
 
   function freshEvents(events: readonly LogEvent[]): void {
     watch();
+    desktop.fresh(events, desk.ops());
     for (const event of events) {
       if (event.type === 'kill.requested' && event.commandId) kills.logged(event.commandId);
     }
@@ -414,6 +462,7 @@ export function startTerminal(start: TerminalStart): void {
     printer.stop();
     identity.stop();
     monitor.stop();
+    emergency.stop();
     link.stop();
     lineage.stop();
     gateway?.stop();

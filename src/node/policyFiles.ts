@@ -6,6 +6,10 @@ import { calendarSchema, type HolidayCalendar } from '../shared/policy/calendar'
 import { type IncidentsPolicy, incidentsPolicySchema } from '../shared/policy/incidents';
 import { type ModelsPolicy, modelsPolicySchema } from '../shared/policy/models';
 import { type MonitorPolicy, monitorPolicySchema } from '../shared/policy/monitor';
+import {
+  type NotificationsPolicy,
+  notificationsPolicySchema,
+} from '../shared/policy/notifications';
 import { type OperationsPolicy, operationsPolicySchema } from '../shared/policy/operations';
 import { type Playbooks, playbooksSchema } from '../shared/policy/playbooks';
 import { sha256 } from './sha256';
@@ -29,6 +33,7 @@ export interface PolicyFiles {
   readonly incidents: PolicyFile<IncidentsPolicy>;
   readonly playbooks: PolicyFile<Playbooks>;
   readonly calendar: PolicyFile<HolidayCalendar>;
+  readonly notifications: PolicyFile<NotificationsPolicy>;
 }
 
 /** Reads every policy of a folder. @throws {PolicyFileError} */
@@ -40,6 +45,7 @@ export function readPolicies(folder: string): PolicyFiles {
     incidents: read(join(folder, 'incidents.yaml'), incidentsPolicySchema),
     playbooks: readPlaybooks(join(folder, '..', 'playbooks')),
     calendar: read(join(folder, '..', 'calendar', 'co-holidays.yaml'), calendarSchema),
+    notifications: read(join(folder, 'notifications.yaml'), notificationsPolicySchema),
   };
 }
 

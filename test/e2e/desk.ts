@@ -3,7 +3,7 @@ import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Gateway } from '../../src/gateway/gateway';
+import type { Gateway, GatewayOptions } from '../../src/gateway/gateway';
 import { openGateway } from '../support/desk';
 
 /** A gateway in the test's own process and the way to it, which can be cut. */
@@ -22,9 +22,9 @@ export interface TestDesk {
 }
 
 /** Opens a gateway behind a proxy that speaks HTTP and passes sockets on only while it is told to. */
-export async function openDesk(): Promise<TestDesk> {
+export async function openDesk(change: Partial<GatewayOptions> = {}): Promise<TestDesk> {
   const folder = mkdtempSync(join(tmpdir(), 'vigia-desk-'));
-  let gateway: Gateway | null = await openGateway(join(folder));
+  let gateway: Gateway | null = await openGateway(folder, 'paper', 0, change);
   const { port } = gateway;
   let blocked = false;
   const open = new Set<{ destroy(): unknown }>();
@@ -89,7 +89,7 @@ export async function openDesk(): Promise<TestDesk> {
       gateway = null;
     },
     async startGateway() {
-      gateway = await openGateway(join(folder), 'paper', port);
+      gateway = await openGateway(folder, 'paper', port, change);
     },
     forgetHistory() {
       rmSync(join(folder, 'log.db'), { force: true });

@@ -35,6 +35,12 @@ for (const language of ['es', 'en'] as const) {
         console.locator('bdi', { hasText: /^gateway (arrancado|started)$/ }),
       ).toBeVisible();
       expect(await findings(console)).toEqual([]);
+      await console.keyboard.press('Control+5');
+      const closed = console.getByRole('button', { name: /^(Configurar|Set up)$/ });
+      await expect(closed.first()).toBeVisible();
+      for (let left = await closed.count(); left > 0; left -= 1) await closed.first().click();
+      await expect(console.getByLabel(/webhook/i)).toHaveCount(2);
+      expect(await findings(console)).toEqual([]);
       await console.keyboard.press('Control+k');
       await expect(console.getByRole('dialog')).toBeVisible();
       expect(await findings(console)).toEqual([]);

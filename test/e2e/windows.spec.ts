@@ -82,6 +82,7 @@ test('the hotkey is changed by pressing the new one, and counts for nothing unti
   await expect(running.panel.getByText('sin probar: no cuente con ella')).toBeVisible();
   pressKey('ctrl+alt+j');
   await expect(running.panel.getByText(/probada/)).toBeVisible();
+  await console.keyboard.press('Control+1');
 });
 
 test('a table is ordered by the column that is pressed, by keyboard too', async () => {

@@ -43,6 +43,7 @@ test('pictures of the panel and the console', async () => {
   await console.keyboard.press('Escape');
   await console.getByRole('button', { name: 'Ajustes' }).click();
   await expect(console.getByLabel('Tecla de parada')).toBeVisible();
+  await expect(console.getByRole('heading', { name: 'Notificaciones' })).toBeVisible();
   await shot(console, 'settings');
   await running.close();
   forget(running.userData);

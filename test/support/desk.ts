@@ -12,6 +12,7 @@ import { ROOT } from './root';
 const shipped = readPolicies(join(ROOT, 'resources/policy'));
 export const shippedPolicy = shipped.operations.document;
 export const modelsPolicy = shipped.models.document;
+export const notificationsPolicy = shipped.notifications.document;
 
 /** The shipped policy with times that a test need not wait for. */
 export const quickPolicy = {
@@ -57,6 +58,25 @@ export const quickPolicies = {
   incidents: shipped.incidents,
   playbooks: shipped.playbooks,
   calendar: shipped.calendar,
+  notifications: {
+    document: {
+      ...notificationsPolicy,
+      retry: { ...notificationsPolicy.retry, baseMs: 20, maxMs: 100, attempts: 8 },
+      spacingMs: { slack: 0, email: 0, pagerduty: 0 },
+      group: { windowMs: 200, count: 5 },
+      sendTimeoutMs: 500,
+    },
+    hash: 'quick',
+  },
+};
+
+/** The quick policies with a monitor that has nothing to say. */
+export const quietPolicies: typeof quickPolicies = {
+  ...quickPolicies,
+  monitor: {
+    document: { ...quickPolicies.monitor.document, checkEveryMs: 3_600_000 },
+    hash: 'quiet',
+  },
 };
 
 /** The quick policies with other times of operation. */

@@ -9,6 +9,7 @@ import type { LineageDesk } from '../lineage/lineageDesk';
 import type { Telemetry } from '../link/telemetry';
 import type { Mirror } from '../mirror/mirror';
 import type { MonitorDesk } from '../monitor/monitorDesk';
+import type { Emergency } from '../notify/emergency';
 import type { SettingsStore } from '../settings';
 import type { Windows } from '../windows';
 import type { IpcHandlers } from './host';
@@ -25,6 +26,7 @@ export interface HandlerDeps {
   readonly lineage: LineageDesk;
   /** Writes a file of the lineage. */
   readonly saveLineage: (args: IpcArgs<'lineage.save'>) => Promise<string | null>;
+  readonly emergency: Emergency;
   readonly hotkey: Hotkey;
   readonly identity: Identity;
   readonly settings: SettingsStore;
@@ -61,6 +63,10 @@ export function createHandlers(deps: HandlerDeps): IpcHandlers {
     'card.document': ({ model }) => deps.cards.document(model),
     'card.export': ({ model, format }) => deps.cards.export(model, format),
     'executions.recent': () => deps.telemetry.executions(),
+    'channel.command': ({ name, params }) => sent(commands.send(name, params)),
+    'ownChannel.set': ({ settings: own, secret }) => ({ fault: deps.emergency.set(own, secret) }),
+    'ownChannel.remove': ({ channel }) => done(deps.emergency.remove(channel)),
+    'ownChannel.test': ({ channel }) => deps.emergency.test(channel),
     'equity.series': () => deps.telemetry.series(),
     'monitor.series': () => deps.monitor.series(),
     'audit.page': (query) => deps.mirror.page(query),

@@ -12,7 +12,6 @@ import { openKillDialog, useApp } from '../lib/store';
 import { useNow } from '../lib/useNow';
 import { Audit } from './Audit';
 import { Palette } from './Palette';
-import { SettingsPopover } from './SettingsPopover';
 import { StatusLine } from './StatusLine';
 import { VIEWS, type ViewName } from './views';
 
@@ -20,6 +19,7 @@ const Overview = lazy(() => import('./Overview'));
 const Models = lazy(() => import('./Models'));
 const Lineage = lazy(() => import('./Lineage'));
 const Monitor = lazy(() => import('./Monitor'));
+const Settings = lazy(() => import('./Settings'));
 
 export function Console() {
   const t = useT();
@@ -79,8 +79,6 @@ function ConsoleView({ view }: { view: DeskView }) {
             <kbd className="figure text-[12px]">Ctrl+{index + 1}</kbd>
           </button>
         ))}
-        <div className="flex-1" />
-        <SettingsPopover view={view} />
       </nav>
       <main className="min-h-0 overflow-auto p-3">
         <LockBar view={view} now={now} />
@@ -90,6 +88,7 @@ function ConsoleView({ view }: { view: DeskView }) {
           {shown === 'monitor' && <Monitor view={view} now={now} />}
           {shown === 'audit' && <Audit view={view} />}
           {shown === 'lineage' && <Lineage view={view} onModel={showModel} />}
+          {shown === 'settings' && <Settings view={view} />}
         </Suspense>
       </main>
       <StatusLine view={view} />

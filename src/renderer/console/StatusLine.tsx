@@ -1,5 +1,6 @@
 import type { DeskView } from '@shared/view/desk';
 import { Hostile } from '../components/ui';
+import { channelWords } from '../desk/channels.state';
 import { useT } from '../i18n';
 import { amount } from '../lib/format';
 
@@ -9,6 +10,11 @@ export function StatusLine({ view }: { view: DeskView }) {
   const { link, mirror, gateway, runtime } = view;
   const off = link.clockOffsetMs;
   const clockWrong = off !== null && Math.abs(off) > view.policy.figures.clockOffsetShownAboveMs;
+  const channels = channelWords(view);
+  const red = channels.some(({ word }) => word === 'failing');
+  const list = channels.map(
+    ({ channel, word }) => `${t(`channel.${channel}`)} ${t(`channel.${word}`)}`,
+  );
   const look = (wrong: boolean): string => (wrong ? 'text-amber' : 'text-muted');
   return (
     <footer className="col-span-2 flex min-h-7 flex-wrap items-center gap-x-4 border-t border-line px-3 text-[12px]">
@@ -21,6 +27,11 @@ export function StatusLine({ view }: { view: DeskView }) {
         {mirror.headSeq !== null && ` ${t('status.head', { seq: mirror.headSeq })}`}
         {mirror.unsaved > 0 && ` · ${t('status.unsaved', { count: mirror.unsaved })}`}{' '}
         {mirror.problem && <Hostile text={mirror.problem} />}
+      </span>
+      <span className={red ? 'text-red' : 'text-muted'}>
+        {channels.length === 0
+          ? t('status.noChannels')
+          : t('status.channels', { list: list.join(', ') })}
       </span>
       {off !== null && (
         <span className={look(clockWrong)}>

@@ -3,6 +3,7 @@ import { cardsEn } from './cards';
 import type { Key } from './es';
 import { identityEn } from './identity';
 import { lineageEn } from './lineage';
+import { notifyEn } from './notify';
 import { slowEn } from './slow';
 
 export const en: Readonly<Record<Key, string>> = {
@@ -473,4 +474,5 @@ export const en: Readonly<Record<Key, string>> = {
   ...slowEn,
   ...alertsEn,
   ...lineageEn,
+  ...notifyEn,
 };

@@ -2,6 +2,7 @@ import { alertsEs } from './alerts';
 import { cardsEs } from './cards';
 import { identityEs } from './identity';
 import { lineageEs } from './lineage';
+import { notifyEs } from './notify';
 import { slowEs } from './slow';
 
 /** Every text of the windows in Spanish, the desk's language. `en.ts` has the same keys. */
@@ -475,6 +476,7 @@ export const es = {
   ...slowEs,
   ...alertsEs,
   ...lineageEs,
+  ...notifyEs,
 } as const;
 
 export type Key = keyof typeof es;

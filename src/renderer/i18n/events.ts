@@ -76,6 +76,13 @@ const NAMES: Readonly<Record<string, readonly [es: string, en: string]>> = {
   'drill.started': ['SIMULACRO iniciado', 'DRILL started'],
   'drill.skipped': ['simulacro omitido', 'drill skipped'],
   'drill.finished': ['simulacro terminado', 'drill finished'],
+  'channel.configured': ['canal de avisos configurado', 'notification channel set up'],
+  'channel.removed': ['canal de avisos quitado', 'notification channel removed'],
+  'channel.test_asked': ['prueba de canal pedida', 'channel test asked for'],
+  'channel.tested': ['canal de avisos probado', 'notification channel tested'],
+  'channel.state_changed': ['canal de avisos: cambió de estado', 'notification channel: state'],
+  'notification.delivered': ['aviso entregado', 'notification delivered'],
+  'notification.failed': ['aviso NO entregado', 'notification NOT delivered'],
 };
 
 /** The name of an event's type in a language; a type this version does not know names itself. */

@@ -43,3 +43,15 @@ export function useNewsSounds(view: DeskView | null): void {
     else if (taken > was.taken) play('acknowledged', volume);
   }, [taken, lost, volume]);
 }
+
+/** The warning's sound for a notice on this desktop that is critical or worse. One window, the panel, does. */
+export function useNoticeSound(): void {
+  const volume = useApp((state) => state.settings?.soundVolume ?? 0.8);
+  useEffect(
+    () =>
+      window.vigia.on('notice.shown', ({ level }) => {
+        if (level === 'critical' || level === 'p0') play('warning', volume);
+      }),
+    [volume],
+  );
+}

@@ -1,3 +1,4 @@
+import { failingChannels } from '@shared/notify/state';
 import { timeOfDay } from '@shared/time';
 import type { DeskView } from '@shared/view/desk';
 import { Button, Hostile } from '../components/ui';
@@ -30,6 +31,7 @@ export function KillAlarm({ view, now }: { view: DeskView; now: number }) {
           <Hostile text={kill.lastError} max={160} />
         </p>
       )}
+      <OwnNotices view={view} kill={kill.id} />
       <ul className="my-2">
         {view.policy.phones.map((one) => (
           <li key={one.phone}>
@@ -51,6 +53,41 @@ export function KillAlarm({ view, now }: { view: DeskView; now: number }) {
       </div>
     </section>
   ));
+}
+
+/** Channels that deliver nothing, and why. */
+export function ChannelAlarm({ view }: { view: DeskView }) {
+  const t = useT();
+  return failingChannels(view.ops.notify).map((channel) => (
+    <p
+      key={channel}
+      role="alert"
+      className="mx-2 mt-2 rounded-md border border-red p-2 text-[12px] text-red"
+    >
+      {t('panel.channelFailing', {
+        channel: t(`channel.${channel}`),
+        why: t(`send.${view.ops.notify.channels[channel]?.fault?.code ?? 'unreachable'}`),
+      })}
+    </p>
+  ));
+}
+
+/** By what this terminal told of a kill that nobody acknowledged, and whether it got through. */
+function OwnNotices({ view, kill }: { view: DeskView; kill: string }) {
+  const t = useT();
+  const notices = view.ownChannels.notices.filter((one) => one.kill === kill);
+  if (notices.length === 0) return null;
+  return (
+    <p className="text-[12px]">
+      {t('own.notices')}:{' '}
+      {notices.map(({ channel, state, code }) => (
+        <span key={channel} className={state === 'failed' ? 'text-amber' : ''}>
+          {t(`channel.${channel}`)} {t(`own.${state}`)}
+          {state !== 'delivered' && code !== null && ` (${t(`send.${code}`)})`}{' '}
+        </span>
+      ))}
+    </p>
+  );
 }
 
 /** A kill that was queued when the terminal last ended: it asks, it never fires by itself. */

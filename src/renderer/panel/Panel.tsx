@@ -12,10 +12,10 @@ import { Certificates } from '../identity/Certificates';
 import { LockBar } from '../identity/LockBar';
 import { SignIn } from '../identity/SignIn';
 import { call } from '../lib/call';
-import { KILL_DIALOG_KEY, useKillKey, useNewsSounds, useSiren } from '../lib/hooks';
+import { KILL_DIALOG_KEY, useKillKey, useNewsSounds, useNoticeSound, useSiren } from '../lib/hooks';
 import { openKillDialog, useApp } from '../lib/store';
 import { useNow } from '../lib/useNow';
-import { KillAlarm, MirrorAlarm, PendingKillBox } from './Alarms';
+import { ChannelAlarm, KillAlarm, MirrorAlarm, PendingKillBox } from './Alarms';
 import { Chains } from './Chains';
 import { FigureLines, LinkLine, ModelLines } from './Figures';
 import { Head } from './Head';
@@ -34,6 +34,7 @@ export function Panel() {
   useKillKey('panel');
   useSiren(view);
   useNewsSounds(view);
+  useNoticeSound();
   if (!view) {
     return (
       <main className="p-4">
@@ -68,6 +69,7 @@ function PanelView({ view }: { view: DeskView }) {
         <KillAlarm view={view} now={now} />
         <PendingKillBox view={view} />
         <MirrorAlarm view={view} />
+        <ChannelAlarm view={view} />
         <FigureLines view={view} now={now} />
         <section className="border-b border-line p-3">
           <Button

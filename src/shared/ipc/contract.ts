@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { lineageCalls } from '../lineage/ipc';
 import { logEventSchema } from '../log/event';
+import { channelSettingsSchema } from '../notify/channels';
+import { channelSchema, levelSchema } from '../notify/message';
 import {
+  channelCommandSchema,
   commandParams,
   incidentCommandSchema,
   modelCommandSchema,
@@ -53,6 +56,8 @@ export const settingsSchema = z.strictObject({
   defaultReason: z.string().min(1).max(500),
   /** Minutes without a touch after which a terminal with a PIN locks; 0 never. */
   lockAfterMinutes: z.int().min(0).max(480),
+  /** The least level of what is shown on this desktop. */
+  desktopNotices: levelSchema.or(z.literal('off')),
 });
 export type Settings = z.infer<typeof settingsSchema>;
 
@@ -119,6 +124,21 @@ export const ipcCalls = {
   'executions.recent': {
     args: none,
     result: z.custom<readonly import('../incidents/executions').Execution[]>(),
+  },
+  /** A command about a channel. A secret in it goes to the gateway and never comes back. */
+  'channel.command': { args: channelCommandSchema, result: z.object({ id: z.string() }) },
+  /** Channels that this terminal uses by itself; the result says what is wrong with them. */
+  'ownChannel.set': {
+    args: z.strictObject({
+      settings: channelSettingsSchema,
+      secret: z.string().min(1).max(2_000).nullable(),
+    }),
+    result: z.object({ fault: z.string().nullable() }),
+  },
+  'ownChannel.remove': { args: z.strictObject({ channel: channelSchema }), result: z.null() },
+  'ownChannel.test': {
+    args: z.strictObject({ channel: channelSchema }),
+    result: z.custom<import('../notify/view').OwnTest>(),
   },
   'equity.series': {
     args: none,
@@ -191,6 +211,8 @@ export const ipcEvents = {
   /** A new view of the desk. */
   'desk.changed': z.custom<import('../view/desk').DeskView>(),
   'settings.changed': settingsSchema,
+  /** Something was told on this desktop; one window sounds. */
+  'notice.shown': z.object({ level: levelSchema }),
   /** Events came into the mirror; the audit view may want to look again. */
   'audit.grew': z.object({ seq: z.int().nonnegative() }),
   /** The hotkey's first press, or the tray, wants the kill dialog open. */

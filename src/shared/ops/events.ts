@@ -5,6 +5,7 @@ import { lineageEventData } from '../lineage/runEvent';
 import type { LogEvent } from '../log/event';
 import { modelEventData } from '../models/events';
 import { monitorEventData } from '../monitor/events';
+import { notifyEventData } from '../notify/events';
 import { originSchema, scopeSchema } from '../protocol/commands';
 import { environmentSchema, faultSchema, opItemSchema } from '../protocol/engine';
 import { modeSchema, positionSchema, workingOrderSchema } from '../telemetry/types';
@@ -22,6 +23,7 @@ export const policyNameSchema = z.enum([
   'incidents',
   'playbooks',
   'calendar',
+  'notifications',
 ]);
 export type PolicyName = z.infer<typeof policyNameSchema>;
 
@@ -157,6 +159,7 @@ export const eventData = {
   ...alertEventData,
   ...incidentEventData,
   ...lineageEventData,
+  ...notifyEventData,
 } as const;
 export type EventType = keyof typeof eventData;
 export type EventDataOf<Type extends EventType> = z.output<(typeof eventData)[Type]>;

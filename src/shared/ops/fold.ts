@@ -5,6 +5,7 @@ import type { LogEvent } from '../log/event';
 import { isHeld } from '../models/deployment';
 import { foldModels } from '../models/fold';
 import { foldMonitor } from '../monitor/fold';
+import { foldNotify } from '../notify/fold';
 import type { Scope } from '../protocol/commands';
 import type { Environment } from '../protocol/engine';
 import type { Mode } from '../telemetry/types';
@@ -26,8 +27,9 @@ export function foldOps(state: OpsState, event: LogEvent): OpsState {
   const alerts = foldAlerts(state.alerts, known);
   const operating = apply(state, known);
   const incidents = foldIncidents(state.incidents, known, operating);
+  const notify = foldNotify(state.notify, known);
   const { seq, ts } = event;
-  return { ...operating, models, monitor, alerts, incidents, seq, ts };
+  return { ...operating, models, monitor, alerts, incidents, notify, seq, ts };
 }
 
 function apply(state: OpsState, event: DomainEvent): OpsState {
@@ -115,7 +117,7 @@ function apply(state: OpsState, event: DomainEvent): OpsState {
     case 'ops.resumed':
       return resumed(state, event);
     default:
-      // Kept for the record alone, or of models and their monitor, which are folded beside this.
+      // Kept for the record alone, or of what is folded beside this: models, their monitor, channels.
       return state;
   }
 }

@@ -4,6 +4,7 @@ import type { EngineChain } from '../kill/chain';
 import type { Actor } from '../log/event';
 import { type ModelsState, NO_MODELS } from '../models/state';
 import { type MonitorRecord, NO_MONITOR } from '../monitor/record';
+import { NO_CHANNELS, type NotifyState } from '../notify/state';
 import type { Origin, Scope } from '../protocol/commands';
 import type { Environment } from '../protocol/engine';
 import type { Mode } from '../telemetry/types';
@@ -101,6 +102,7 @@ export interface OpsState {
   readonly monitor: MonitorRecord;
   readonly alerts: AlertsState;
   readonly incidents: IncidentsState;
+  readonly notify: NotifyState;
 }
 
 /** Kills kept in the state; the log has them all. */
@@ -132,6 +134,7 @@ export const INITIAL_OPS_STATE: OpsState = {
   monitor: NO_MONITOR,
   alerts: NO_ALERTS,
   incidents: NO_INCIDENTS,
+  notify: NO_CHANNELS,
 };
 
 export const NO_OWN_MODE: ModeRecord = NORMAL;

@@ -7,6 +7,7 @@ import { calendarSchema, type HolidayCalendar } from './calendar';
 import { type IncidentsPolicy, incidentsPolicySchema } from './incidents';
 import { type ModelsPolicy, modelsPolicySchema } from './models';
 import { type MonitorPolicy, monitorPolicySchema } from './monitor';
+import { type NotificationsPolicy, notificationsPolicySchema } from './notifications';
 import { type OperationsPolicy, operationsPolicySchema } from './operations';
 import { type Playbooks, playbooksSchema } from './playbooks';
 
@@ -18,6 +19,7 @@ export interface Policies {
   readonly incidents: IncidentsPolicy;
   readonly playbooks: Playbooks;
   readonly calendar: HolidayCalendar;
+  readonly notifications: NotificationsPolicy;
 }
 
 const SCHEMAS = {
@@ -27,6 +29,7 @@ const SCHEMAS = {
   incidents: incidentsPolicySchema,
   playbooks: playbooksSchema,
   calendar: calendarSchema,
+  notifications: notificationsPolicySchema,
 } as const satisfies Partial<Record<PolicyName, z.ZodType>>;
 
 /**

@@ -6,6 +6,7 @@ import { gateIdSchema } from '../models/gateId';
 import { metricsSchema } from '../models/model';
 import { retrainingCommandParams } from '../monitor/commands';
 import { monitorItemSchema } from '../monitor/report';
+import { channelCommandParams } from '../notify/commands';
 import { faultSchema } from './engine';
 
 /** Where a command was given. */
@@ -172,7 +173,7 @@ export const commandParams = {
   'review.close': z.strictObject({ review: ref, reason }),
   /** Puts another policy in force; approvals given under the old one end. */
   'policy.change': z.strictObject({
-    name: z.enum(['models', 'monitor', 'incidents']),
+    name: z.enum(['models', 'monitor', 'incidents', 'notifications']),
     document: z.unknown(),
     reason,
     /** Version that was changed; refused where another is in force by now. Null does not ask. */
@@ -180,6 +181,7 @@ export const commandParams = {
   }),
   ...incidentCommandParams,
   ...lineageCommandParams,
+  ...channelCommandParams,
 } as const;
 export type CommandName = keyof typeof commandParams;
 export type CommandParams<Name extends CommandName> = z.output<(typeof commandParams)[Name]>;
@@ -228,6 +230,9 @@ export const commandSchema = z.discriminatedUnion('name', [
   commandVariant('retraining.request'),
   commandVariant('retraining.close'),
   commandVariant('lineage.report'),
+  commandVariant('channel.configure'),
+  commandVariant('channel.remove'),
+  commandVariant('channel.test'),
 ]);
 export type Command = z.output<typeof commandSchema>;
 
@@ -268,6 +273,13 @@ export const incidentCommandSchema = z.discriminatedUnion('name', [
   windowVariant('postmortem.publish'),
   windowVariant('action_item.set'),
   windowVariant('drill.kill'),
+]);
+
+/** Commands about channels that a window may give. */
+export const channelCommandSchema = z.discriminatedUnion('name', [
+  windowVariant('channel.configure'),
+  windowVariant('channel.remove'),
+  windowVariant('channel.test'),
 ]);
 
 function windowVariant<Name extends CommandName>(name: Name) {

@@ -115,6 +115,8 @@ export const REJECTION_CODES = [
   'no_capacity',
   'fenced',
   'too_soon',
+  'bad_channel',
+  'unknown_channel',
   'unavailable',
 ] as const;
 export type RejectionCode = (typeof REJECTION_CODES)[number];

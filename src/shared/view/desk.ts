@@ -1,8 +1,10 @@
+import type { OwnChannelsView } from '../notify/view';
 import type { OpsState } from '../ops/state';
 import type { HolidayCalendar } from '../policy/calendar';
 import type { IncidentsPolicy } from '../policy/incidents';
 import type { ModelsPolicy } from '../policy/models';
 import type { MonitorPolicy } from '../policy/monitor';
+import type { NotificationsPolicy } from '../policy/notifications';
 import type { OperationsPolicy } from '../policy/operations';
 import type { Playbooks } from '../policy/playbooks';
 import type { Origin, Scope } from '../protocol/commands';
@@ -57,7 +59,10 @@ export interface DeskView {
   readonly incidentsPolicy: IncidentsPolicy;
   readonly playbooks: Playbooks;
   readonly calendar: HolidayCalendar;
+  readonly notificationsPolicy: NotificationsPolicy;
   readonly monitor: MonitorView;
+  /** What this terminal may tell by itself when no gateway answers. */
+  readonly ownChannels: OwnChannelsView;
 }
 
 /** `connecting` before the first answer; `stale` after 3 s of silence, `down` after 10 s or when closed. */

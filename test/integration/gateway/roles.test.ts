@@ -22,6 +22,7 @@ const resumeChecklist = { causeUnderstood: true, positionsReviewed: true, teamNo
 const { permissions: models } = modelsPolicy;
 const { permissions: operations } = quickPolicy;
 const { permissions: monitor } = quickPolicies.monitor.document;
+const { permissions: notifications } = quickPolicies.notifications.document;
 const { permissions: incidents } = quickPolicies.incidents.document;
 
 interface Row {
@@ -151,6 +152,16 @@ const ROWS: Readonly<Record<CommandName, Row>> = {
       },
     },
   },
+  'channel.configure': {
+    may: notifications.configure,
+    params: {
+      settings: { channel: 'slack', label: 'x', ca: null },
+      secret: 'https://hooks.example/services/x',
+      reason,
+    },
+  },
+  'channel.remove': { may: notifications.configure, params: { channel: 'pagerduty', reason } },
+  'channel.test': { may: notifications.test, params: { channel: 'pagerduty' } },
   'drill.kill': { may: incidents.drill, params: { engines: null, reason } },
 };
 

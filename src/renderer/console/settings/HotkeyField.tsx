@@ -1,10 +1,10 @@
 import { acceleratorOf } from '@shared/hotkey/accelerator';
 import { useState } from 'react';
-import { INPUT } from '../components/ui';
-import { hotkeyState } from '../desk/hotkey.state';
-import { useT } from '../i18n';
-import { keyName } from '../lib/format';
-import { useApp } from '../lib/store';
+import { INPUT } from '../../components/ui';
+import { hotkeyState } from '../../desk/hotkey.state';
+import { useT } from '../../i18n';
+import { keyName } from '../../lib/format';
+import { useApp } from '../../lib/store';
 
 /** Takes the kill hotkey as it is pressed. A new one counts for nothing until it was seen working. */
 export function HotkeyField(props: { onChange: (accelerator: string) => void }) {

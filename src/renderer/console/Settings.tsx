@@ -1,0 +1,21 @@
+import type { DeskView } from '@shared/view/desk';
+import { SessionSettings } from '../identity/SessionSettings';
+import { Channels } from './settings/Channels';
+import { OwnChannels } from './settings/OwnChannels';
+import { TerminalSettings } from './settings/TerminalSettings';
+
+/** This terminal's settings, the desk's channels, and what the terminal tells by itself. */
+export default function Settings({ view }: { view: DeskView }) {
+  return (
+    <div className="grid grid-cols-[18rem_1fr] gap-6">
+      <div className="space-y-6">
+        <TerminalSettings />
+        <SessionSettings view={view} />
+      </div>
+      <div className="min-w-0 space-y-6">
+        <Channels view={view} />
+        <OwnChannels view={view} />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,323 @@
+import { z } from 'zod';
+import { severitySchema } from '../alerts/events';
+import type { LogEvent } from '../log/event';
+import { MONITOR_ID } from '../monitor/monitor';
+import { type EventDataOf, type EventType, eventData } from '../ops/events';
+import type { OpsState } from '../ops/state';
+import type { NotificationsPolicy } from '../policy/notifications';
+import type { Origin, Scope } from '../protocol/commands';
+import type { Kind, Label, Level, Message, Page, Value } from './message';
+
+type Fields = readonly (readonly [label: Label, value: Value | null | undefined])[];
+
+/** A message before its level is looked up. `silent` changes a page and is told to nobody. */
+interface Draft {
+  readonly key: string;
+  readonly kind: Kind;
+  readonly fields: Fields;
+  readonly severity?: z.infer<typeof severitySchema>;
+  readonly silent?: boolean;
+  readonly page?: Page;
+}
+
+type Teller = (event: LogEvent, state: OpsState) => Draft | null;
+
+/** One row of the table: data that does not fit is not told of, as no fold acts on it. */
+function told<Schema extends z.ZodType>(
+  schema: Schema,
+  tell: (data: z.output<Schema>, event: LogEvent, state: OpsState) => Draft | null,
+): Teller {
+  return (event, state) => {
+    const parsed = schema.safeParse(event.data);
+    return parsed.success ? tell(parsed.data, event, state) : null;
+  };
+}
+
+function of<Type extends EventType>(
+  type: Type,
+  tell: (data: EventDataOf<Type>, event: LogEvent, state: OpsState) => Draft | null,
+): Readonly<Record<string, Teller>> {
+  return {
+    [type]: told(eventData[type], (data, event, state) =>
+      tell(data as EventDataOf<Type>, event, state),
+    ),
+  };
+}
+
+/** What the events of incidents and reports carry of what a message needs. */
+const incident = z.object({ incident: z.string().min(1).max(128) });
+const incidentOpened = incident.extend({
+  severity: severitySchema,
+  title: z.string(),
+  cause: z.string(),
+});
+const incidentEscalated = incident.extend({
+  step: z.union([z.string(), z.number()]).transform(String),
+  role: z.string(),
+  contact: z.string(),
+});
+const reportReady = z.object({ report: z.string().min(1).max(128), title: z.string() });
+
+export const killKey = (commandId: string): string => `kill:${commandId}`;
+const incidentKey = (id: string): string => `incident:${id}`;
+const alertKey = (id: string): string => `alert:${id}`;
+const deploymentKey = (id: string): string => `deployment:${id}`;
+
+/** Alerts raised beside an event that is told of by itself. */
+const TOLD_BY_ITS_EVENT: ReadonlySet<string> = new Set(['deployment_incomplete']);
+
+/** Every event that is told of. An event of another part is added by a line here. */
+const TOLD: Readonly<Record<string, Teller>> = {
+  ...of('kill.requested', ({ notifyTeam, scope, origin, targets }, event) => {
+    if (!notifyTeam) return null;
+    const { commandId, actor, reason, id } = event;
+    const known = targets.flatMap((one) => one.positions ?? []);
+    return killDraft(commandId ?? id, {
+      ...{ by: actor.id, reason, scope, origin },
+      positions: known.length === 0 ? null : known.reduce((sum, one) => sum + one, 0),
+    });
+  }),
+  ...of('ops.resumed', ({ scope, approvedBy, flat }, event, { kills }) => {
+    const lifted = kills.filter(({ resumedAt }) => resumedAt === event.ts);
+    const keys = lifted.map(({ commandId }) => killKey(commandId));
+    return {
+      key: `resume:${event.id}`,
+      kind: 'resume',
+      fields: [
+        ['by', approvedBy.join(', ')],
+        ['reason', event.reason],
+        ['scope', scopeText(scope)],
+        ['flat', flat ? { es: 'sí', en: 'yes' } : { es: 'NO comprobado', en: 'NOT proven' }],
+      ],
+      ...(keys.length > 0 && { page: { action: 'resolve', keys } }),
+    };
+  }),
+  ...of('ops.resume_requested', ({ scope, expiresAt }, event) => ({
+    key: `resume_wanted:${event.id}`,
+    kind: 'resume_wanted',
+    fields: [...byAndWhy(event), ['scope', scopeText(scope)], ['expires', { at: expiresAt }]],
+  })),
+  ...of('ops.paused', ({ scope, origin }, event) => ({
+    key: `pause:${event.id}`,
+    kind: 'pause',
+    fields: [...byAndWhy(event), ['scope', scopeText(scope)], ['origin', origin]],
+  })),
+  ...of('deployment.started', ({ deployment, kind, model, previous, engines }, event) => {
+    if (kind !== 'rollback') return null;
+    return {
+      key: `rollback:${deployment}`,
+      kind: event.actor.id === MONITOR_ID ? 'auto_rollback' : 'rollback',
+      fields: [
+        ...byAndWhy(event),
+        ['previous', previous],
+        ['model', model],
+        ['engines', engines.join(', ')],
+      ],
+    };
+  }),
+  ...of('deployment.incomplete', ({ deployment, model, engines }, event, state) => {
+    const known = state.models.deployments.find(({ id }) => id === deployment);
+    const back = known?.kind === 'rollback';
+    return {
+      key: `incomplete:${event.id}`,
+      kind: back ? 'rollback_failed' : 'deployment_failed',
+      fields: [
+        ['model', model],
+        ['engines', engines.join(', ')],
+        ['by', known?.by.id],
+        ['reason', known?.reason],
+      ],
+      page: { action: 'trigger', keys: [deploymentKey(deployment)] },
+    };
+  }),
+  ...of('deployment.completed', ({ deployment, model, engines }, event, state) => {
+    const known = state.models.deployments.find(({ id }) => id === deployment);
+    return {
+      key: `complete:${event.id}`,
+      kind: 'rollback_done',
+      silent: known?.kind !== 'rollback',
+      fields: [
+        ['model', model],
+        ['engines', engines.join(', ')],
+      ],
+      page: { action: 'resolve', keys: [deploymentKey(deployment)] },
+    };
+  }),
+  ...of('model.stage_changed', ({ model, from, to, cause }, event) => {
+    if (cause !== 'promotion' && cause !== 'emergency_promotion') return null;
+    return {
+      key: `promotion:${event.id}`,
+      kind: 'promotion',
+      fields: [['model', model], ['stage', `${from} → ${to}`], ...byAndWhy(event)],
+    };
+  }),
+  ...of('promotion.requested', ({ request, model, target, expiresAt }, event) => ({
+    key: `approval:${request}`,
+    kind: 'approval_wanted',
+    fields: [
+      ['model', model],
+      ['stage', target],
+      ...byAndWhy(event),
+      ['expires', { at: expiresAt }],
+    ],
+  })),
+  // Raised again while it stands, an alert is the same message; worse than before, it is another.
+  ...of('alert.raised', ({ alert, severity, kind, model, engine, detail }, event, state) => {
+    if (TOLD_BY_ITS_EVENT.has(kind)) return null;
+    return {
+      key: `alert:${alert}:${state.alerts.active[alert]?.raisedAt ?? event.ts}:${severity}`,
+      kind: 'alert',
+      severity,
+      fields: [
+        ['severity', severity],
+        ['title', kind],
+        ['detail', detail],
+        ['model', model],
+        ['engine', engine],
+      ],
+      page: { action: 'trigger', keys: [alertKey(alert)] },
+    };
+  }),
+  ...of('alert.cleared', ({ alert, cause }, event) => ({
+    key: `alert_cleared:${event.id}`,
+    kind: 'alert',
+    silent: true,
+    fields: [['cause', cause]],
+    page: { action: 'resolve', keys: [alertKey(alert)] },
+  })),
+  ...of('engine.lost', ({ engine, cause }, event, state) => ({
+    key: `engine_lost:${event.id}`,
+    kind: 'engine_lost',
+    fields: [
+      ['engine', state.engines[engine]?.name ?? engine],
+      ['cause', cause],
+    ],
+  })),
+  'incident.opened': told(incidentOpened, ({ incident: id, severity, title, cause }, event) => ({
+    key: `incident_opened:${event.id}`,
+    kind: 'incident_opened',
+    severity,
+    fields: [
+      ['severity', severity],
+      ['title', title],
+      ['cause', cause],
+      ['incident', id],
+    ],
+    page: { action: 'trigger', keys: [incidentKey(id)] },
+  })),
+  'incident.acknowledged': told(incident, ({ incident: id }, event) => ({
+    key: `incident_acknowledged:${event.id}`,
+    kind: 'incident_acknowledged',
+    fields: [['incident', id], ...byAndWhy(event)],
+    page: { action: 'acknowledge', keys: [incidentKey(id)] },
+  })),
+  'incident.escalated': told(incidentEscalated, ({ incident: id, step, role, contact }, event) => ({
+    key: `incident_escalated:${event.id}`,
+    kind: 'incident_escalated',
+    fields: [
+      ['incident', id],
+      ['step', `${step} · ${role}`],
+      ['contact', contact],
+    ],
+  })),
+  'incident.resolved': told(incident, ({ incident: id }, event) => ({
+    key: `incident_resolved:${event.id}`,
+    kind: 'incident_resolved',
+    fields: [['incident', id], ...byAndWhy(event)],
+    page: { action: 'resolve', keys: [incidentKey(id)] },
+  })),
+  'report.ready': told(reportReady, ({ report, title }, event) => ({
+    key: `report_ready:${event.id}`,
+    kind: 'report_ready',
+    fields: [
+      ['title', title],
+      ['report', report],
+    ],
+  })),
+};
+
+/**
+ * What is told of an event, if anything. The key follows from the event alone, so that whoever tells
+ * of it tells of the same thing.
+ *
+ * @param state the fold with the event in it; it gives names and causes, never the key.
+ */
+export function messageFor(
+  event: LogEvent,
+  state: OpsState,
+  policy: NotificationsPolicy,
+): Message | null {
+  const tell = Object.hasOwn(TOLD, event.type) ? TOLD[event.type] : undefined;
+  const draft = tell?.(event, state) ?? null;
+  return draft && complete(draft, event.ts, policy);
+}
+
+interface ToldKill {
+  readonly by: string;
+  readonly reason: string | null;
+  readonly scope: Scope;
+  readonly origin: Origin;
+  readonly positions: number | null;
+}
+
+function killDraft(commandId: string, kill: ToldKill): Draft {
+  const { by, reason, scope, origin, positions } = kill;
+  return {
+    key: killKey(commandId),
+    kind: 'kill',
+    fields: [
+      ['by', by],
+      ['reason', reason],
+      ['scope', scopeText(scope)],
+      ['origin', origin],
+      ['positions', positions === null ? null : String(positions)],
+    ],
+    page: { action: 'trigger', keys: [killKey(commandId)] },
+  };
+}
+
+/**
+ * The message of a kill that no gateway has acknowledged, as its own terminal tells of it: the key
+ * is the one that the gateway will use.
+ */
+export function messageForKill(
+  commandId: string,
+  kill: Omit<ToldKill, 'positions'>,
+  issuedAt: number,
+  policy: NotificationsPolicy,
+): Message {
+  const draft = killDraft(commandId, { ...kill, positions: null });
+  const unacknowledged: Value = {
+    es: 'ningún gateway la ha confirmado; la avisa el terminal',
+    en: 'no gateway has acknowledged it; the terminal says so itself',
+  };
+  const told: Draft = { ...draft, fields: [...draft.fields, ['detail', unacknowledged]] };
+  return complete(told, issuedAt, policy);
+}
+
+function complete(draft: Draft, at: number, policy: NotificationsPolicy): Message {
+  const { key, kind, severity, silent, page } = draft;
+  const fields = draft.fields.flatMap(([label, value]) =>
+    value === null || value === undefined || value === '' ? [] : [{ label, value }],
+  );
+  const level = silent ? null : levelOf(kind, severity, policy);
+  return { key: key.slice(0, 255), kind, level, at, fields, page: page ?? null };
+}
+
+function levelOf(kind: Kind, severity: Draft['severity'], policy: NotificationsPolicy): Level {
+  if (severity) return policy.severities[severity];
+  return kind === 'alert' || kind === 'incident_opened' ? policy.severities.P3 : policy.kinds[kind];
+}
+
+function byAndWhy({ actor, reason }: LogEvent): Fields {
+  return [
+    ['by', actor.id],
+    ['reason', reason],
+  ];
+}
+
+function scopeText(scope: Scope): Value {
+  return scope.kind === 'all'
+    ? { es: 'toda la mesa', en: 'the whole desk' }
+    : scope.engines.join(', ');
+}

@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest';
+import type { LogEvent } from '../../../src/shared/log/event';
+import { messageFor, messageForKill } from '../../../src/shared/notify/told';
+import { INITIAL_OPS_STATE } from '../../../src/shared/ops/state';
+import { notificationsPolicy as policy } from '../../support/desk';
+import { foldFacts } from '../../support/models';
+
+const event = (type: string, data: object, change: object = {}): LogEvent =>
+  ({
+    ...{ seq: 9, id: 'e9', ts: 1_000, type, data, reason: 'por algo', commandId: 'c9' },
+    ...{ prevHash: '', hash: '', actor: { id: 'ana', role: 'trader', terminal: 't1' } },
+    ...change,
+  }) as LogEvent;
+const told = (one: LogEvent, state = INITIAL_OPS_STATE) => messageFor(one, state, policy);
+
+const KILL = {
+  ...{ scope: { kind: 'all' }, closePositions: true, notifyTeam: true, origin: 'panel' },
+  ...{ targets: [], ageMs: 1 },
+};
+const ALERT = { severity: 'P1', kind: 'drift', model: 'm1', engine: null, detail: 'psi 0,3' };
+const DEPLOYMENT = {
+  ...{ deployment: 'd1', model: 'm1', version: '1', hash: 'a'.repeat(64), previous: 'm2' },
+  ...{ engines: ['e1'] },
+};
+const MONITOR = { id: 'monitor', role: 'monitor', terminal: 't1' };
+
+describe('what is told of which event', () => {
+  it.each([
+    ['kill.requested', KILL, 'kill', 'p0', 'trigger'],
+    ['ops.paused', { scope: { kind: 'all' }, origin: 'panel' }, 'pause', 'warning', null],
+    [
+      'ops.resume_requested',
+      { scope: { kind: 'all' }, origin: 'panel', expiresAt: 5 },
+      ...['resume_wanted', 'warning', null],
+    ],
+    [
+      'engine.lost',
+      { engine: 'e1', cause: 'silent', lastHeardAt: 1 },
+      'engine_lost',
+      'critical',
+      null,
+    ],
+    ['deployment.started', { ...DEPLOYMENT, kind: 'rollback' }, 'rollback', 'critical', null],
+    ['alert.raised', { ...ALERT, alert: 'a1' }, 'alert', 'critical', 'trigger'],
+    ['alert.raised', { ...ALERT, alert: 'a1', severity: 'P0' }, 'alert', 'p0', 'trigger'],
+    ['alert.raised', { ...ALERT, alert: 'a1', severity: 'P3' }, 'alert', 'info', 'trigger'],
+    ['alert.cleared', { alert: 'a1', cause: 'x' }, 'alert', null, 'resolve'],
+    [
+      'promotion.requested',
+      {
+        ...{
+          request: 'r1',
+          model: 'm1',
+          target: 'production',
+          needs: ['model-owner'],
+          expiresAt: 5,
+        },
+        checklist: { backtestReviewed: true, metricsAcceptable: true, teamNotified: true },
+        ...{ fingerprint: 'a'.repeat(64), emergency: null },
+      },
+      ...['approval_wanted', 'warning', null],
+    ],
+    [
+      'incident.opened',
+      { incident: 'i1', severity: 'P0', title: 'x', cause: 'y' },
+      ...['incident_opened', 'p0', 'trigger'],
+    ],
+    ['incident.acknowledged', { incident: 'i1' }, 'incident_acknowledged', 'info', 'acknowledge'],
+    [
+      'incident.escalated',
+      { incident: 'i1', step: 2, role: 'cto', contact: 'Luis' },
+      ...['incident_escalated', 'critical', null],
+    ],
+    ['incident.resolved', { incident: 'i1' }, 'incident_resolved', 'info', 'resolve'],
+    ['report.ready', { report: 'r', title: 'Diario' }, 'report_ready', 'info', null],
+  ] as [string, object, string, string | null, string | null][])(
+    '%s',
+    (type, data, kind, level, action) => {
+      const message = told(event(type, data));
+      expect(message).toMatchObject({ kind, level });
+      expect(message?.page?.action ?? null).toBe(action);
+    },
+  );
+
+  it('an automatic rollback is told as such, and one that failed as worse', () => {
+    const started = { type: 'deployment.started', data: { ...DEPLOYMENT, kind: 'rollback' } };
+    expect(told(event(started.type, started.data, { actor: MONITOR }))?.kind).toBe('auto_rollback');
+    const state = foldFacts([started]);
+    const failed = event('deployment.incomplete', {
+      deployment: 'd1',
+      model: 'm1',
+      engines: ['e1'],
+    });
+    expect(told(failed, state)).toMatchObject({ kind: 'rollback_failed', level: 'p0' });
+    expect(told(failed)).toMatchObject({ kind: 'deployment_failed', level: 'critical' });
+  });
+
+  it('is nothing for the rest, for what does not fit, and where the team is not to be told', () => {
+    expect(told(event('session.opened', { terminal: 't', name: 't', version: '1' }))).toBeNull();
+    expect(told(event('kill.requested', {}))).toBeNull();
+    expect(told(event('toString', {}))).toBeNull();
+    const twice = { ...ALERT, alert: 'deployment:d1', kind: 'deployment_incomplete' };
+    expect(told(event('alert.raised', twice))).toBeNull();
+    expect(told(event('kill.requested', { ...KILL, notifyTeam: false }))).toBeNull();
+    expect(told(event('notification.failed', {}))).toBeNull();
+  });
+
+  it('a resume closes the pages of the kills it lifts', () => {
+    const state = foldFacts([
+      { type: 'kill.requested', data: KILL, ts: 10 },
+      {
+        type: 'ops.resumed',
+        data: {
+          ...{ scope: { kind: 'all' }, to: 'normal', approvedBy: ['ana'] },
+          ...{ stoppedBecause: null, flat: true },
+        },
+        ts: 20,
+      },
+    ]);
+    const resumed = event(
+      'ops.resumed',
+      {
+        ...{ scope: { kind: 'all' }, to: 'normal', approvedBy: ['ana'] },
+        ...{ stoppedBecause: null, flat: true },
+      },
+      { ts: 20 },
+    );
+    expect(told(resumed, state)?.page).toEqual({ action: 'resolve', keys: ['kill:c1'] });
+  });
+
+  it('has one key wherever it is told from', () => {
+    const byGateway = told(event('kill.requested', KILL));
+    const kill = { by: 'ana', reason: 'x', scope: { kind: 'all' }, origin: 'panel' } as const;
+    const byTerminal = messageForKill('c9', kill, 1_000, policy);
+    expect(byTerminal.key).toBe(byGateway?.key);
+    expect(byTerminal.page).toEqual(byGateway?.page);
+  });
+
+  it('an alert raised again is the same message; a worse one is another', () => {
+    const raised = (severity: string) => ({
+      type: 'alert.raised',
+      data: { ...ALERT, alert: 'a1', severity },
+    });
+    const once = foldFacts([raised('P2')]);
+    const twice = foldFacts([raised('P2'), raised('P2')]);
+    const key = (severity: string, state: typeof once) =>
+      told(event('alert.raised', raised(severity).data), state)?.key;
+    expect(key('P2', twice)).toBe(key('P2', once));
+    expect(key('P0', twice)).not.toBe(key('P2', once));
+  });
+});
