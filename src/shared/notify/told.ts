@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { severitySchema } from '../alerts/events';
+import type { severitySchema } from '../alerts/events';
 import type { LogEvent } from '../log/event';
 import { MONITOR_ID } from '../monitor/monitor';
 import { type EventDataOf, type EventType, eventData } from '../ops/events';
@@ -44,18 +44,7 @@ function of<Type extends EventType>(
   };
 }
 
-/** What the events of incidents and reports carry of what a message needs. */
-const incident = z.object({ incident: z.string().min(1).max(128) });
-const incidentOpened = incident.extend({
-  severity: severitySchema,
-  title: z.string(),
-  cause: z.string(),
-});
-const incidentEscalated = incident.extend({
-  step: z.union([z.string(), z.number()]).transform(String),
-  role: z.string(),
-  contact: z.string(),
-});
+/** What a report's event carries of what a message needs. */
 const reportReady = z.object({ report: z.string().min(1).max(128), title: z.string() });
 
 export const killKey = (commandId: string): string => `kill:${commandId}`;
@@ -66,10 +55,14 @@ const deploymentKey = (id: string): string => `deployment:${id}`;
 /** Alerts raised beside an event that is told of by itself. */
 const TOLD_BY_ITS_EVENT: ReadonlySet<string> = new Set(['deployment_incomplete']);
 
+/** Causes of incidents that were told of themselves: one trouble rings once. */
+const TOLD_BY_ITS_CAUSE: ReadonlySet<string> = new Set(['kill', 'rollback_failed', 'alert']);
+
 /** Every event that is told of. An event of another part is added by a line here. */
 const TOLD: Readonly<Record<string, Teller>> = {
-  ...of('kill.requested', ({ notifyTeam, scope, origin, targets }, event) => {
-    if (!notifyTeam) return null;
+  ...of('kill.requested', ({ notifyTeam, scope, origin, targets, drill }, event) => {
+    // Nobody is rung out of bed for a rehearsal.
+    if (!notifyTeam || drill) return null;
     const { commandId, actor, reason, id } = event;
     const known = targets.flatMap((one) => one.positions ?? []);
     return killDraft(commandId ?? id, {
@@ -193,38 +186,42 @@ const TOLD: Readonly<Record<string, Teller>> = {
       ['cause', cause],
     ],
   })),
-  'incident.opened': told(incidentOpened, ({ incident: id, severity, title, cause }, event) => ({
-    key: `incident_opened:${event.id}`,
-    kind: 'incident_opened',
-    severity,
-    fields: [
-      ['severity', severity],
-      ['title', title],
-      ['cause', cause],
-      ['incident', id],
-    ],
-    page: { action: 'trigger', keys: [incidentKey(id)] },
-  })),
-  'incident.acknowledged': told(incident, ({ incident: id }, event) => ({
+  ...of('incident.opened', ({ incident: id, severity, title, cause }, event) => {
+    if (TOLD_BY_ITS_CAUSE.has(cause)) return null;
+    return {
+      key: `incident_opened:${event.id}`,
+      kind: 'incident_opened',
+      severity,
+      fields: [
+        ['severity', severity],
+        ['title', title],
+        ['cause', cause],
+        ['incident', id],
+      ],
+      page: { action: 'trigger', keys: [incidentKey(id)] },
+    };
+  }),
+  ...of('incident.acknowledged', ({ incident: id }, event, state) => ({
     key: `incident_acknowledged:${event.id}`,
     kind: 'incident_acknowledged',
-    fields: [['incident', id], ...byAndWhy(event)],
-    page: { action: 'acknowledge', keys: [incidentKey(id)] },
+    fields: [['incident', titleOf(state, id)], ...byAndWhy(event)],
+    page: { action: 'acknowledge', keys: pagesOf(state, id) },
   })),
-  'incident.escalated': told(incidentEscalated, ({ incident: id, step, role, contact }, event) => ({
+  ...of('incident.escalated', ({ incident: id, step, role, contact, onDuty }, event, state) => ({
     key: `incident_escalated:${event.id}`,
     kind: 'incident_escalated',
     fields: [
-      ['incident', id],
+      ['incident', titleOf(state, id)],
       ['step', `${step} · ${role}`],
-      ['contact', contact],
+      ['contact', contactText(contact)],
+      ['detail', onDuty ? null : { es: 'fuera de su horario', en: 'off duty' }],
     ],
   })),
-  'incident.resolved': told(incident, ({ incident: id }, event) => ({
+  ...of('incident.resolved', ({ incident: id }, event, state) => ({
     key: `incident_resolved:${event.id}`,
     kind: 'incident_resolved',
-    fields: [['incident', id], ...byAndWhy(event)],
-    page: { action: 'resolve', keys: [incidentKey(id)] },
+    fields: [['incident', titleOf(state, id)], ...byAndWhy(event)],
+    page: { action: 'resolve', keys: pagesOf(state, id) },
   })),
   'report.ready': told(reportReady, ({ report, title }, event) => ({
     key: `report_ready:${event.id}`,
@@ -250,6 +247,23 @@ export function messageFor(
   const tell = Object.hasOwn(TOLD, event.type) ? TOLD[event.type] : undefined;
   const draft = tell?.(event, state) ?? null;
   return draft && complete(draft, event.ts, policy);
+}
+
+/** Every page that an incident may have rung: its own, and those of what opened it. */
+function pagesOf({ incidents }: OpsState, id: string): string[] {
+  const known = incidents.incidents.find((one) => one.id === id);
+  const kills = known?.correlations.map(killKey) ?? [];
+  return [incidentKey(id), ...kills, ...(known?.alerts.map(alertKey) ?? [])];
+}
+
+function titleOf({ incidents }: OpsState, id: string): string {
+  const known = incidents.incidents.find((one) => one.id === id);
+  return known ? `#${known.number} ${known.title}` : id;
+}
+
+function contactText(contact: EventDataOf<'incident.escalated'>['contact']): string | null {
+  if (!contact) return null;
+  return [contact.name, contact.phone].filter((one) => one !== null).join(' · ') || contact.role;
 }
 
 interface ToldKill {

@@ -22,6 +22,11 @@ const DEPLOYMENT = {
   ...{ deployment: 'd1', model: 'm1', version: '1', hash: 'a'.repeat(64), previous: 'm2' },
   ...{ engines: ['e1'] },
 };
+const INCIDENT = {
+  ...{ incident: 'i1', number: 1, severity: 'P0', title: 'x', subjects: [], alerts: ['a1'] },
+  ...{ correlations: ['c1'], events: [], detectedFrom: null, responseDueAt: null },
+  ...{ escalation: [], playbook: null, books: [], tradesPerHour: null },
+};
 const MONITOR = { id: 'monitor', role: 'monitor', terminal: 't1' };
 
 describe('what is told of which event', () => {
@@ -60,18 +65,25 @@ describe('what is told of which event', () => {
       },
       ...['approval_wanted', 'warning', null],
     ],
+    ['incident.opened', { ...INCIDENT, cause: 'manual' }, ...['incident_opened', 'p0', 'trigger']],
     [
-      'incident.opened',
-      { incident: 'i1', severity: 'P0', title: 'x', cause: 'y' },
-      ...['incident_opened', 'p0', 'trigger'],
+      'incident.acknowledged',
+      { incident: 'i1', via: 'console' },
+      ...['incident_acknowledged', 'info', 'acknowledge'],
     ],
-    ['incident.acknowledged', { incident: 'i1' }, 'incident_acknowledged', 'info', 'acknowledge'],
     [
       'incident.escalated',
-      { incident: 'i1', step: 2, role: 'cto', contact: 'Luis' },
+      {
+        ...{ incident: 'i1', step: 'cto', role: 'cto', dueAt: 1, lateMs: 0, onDuty: true },
+        contact: { role: 'cto', name: 'Luis', phone: '1', email: null, slack: null },
+      },
       ...['incident_escalated', 'critical', null],
     ],
-    ['incident.resolved', { incident: 'i1' }, 'incident_resolved', 'info', 'resolve'],
+    [
+      'incident.resolved',
+      { incident: 'i1', rootCause: 'x', resolution: 'x', books: [] },
+      ...['incident_resolved', 'info', 'resolve'],
+    ],
     ['report.ready', { report: 'r', title: 'Diario' }, 'report_ready', 'info', null],
   ] as [string, object, string, string | null, string | null][])(
     '%s',
@@ -103,6 +115,23 @@ describe('what is told of which event', () => {
     expect(told(event('alert.raised', twice))).toBeNull();
     expect(told(event('kill.requested', { ...KILL, notifyTeam: false }))).toBeNull();
     expect(told(event('notification.failed', {}))).toBeNull();
+  });
+
+  it('one trouble rings once: an incident that a kill opened rings no more, and acts on its page', () => {
+    const opened = { type: 'incident.opened', data: { ...INCIDENT, cause: 'kill' } };
+    expect(told(event(opened.type, opened.data))).toBeNull();
+    const state = foldFacts([opened]);
+    const resolved = event('incident.resolved', {
+      ...{ incident: 'i1', rootCause: 'x', resolution: 'x', books: [] },
+    });
+    expect(told(resolved, state)?.page).toEqual({
+      action: 'resolve',
+      keys: ['incident:i1', 'kill:c1', 'alert:a1'],
+    });
+  });
+
+  it('a rehearsal rings nobody', () => {
+    expect(told(event('kill.requested', { ...KILL, drill: true }))).toBeNull();
   });
 
   it('a resume closes the pages of the kills it lifts', () => {
