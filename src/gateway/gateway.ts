@@ -7,9 +7,10 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { loadOrCreateKey } from '../node/keys';
 import type { PolicyFiles } from '../node/policyFiles';
 import { sha256 } from '../node/sha256';
+import { signNote } from '../node/signedNote';
 import { SqliteEventStore } from '../node/sqliteEventStore';
 import { type RandomBytes, uuidv7 } from '../shared/ids';
-import { LOG_ORIGIN } from '../shared/log/checkpoint';
+import { checkpointText, LOG_ORIGIN } from '../shared/log/checkpoint';
 import type { LogEvent } from '../shared/log/event';
 import { inForceReader, type Policies } from '../shared/policy/inForce';
 import type { Environment } from '../shared/protocol/engine';
@@ -138,6 +139,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const rest = createRest({
     ...{ log, commands, policies, clock },
     authenticate: options.authenticate,
+    audit: {
+      logFile: join(options.dataDir, 'log.db'),
+      desk: {
+        name: options.deskName,
+        version: options.version,
+        publicKey: publicKeyText(key),
+      },
+      sign: (position) => signNote(checkpointText(LOG_ORIGIN, position), LOG_ORIGIN, key),
+    },
   });
   const answer = getRequestListener(rest.fetch);
   const server = options.tls

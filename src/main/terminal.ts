@@ -2,13 +2,18 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { app, globalShortcut, session, utilityProcess } from 'electron';
+import { app, clipboard, globalShortcut, session, utilityProcess } from 'electron';
+import type { ExportInfo } from '../node/export/manifest';
 import type { PolicyFiles } from '../node/policyFiles';
+import { mayExport } from '../shared/audit/permission';
 import { uuidv7 } from '../shared/ids';
 import type { LogEvent } from '../shared/log/event';
 import { watchOf } from '../shared/monitor/watch';
 import { inForceReader } from '../shared/policy/inForce';
 import type { GatewayHealthView } from '../shared/view/desk';
+import { createAuditDesk } from './audit/auditDesk';
+import { createPastGuard } from './audit/past';
+import { createPlaces } from './audit/places';
 import { createCommandDesk } from './commands';
 import type { Config } from './config';
 import { createDeskState } from './desk';
@@ -96,6 +101,7 @@ export function startTerminal(start: TerminalStart): void {
     workerFile: join(mainDir, 'mirror-worker.js'),
     path: join(userData, 'audit.db'),
     onOpened(opened) {
+      audit.opened();
       desk.opened(opened);
       watch();
       link.restart('the mirror was opened');
@@ -104,6 +110,10 @@ export function startTerminal(start: TerminalStart): void {
       // Once an outage: each event that waits would be one more to write.
       if (status.state === 'unwritable' && was.state !== 'unwritable') {
         commands.report('mirror_unwritable', status.problem ?? 'the disk takes nothing');
+      }
+      if (status.verifiedSeq !== was.verifiedSeq || status.unsaved !== was.unsaved) {
+        audit.grew();
+        host?.send('audit.grew', { seq: status.seq });
       }
       changed();
     },
@@ -115,11 +125,31 @@ export function startTerminal(start: TerminalStart): void {
   const desk = createDeskState({
     append: (events) => mirror.append(events),
     quarantine(cause) {
+      audit.setAside();
       mirror.quarantine(cause);
       commands.report('mirror_quarantined', cause);
     },
     onFresh: freshEvents,
     changed,
+  });
+
+  const past = createPastGuard();
+  const audit = createAuditDesk({
+    explorerFile: join(mainDir, 'audit-worker.js'),
+    jobFile: join(mainDir, 'audit-job-worker.js'),
+    mirror: join(userData, 'audit.db'),
+    userData,
+    places: createPlaces(),
+    copy: (text) => clipboard.writeText(text),
+    ops: desk.ops,
+    info: exportInfo,
+    mayExport: () => mayExport(desk.welcome()?.operator.roles ?? null, policy),
+    unsaved: () => mirror.status().unsaved,
+    held: mirror.held,
+    report: (kind, detail) => commands.report(kind, detail),
+    onCounted: (counted) => host?.send('audit.counted', counted),
+    onJob: (job) => host?.send('audit.job', job),
+    onImported: (imported) => host?.send('audit.imported', imported),
   });
 
   // The way to the gateway, and what is given over it.
@@ -217,7 +247,8 @@ export function startTerminal(start: TerminalStart): void {
         kills,
         commands,
         telemetry,
-        mirror,
+        audit,
+        past,
         monitor,
         hotkey,
         settings,
@@ -233,6 +264,7 @@ export function startTerminal(start: TerminalStart): void {
     }),
     root: `${pathToFileURL(join(start.outDir, 'renderer')).href}/`,
     contents: windows.contents,
+    refuses: past.refuses,
     onDefect: (channel, error) => process.stderr.write(`vigia: ${channel}: ${String(error)}\n`),
   });
 
@@ -302,8 +334,23 @@ export function startTerminal(start: TerminalStart): void {
     for (const event of events) {
       if (event.type === 'kill.requested' && event.commandId) kills.logged(event.commandId);
     }
-    const last = events[events.length - 1];
-    if (last) host?.send('audit.grew', { seq: last.seq });
+  }
+
+  /** What an export of now says of where it comes from. */
+  function exportInfo(): ExportInfo {
+    const ops = desk.ops();
+    const versions = Object.entries(ops.policies).map(([one, { version }]) => [one, version]);
+    return {
+      madeAt: clock(),
+      madeBy: `${desk.welcome()?.operator.id ?? terminal.name} (${terminal.name})`,
+      software: `vigia ${runtime.version}`,
+      desk: desk.welcome()?.deskName ?? config.deskName ?? 'USD/COP',
+      policies: Object.fromEntries(versions) as Record<string, string>,
+      time: {
+        source: "the gateway's clock, as it stamped each event",
+        offsetMs: link.view().clockOffsetMs,
+      },
+    };
   }
 
   function askForKill(origin: 'hotkey' | 'tray'): void {
@@ -327,6 +374,7 @@ export function startTerminal(start: TerminalStart): void {
     link.stop();
     telemetry.stop();
     gateway?.stop();
+    audit.stop();
     tray?.destroy();
     void mirror.close().then(() => app.quit());
   }

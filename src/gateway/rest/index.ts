@@ -9,6 +9,7 @@ import type { Clock } from '../../shared/time';
 import type { Authenticate } from '../auth';
 import type { Commands } from '../commands';
 import type { GatewayLog } from '../log';
+import { type AuditRestOptions, auditRoutes } from './audit';
 import { fields, give, type Variables } from './give';
 import { modelRoutes } from './models';
 
@@ -18,6 +19,7 @@ export interface RestOptions {
   readonly authenticate: Authenticate;
   readonly policies: () => Policies;
   readonly clock: Clock;
+  readonly audit: Pick<AuditRestOptions, 'logFile' | 'desk' | 'sign'>;
 }
 
 const killBody = z.object({
@@ -134,6 +136,7 @@ export function createRest(options: RestOptions): Hono<Variables> {
 
   guarded.route('/operations', operations);
   guarded.route('/models', modelRoutes(options));
+  guarded.route('/audit', auditRoutes({ ...options, ...options.audit }));
   app.route('/api/v1', guarded);
   app.route('/', guarded);
   return app;

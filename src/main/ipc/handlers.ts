@@ -1,10 +1,12 @@
 import type { Settings } from '../../shared/ipc/contract';
+import type { AuditDesk } from '../audit/auditDesk';
+import { auditHandlers } from '../audit/handlers';
+import type { PastGuard } from '../audit/past';
 import type { CommandDesk } from '../commands';
 import type { DeskPublisher } from '../deskView';
 import type { Hotkey } from '../hotkey/hotkey';
 import type { KillDesk } from '../kill/killDesk';
 import type { Telemetry } from '../link/telemetry';
-import type { Mirror } from '../mirror/mirror';
 import type { MonitorDesk } from '../monitor/monitorDesk';
 import type { SettingsStore } from '../settings';
 import type { Windows } from '../windows';
@@ -16,7 +18,8 @@ export interface HandlerDeps {
   readonly kills: KillDesk;
   readonly commands: CommandDesk;
   readonly telemetry: Telemetry;
-  readonly mirror: Mirror;
+  readonly audit: AuditDesk;
+  readonly past: PastGuard;
   readonly monitor: MonitorDesk;
   readonly hotkey: Hotkey;
   readonly settings: SettingsStore;
@@ -47,7 +50,7 @@ export function createHandlers(deps: HandlerDeps): IpcHandlers {
     'model.command': ({ name, params }) => sent(commands.send(name, params)),
     'equity.series': () => deps.telemetry.series(),
     'monitor.series': () => deps.monitor.series(),
-    'audit.page': (query) => deps.mirror.page(query),
+    ...auditHandlers(deps.audit, deps.past),
     'hotkey.test': ({ on }) => done(deps.hotkey.test(on)),
     'settings.get': () => settings.get(),
     'settings.set': (change) => {

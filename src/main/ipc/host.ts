@@ -19,6 +19,8 @@ export class Refusal extends Error {
 export type IpcHandlers = {
   readonly [Call in IpcCall]: (
     args: z.output<(typeof ipcCalls)[Call]['args']>,
+    /** Id of the window's contents. */
+    window: number,
   ) => IpcResult<Call> | Promise<IpcResult<Call>>;
 };
 
@@ -38,6 +40,7 @@ export function serveCalls(
   handlers: IpcHandlers,
   own: OwnPages,
   onDefect: (channel: string, error: unknown) => void,
+  refuses: (channel: string, window: number) => Failure | null = () => null,
 ): void {
   for (const channel of Object.keys(ipcCalls) as IpcCall[]) {
     source.handle(channel, (event, args) => answer(channel, event, args));
@@ -52,9 +55,11 @@ export function serveCalls(
       const where = issue?.path.map(String).join('.') || 'arguments';
       return fail('bad_args', `${channel}: ${where}: ${issue?.message ?? 'wrong shape'}`);
     }
+    const refusal = refuses(channel, event.sender.id);
+    if (refusal) return { ok: false, error: refusal };
     try {
-      const handler = handlers[channel] as (args: unknown) => unknown;
-      return ok(await handler(parsed.data));
+      const handler = handlers[channel] as (args: unknown, window: number) => unknown;
+      return ok(await handler(parsed.data, event.sender.id));
     } catch (error) {
       if (error instanceof Refusal) return { ok: false, error: error.failure };
       onDefect(channel, error);
@@ -69,12 +74,14 @@ export function createIpcHost(deps: {
   readonly root: string;
   readonly contents: () => readonly WebContents[];
   readonly onDefect: (channel: string, error: unknown) => void;
+  /** Why a window may not make a call now; null when it may. */
+  readonly refuses: (channel: string, window: number) => Failure | null;
 }): IpcHost {
   const own = {
     root: deps.root,
     contentsIds: () => deps.contents().map((contents) => contents.id),
   };
-  serveCalls(ipcMain as unknown as CallSource, deps.handlers, own, deps.onDefect);
+  serveCalls(ipcMain as unknown as CallSource, deps.handlers, own, deps.onDefect, deps.refuses);
   return {
     send(event, payload) {
       for (const contents of deps.contents()) {

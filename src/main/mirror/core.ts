@@ -2,7 +2,6 @@ import { chmodSync, existsSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { checkCheckpoint } from '../../node/checkpoint';
 import { SqliteEventStore } from '../../node/sqliteEventStore';
-import type { AuditPage } from '../../shared/ipc/contract';
 import type { SealedEvent, Sha256 } from '../../shared/log/chain';
 import { describeFault, verifyNext } from '../../shared/log/chain';
 import type { LogEvent, LogPosition } from '../../shared/log/event';
@@ -11,8 +10,7 @@ import { foldOps } from '../../shared/ops/fold';
 import type { OpsState } from '../../shared/ops/state';
 import { INITIAL_OPS_STATE } from '../../shared/ops/state';
 import type { Clock } from '../../shared/time';
-import type { MirrorStatus, PageRequest } from './messages';
-import { createPager, PAGING_INDEXES, type Pager } from './pager';
+import type { MirrorStatus } from './messages';
 
 const FOLD_PAGE = 1_000;
 /** More histories than this in an hour are not for keeping: a disk must not fill with them. */
@@ -34,7 +32,6 @@ export interface MirrorCoreDeps {
  */
 export class MirrorCore {
   #store: SqliteEventStore | null = null;
-  #pager: Pager | null = null;
   /** The newest signature that waits for the events it is over. */
   #unchecked: string | null = null;
   /** Verified and not yet on disk. */
@@ -98,7 +95,6 @@ export class MirrorCore {
         this.#pending = batch.filter(({ event }) => event.seq > stored);
         if (this.#pending.length === 0) {
           this.#problem = this.#broken ? this.#problem : null;
-          this.#pager?.added(batch.map(({ event }) => event));
         }
       } catch (error) {
         this.#problem = (error as Error).message;
@@ -137,12 +133,9 @@ export class MirrorCore {
     return this.#pending.length > 0;
   }
 
-  page(query: PageRequest): AuditPage {
-    const started = performance.now();
-    const waiting = this.#pending.map(({ event }) => event);
-    if (!this.#pager) this.#pager = createPager(null);
-    const page = this.#pager.page(query, waiting);
-    return { ...page, tookMs: performance.now() - started };
+  /** Events that are verified and that no disk has taken yet, oldest first. */
+  held(): readonly LogEvent[] {
+    return this.#pending.map(({ event }) => event);
   }
 
   /** Another history is on the wire: keeps this file under a name of its time and begins anew. */
@@ -170,8 +163,6 @@ export class MirrorCore {
       this.#store = store;
       const found = store.verify();
       if (!found.ok) return describeFault(found.fault);
-      store.database.exec(PAGING_INDEXES);
-      this.#pager = createPager(store.database);
       this.#problem = null;
       return null;
     } catch (error) {
@@ -207,7 +198,6 @@ export class MirrorCore {
     this.#setAsideAt.push(now);
     this.#store?.close();
     this.#store = null;
-    this.#pager = null;
     if (existsSync(this.deps.path)) {
       const stamp = new Date(this.deps.clock()).toISOString().replace(/[:.]/g, '-');
       const kept = unusedName(join(dirname(this.deps.path), `audit-quarantine-${stamp}`));

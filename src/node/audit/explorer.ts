@@ -2,6 +2,7 @@ import type { AuditFilter, AuditPage, FacetValues } from '../../shared/audit/que
 import { isUnfiltered } from '../../shared/audit/query';
 import type { LogEvent } from '../../shared/log/event';
 import type { OpsState } from '../../shared/ops/state';
+import { eventOfRow } from '../eventRow';
 import { AuditIndex } from './auditIndex';
 import { beginMatching, type Matching } from './matching';
 import { type EventSource, openSource } from './source';
@@ -66,14 +67,12 @@ export class Explorer {
   async page(request: PageRequest, cancelled: () => boolean): Promise<Omit<AuditPage, 'tookMs'>> {
     const { filter, offset, limit } = request;
     const head = this.source.head().seq;
-    const plain = isUnfiltered(filter);
-    if (!plain) {
-      for (let taken = 0; taken < CATCH_UP && this.index.indexed().seq < head; taken += BATCH) {
-        if (!this.follow()) break;
-      }
+    if (isUnfiltered(filter)) return this.#plain(request, head);
+    for (let taken = 0; taken < CATCH_UP && this.index.indexed().seq < head; taken += BATCH) {
+      if (!this.follow()) break;
     }
     const indexedTo = this.index.indexed().seq;
-    const asked = this.#ask(filter, plain ? head : indexedTo);
+    const asked = this.#ask(filter, indexedTo);
     const { matching, newer } = asked;
     while (!matching.done() && newer.length + matching.total() < offset + limit) {
       matching.step();
@@ -120,8 +119,9 @@ export class Explorer {
   }
 
   /** The state after an event, or after the last one not later than a time. Null where it cannot be known. */
-  past(at: { readonly seq: number } | { readonly ts: number }): OpsState | null {
-    while (this.index.indexed().seq < this.source.head().seq && this.follow());
+  async past(at: { readonly seq: number } | { readonly ts: number }): Promise<OpsState | null> {
+    // Times are told by the index, and the states it keeps are what makes a look back short.
+    while (this.index.indexed().seq < this.source.head().seq && this.follow()) await this.breathe();
     const seq = 'seq' in at ? Math.min(at.seq, this.source.head().seq) : this.index.seqAt(at.ts);
     return seq < 1 ? null : this.index.foldAt(seq);
   }
@@ -130,6 +130,20 @@ export class Explorer {
     this.cancel();
     this.index.close();
     this.source.close();
+  }
+
+  /** Without a filter a place in the list is a sequence, and no other question is disturbed. */
+  #plain({ offset, limit }: PageRequest, head: number): Omit<AuditPage, 'tookMs'> {
+    const first = this.source.start().seq + 1;
+    const from = Math.max(first, head - offset - limit + 1);
+    const rows = this.source.rows(from, Math.max(0, head - offset - from + 1));
+    return {
+      total: Math.max(0, head - first + 1),
+      counted: true,
+      events: rows.map(eventOfRow).reverse() as AuditPage['events'],
+      indexedTo: this.index.indexed().seq,
+      headSeq: head,
+    };
   }
 
   /** The question as it was asked before, with its news; or from the beginning. */

@@ -19,6 +19,9 @@ const GULP = 50_000;
 export function* verifyIndex(path: string, source: EventSource): Steps<Damage | null> {
   const index = new Database(path, { readonly: true });
   try {
+    makePlaces(index);
+    // One look at the file as it is now: it may be written meanwhile.
+    index.exec('BEGIN');
     return yield* compare(index, source);
   } catch (error) {
     // A page of SQLite's that is no page, or a list of FTS5's that is none.
@@ -100,6 +103,7 @@ function* compare(index: Database.Database, source: EventSource): Steps<Damage |
     fresh.transaction(() => {
       for (const event of events) insert.run(event.seq, readableText(event));
     })();
+    makePlaces(fresh);
     for (const place of placesOf(fresh)) sum(place.doc, wordText(place));
     fresh.close();
     for (const event of events) {
@@ -142,11 +146,12 @@ interface Place {
 const markText = (facet: string, value: string): string => `${facet}\n${value}`;
 const wordText = ({ term, offset }: Place): string => `${offset}\n${term}`;
 
+/** A temporary table: the file itself is only read. */
+function makePlaces(database: Database.Database): void {
+  database.exec('CREATE VIRTUAL TABLE temp.places USING fts5vocab(main, words, instance)');
+}
+
 function placesOf(database: Database.Database): Iterable<Place> {
-  // A temporary table: the file itself may be read only.
-  database.exec(
-    'CREATE VIRTUAL TABLE IF NOT EXISTS temp.places USING fts5vocab(main, words, instance)',
-  );
   return database
     .prepare('SELECT term, doc, "offset" FROM temp.places')
     .iterate() as Iterable<Place>;

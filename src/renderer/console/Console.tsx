@@ -1,15 +1,16 @@
 import type { DeskView } from '@shared/view/desk';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
 import { Banner, EnvironmentMark } from '../components/Banner';
+import { PastBanner } from '../components/PastBanner';
 import { Button, Hostile } from '../components/ui';
 import { deskStatus } from '../desk/desk.state';
+import { pastView } from '../desk/past.state';
 import { environmentKey } from '../desk/scope.state';
 import { Dialogs } from '../dialogs/Dialogs';
 import { useT } from '../i18n';
 import { KILL_DIALOG_KEY, useKillKey } from '../lib/hooks';
-import { openKillDialog, useApp } from '../lib/store';
+import { leavePast, openKillDialog, useApp } from '../lib/store';
 import { useNow } from '../lib/useNow';
-import { Audit } from './Audit';
 import { Palette } from './Palette';
 import { SettingsPopover } from './SettingsPopover';
 import { StatusLine } from './StatusLine';
@@ -18,6 +19,7 @@ import { VIEWS, type ViewName } from './views';
 const Overview = lazy(() => import('./Overview'));
 const Models = lazy(() => import('./Models'));
 const Monitor = lazy(() => import('./Monitor'));
+const Audit = lazy(() => import('./Audit'));
 
 export function Console() {
   const t = useT();
@@ -32,8 +34,16 @@ export function Console() {
 
 function ConsoleView({ view }: { view: DeskView }) {
   const t = useT();
-  const now = useNow();
+  const clock = useNow();
+  const past = useApp((state) => state.past);
+  const alarming = view.kills.some((kill) => kill.alarm);
+  const seen = useMemo(() => (past ? pastView(view, past) : view), [view, past]);
+  const now = past ? past.ts : clock;
   const [shown, setShown] = useState<ViewName>('overview');
+  // A kill that nobody has acknowledged is not to be missed for looking back.
+  useEffect(() => {
+    if (past && alarming) leavePast();
+  }, [past, alarming]);
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       const name = event.ctrlKey ? VIEWS[Number(event.key) - 1] : undefined;
@@ -48,9 +58,9 @@ function ConsoleView({ view }: { view: DeskView }) {
     <div className="grid h-full grid-cols-[150px_1fr] grid-rows-[auto_1fr_auto]">
       <header className="col-span-2 flex items-center gap-3 border-b border-line pr-3">
         <div className="min-w-0 flex-1">
-          <Banner status={deskStatus(view, now)} large />
+          <Banner status={deskStatus(seen, now)} large />
         </div>
-        <EnvironmentMark environment={view.environment} />
+        <EnvironmentMark environment={seen.environment} />
         <h1 className="font-semibold">
           <Hostile text={view.deskName} max={24} />
         </h1>
@@ -75,13 +85,16 @@ function ConsoleView({ view }: { view: DeskView }) {
         <div className="flex-1" />
         <SettingsPopover />
       </nav>
-      <main className="min-h-0 overflow-auto p-3">
-        <Suspense fallback={t('app.loading')}>
-          {shown === 'overview' && <Overview view={view} now={now} />}
-          {shown === 'models' && <Models view={view} now={now} />}
-          {shown === 'monitor' && <Monitor view={view} now={now} />}
-          {shown === 'audit' && <Audit view={view} />}
-        </Suspense>
+      <main className="flex min-h-0 flex-col">
+        {past && <PastBanner past={past} />}
+        <div className="min-h-0 flex-1 overflow-auto p-3">
+          <Suspense fallback={t('app.loading')}>
+            {shown === 'overview' && <Overview view={seen} now={now} />}
+            {shown === 'models' && <Models view={seen} now={now} />}
+            {shown === 'monitor' && <Monitor view={seen} now={now} />}
+            {shown === 'audit' && <Audit view={view} onLineage={null} />}
+          </Suspense>
+        </div>
       </main>
       <StatusLine view={view} />
       <Palette view={view} onView={setShown} />

@@ -5,6 +5,7 @@ import { call } from '../lib/call';
 import { closeDialog, useApp } from '../lib/store';
 import { CardDialog } from './CardDialog';
 import { DialogFrame } from './DialogFrame';
+import { ExportDialog } from './ExportDialog';
 import { KillDialog } from './KillDialog';
 import { PromotionDialog } from './PromotionDialog';
 import { ResumeDialog } from './ResumeDialog';
@@ -22,6 +23,8 @@ export function Dialogs({ view, origin }: { view: DeskView; origin: 'panel' | 'c
       return <ResumeDialog view={view} origin={origin} />;
     case 'rollback':
       return <RollbackDialog view={view} origin={origin} />;
+    case 'export':
+      return <ExportDialog />;
     case 'promotion':
       return <PromotionDialog view={view} model={dialog.model} />;
     case 'card':

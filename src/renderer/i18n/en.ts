@@ -1,6 +1,8 @@
+import { auditEn } from './audit';
 import type { Key } from './es';
 
 export const en: Readonly<Record<Key, string>> = {
+  ...auditEn,
   'word.unknown': 'NO DATA',
   'word.disconnected': 'DISCONNECTED',
   'word.normal': 'NORMAL',
@@ -419,18 +421,6 @@ export const en: Readonly<Record<Key, string>> = {
   'chart.engine': 'Engine',
   'chart.none': 'No points yet.',
   'events.title': 'Latest events',
-  'audit.type': 'Type',
-  'audit.actor': 'Actor',
-  'audit.text': 'Text',
-  'audit.any': 'all',
-  'audit.found': '{{total}} events · {{ms}} ms',
-  'audit.none': 'No event matches the filter.',
-  'audit.offline': 'No link since {{time}} COT: this is the local mirror, up to {{seq}}.',
-  'audit.seq': 'Seq',
-  'audit.time': 'Time (COT)',
-  'audit.reason': 'Reason',
-  'audit.detail': 'Event detail',
-  'audit.pick': 'Choose an event to see its detail.',
   'palette.title': 'Console commands',
   'palette.placeholder': 'Type what you want to do…',
   'palette.none': 'Nothing by that name.',
