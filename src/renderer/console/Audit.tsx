@@ -23,7 +23,6 @@ export default function Audit(props: {
   const t = useT();
   const imported = useApp((state) => state.imported);
   const job = useApp((state) => state.job);
-  const grown = useApp((state) => state.auditSeq);
   const [looked, setLooked] = useState<AuditSource>('own');
   const source = imported ? looked : 'own';
   const [filter, setFilter] = useState<AuditFilter>(NO_FILTER);
@@ -51,7 +50,7 @@ export default function Audit(props: {
           {t('audit.unsaved', { count: view.mirror.unsaved })}
         </p>
       )}
-      <Filters source={source} filter={filter} onChange={change} grown={grown} />
+      <Filters source={source} filter={filter} onChange={change} />
       <Count pages={pages} filtered={filter !== NO_FILTER} />
       <div className="grid min-h-0 flex-1 grid-cols-[minmax(0,1fr)_420px] gap-3">
         <List

@@ -68,15 +68,15 @@ export function useAuditPages(source: AuditSource, filter: AuditFilter): AuditPa
     [source, filter],
   );
 
-  // Another question is begun at once; what was shown of the last one is gone.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `ask` changes with the question.
-  useEffect(() => {
-    stopped.current = false;
-    setHeld((now) => ({ ...now, state: 'searching' }));
-  }, [ask]);
-
+  const question = useRef<typeof ask | null>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a longer log shifts every row.
   useEffect(() => {
+    if (question.current !== ask) {
+      // Another question: what was shown of the last one is gone.
+      question.current = ask;
+      stopped.current = false;
+      setHeld((now) => ({ ...now, state: 'searching' }));
+    }
     const timer = setTimeout(() => {
       if (stopped.current) return;
       query.current += 1;

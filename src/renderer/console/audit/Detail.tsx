@@ -11,6 +11,7 @@ import { eventName } from '../../i18n/events';
 import { call } from '../../lib/call';
 import { enterPast, useApp } from '../../lib/store';
 import type { Event } from './List';
+import { onGrowth } from './onGrowth';
 
 const TEXT_MAX = 20_000;
 const STORY_SHOWN = 200;
@@ -114,18 +115,22 @@ function Story(props: {
   const { source, command } = props;
   const t = useT();
   const language = useApp((state) => state.settings?.language ?? 'es');
-  const grown = useApp((state) => state.auditSeq);
   const [events, setEvents] = useState<readonly Event[]>([]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a story may go on.
   useEffect(() => {
     let current = true;
-    void window.vigia.call('audit.story', { source, command }).then((answer) => {
-      if (current && answer.ok) setEvents(answer.value);
-    });
+    const ask = (): void => {
+      void window.vigia.call('audit.story', { source, command }).then((answer) => {
+        if (current && answer.ok) setEvents(answer.value);
+      });
+    };
+    ask();
+    // A story may go on.
+    const leave = onGrowth(ask);
     return () => {
       current = false;
+      leave();
     };
-  }, [source, command, grown]);
+  }, [source, command]);
   return (
     <section>
       <div className="flex items-center gap-2">

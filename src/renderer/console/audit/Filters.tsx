@@ -13,6 +13,7 @@ import { useT } from '../../i18n';
 import { eventName } from '../../i18n/events';
 import { clip } from '../../lib/format';
 import { useApp } from '../../lib/store';
+import { onGrowth } from './onGrowth';
 
 const SINGLE = ['actor', 'role', 'model', 'engine', 'incident'] as const;
 
@@ -20,15 +21,13 @@ interface Props {
   readonly source: AuditSource;
   readonly filter: AuditFilter;
   readonly onChange: (filter: AuditFilter) => void;
-  /** Counts up when there may be other values to choose. */
-  readonly grown: number;
 }
 
 /** What the record is looked through by. */
-export function Filters({ source, filter, onChange, grown }: Props) {
+export function Filters({ source, filter, onChange }: Props) {
   const t = useT();
   const language = useApp((state) => state.settings?.language ?? 'es');
-  const values = useValues(source, grown);
+  const values = useValues(source);
   const choose = (
     label: string,
     value: string,
@@ -191,32 +190,22 @@ function Saved(props: Pick<Props, 'filter' | 'onChange'>) {
   );
 }
 
-const VALUES_EVERY_MS = 2_000;
-
-/** What there is to choose, asked for again as the record grows, but not at each event. */
-function useValues(source: AuditSource, grown: number): FacetValues | null {
+/** What there is to choose, asked for again as the record grows. */
+function useValues(source: AuditSource): FacetValues | null {
   const [values, setValues] = useState<FacetValues | null>(null);
-  const beat = Math.floor(useAskedAt(grown) / VALUES_EVERY_MS);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the beat says when to ask again.
   useEffect(() => {
     let current = true;
-    void window.vigia.call('audit.values', { source }).then((answer) => {
-      if (current && answer.ok) setValues(answer.value);
-    });
+    const ask = (): void => {
+      void window.vigia.call('audit.values', { source }).then((answer) => {
+        if (current && answer.ok) setValues(answer.value);
+      });
+    };
+    ask();
+    const leave = onGrowth(ask);
     return () => {
       current = false;
+      leave();
     };
-  }, [source, beat]);
+  }, [source]);
   return values;
-}
-
-/** When the record was last heard to grow. */
-function useAskedAt(grown: number): number {
-  const [at, setAt] = useState(0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: growth is what sets it.
-  useEffect(() => {
-    const timer = setTimeout(() => setAt(performance.now()), VALUES_EVERY_MS / 4);
-    return () => clearTimeout(timer);
-  }, [grown]);
-  return at;
 }

@@ -72,8 +72,7 @@ export function List({ pages, picked, onPick }: Props) {
   }
 
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the rows inside are buttons; their keys are heard here.
-    <div ref={box} className="overflow-auto border border-line text-[12px]" onKeyDown={go}>
+    <div ref={box} className="overflow-auto border border-line text-[12px]">
       <div className={`${COLUMNS} sticky top-0 z-10 h-7 min-w-[760px] bg-surface px-2 text-muted`}>
         <span>{t('audit.seq')}</span>
         <span>{t('audit.time')}</span>
@@ -99,6 +98,7 @@ export function List({ pages, picked, onPick }: Props) {
               aria-pressed={mine}
               className={`${COLUMNS} absolute h-7 w-full border-b border-line px-2 text-left -outline-offset-2 ${mine ? 'bg-raised' : ''}`}
               style={{ transform: `translateY(${row.start}px)` }}
+              onKeyDown={go}
               onClick={() => {
                 setCursor(row.index);
                 if (event) onPick(event);
