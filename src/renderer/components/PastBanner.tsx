@@ -14,11 +14,8 @@ export function PastBanner({ past }: { past: Past }) {
   return (
     <div role="status" className="hatched flex flex-wrap items-center gap-3 px-3 py-1">
       <History size={22} aria-hidden />
-      <strong className="text-[20px]">{t('past.title')}</strong>
       <span className="figure">{t('past.at', { time: timestamp(past.ts), seq: past.seq })}</span>
-      <span className="min-w-0 flex-1 text-[12px]">
-        {t('past.what')} {t('past.noFigures')}
-      </span>
+      <span className="flex-1" />
       <Button browse disabled={past.seq <= 1} onClick={() => go(past.seq - 1)}>
         {t('past.earlier')}
       </Button>
@@ -36,6 +33,9 @@ export function PastBanner({ past }: { past: Past }) {
       <Button browse onClick={leavePast}>
         {t('past.leave')}
       </Button>
+      <p className="basis-full text-[12px]">
+        {t('past.what')} {t('past.noFigures')}
+      </p>
     </div>
   );
 }

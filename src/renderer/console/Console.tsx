@@ -58,7 +58,7 @@ function ConsoleView({ view }: { view: DeskView }) {
     <div className="grid h-full grid-cols-[150px_1fr] grid-rows-[auto_1fr_auto]">
       <header className="col-span-2 flex items-center gap-3 border-b border-line pr-3">
         <div className="min-w-0 flex-1">
-          <Banner status={deskStatus(seen, now)} large />
+          <Banner status={deskStatus(seen, now)} large past={past !== null} />
         </div>
         <EnvironmentMark environment={seen.environment} />
         <h1 className="font-semibold">

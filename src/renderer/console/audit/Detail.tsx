@@ -98,7 +98,7 @@ export function Detail({ source, event, onPick, onStory, onLineage }: Props) {
         <bdi>{canonical.slice(0, TEXT_MAX)}</bdi>
       </pre>
       <pre className="figure break-all whitespace-pre-wrap text-muted">
-        <bdi>{JSON.stringify(event, null, 2).slice(0, TEXT_MAX)}</bdi>
+        <bdi>{JSON.stringify(event.data, null, 2).slice(0, TEXT_MAX)}</bdi>
       </pre>
     </div>
   );

@@ -91,7 +91,7 @@ export function Filters({ source, filter, onChange }: Props) {
           value={filter.to}
           onChange={(to) => onChange({ ...filter, to })}
         />
-        <Button browse onClick={() => onChange(NO_FILTER)}>
+        <Button browse className="whitespace-nowrap" onClick={() => onChange(NO_FILTER)}>
           {t('audit.clear')}
         </Button>
         <Saved filter={filter} onChange={onChange} />
@@ -170,6 +170,7 @@ function Saved(props: Pick<Props, 'filter' | 'onChange'>) {
       </datalist>
       <Button
         browse
+        className="whitespace-nowrap"
         disabled={name.trim() === ''}
         onClick={() => setSaved(keepFilter(localStorage, name.trim(), props.filter))}
       >

@@ -1,3 +1,5 @@
+import { type Facet, marksOf } from '@shared/audit/facets';
+import type { LogEvent } from '@shared/log/event';
 import { timestamp } from '@shared/time';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
@@ -8,7 +10,8 @@ import { useApp } from '../../lib/store';
 import type { AuditPages } from '../useAuditPages';
 
 export type Event = NonNullable<ReturnType<AuditPages['at']>>;
-const COLUMNS = 'grid grid-cols-[80px_190px_190px_110px_100px_1fr] items-center gap-2';
+const COLUMNS =
+  'grid grid-cols-[72px_184px_180px_96px_96px_150px_minmax(120px,1fr)] items-center gap-2';
 const ROW = 28;
 const LEAP = 20;
 
@@ -44,7 +47,9 @@ export function List({ pages, picked, onPick }: Props) {
     }
   });
 
-  const here = pages.at(cursor);
+  // What is there still is of the question before.
+  const searching = pages.state === 'searching';
+  const here = searching ? null : pages.at(cursor);
   useEffect(() => {
     if (!wanted.current || !here) return;
     wanted.current = false;
@@ -73,18 +78,19 @@ export function List({ pages, picked, onPick }: Props) {
 
   return (
     <div ref={box} className="overflow-auto border border-line text-[12px]">
-      <div className={`${COLUMNS} sticky top-0 z-10 h-7 min-w-[760px] bg-surface px-2 text-muted`}>
+      <div className={`${COLUMNS} sticky top-0 z-10 h-7 min-w-[920px] bg-surface px-2 text-muted`}>
         <span>{t('audit.seq')}</span>
         <span>{t('audit.time')}</span>
         <span>{t('audit.type')}</span>
         <span>{t('audit.actor')}</span>
         <span>{t('audit.role')}</span>
+        <span>{t('audit.about')}</span>
         <span>{t('audit.reason')}</span>
       </div>
       {pages.total === 0 && pages.state === 'shown' && (
         <p className="p-2 text-muted">{t('audit.none')}</p>
       )}
-      <div className="relative min-w-[760px]" style={{ height: rows.getTotalSize() }}>
+      <div className="relative min-w-[920px]" style={{ height: rows.getTotalSize() }}>
         {rows.getVirtualItems().map((row) => {
           const event = pages.at(row.index);
           const mine = event !== null && picked?.seq === event.seq;
@@ -92,11 +98,11 @@ export function List({ pages, picked, onPick }: Props) {
             <button
               key={row.index}
               type="button"
-              disabled={!event}
+              disabled={!event || searching}
               data-row={row.index}
               tabIndex={row.index === cursor ? 0 : -1}
               aria-pressed={mine}
-              className={`${COLUMNS} absolute h-7 w-full border-b border-line px-2 text-left -outline-offset-2 ${mine ? 'bg-raised' : ''}`}
+              className={`${COLUMNS} absolute h-7 w-full border-b border-line px-2 text-left -outline-offset-2 disabled:text-muted ${mine ? 'bg-raised' : ''}`}
               style={{ transform: `translateY(${row.start}px)` }}
               onKeyDown={go}
               onClick={() => {
@@ -113,6 +119,16 @@ export function List({ pages, picked, onPick }: Props) {
   );
 }
 
+const ABOUT: ReadonlySet<Facet> = new Set(['model', 'engine', 'incident']);
+
+/** The models, engines and incidents an event names. */
+function about(event: Event): string {
+  return marksOf(event as LogEvent)
+    .filter(([facet]) => ABOUT.has(facet))
+    .map(([, value]) => value)
+    .join(' · ');
+}
+
 function Cells({ event, name }: { event: Event; name: string }) {
   return (
     <>
@@ -126,6 +142,9 @@ function Cells({ event, name }: { event: Event; name: string }) {
       </span>
       <span className="truncate">
         <Hostile text={event.actor.role} max={24} />
+      </span>
+      <span className="truncate">
+        <Hostile text={about(event)} max={60} />
       </span>
       <span className="truncate">
         <Hostile text={event.reason ?? ''} max={160} />
