@@ -111,8 +111,8 @@ export function startTerminal(start: TerminalStart): void {
       if (status.state === 'unwritable' && was.state !== 'unwritable') {
         commands.report('mirror_unwritable', status.problem ?? 'the disk takes nothing');
       }
+      audit.grew();
       if (status.verifiedSeq !== was.verifiedSeq || status.unsaved !== was.unsaved) {
-        audit.grew();
         host?.send('audit.grew', { seq: status.seq });
       }
       changed();
@@ -145,6 +145,8 @@ export function startTerminal(start: TerminalStart): void {
     info: exportInfo,
     mayExport: () => mayExport(desk.welcome()?.operator.roles ?? null, policy),
     unsaved: () => mirror.status().unsaved,
+    written: () => mirror.status().verifiedSeq,
+    linkLive: () => link.view().state === 'live',
     held: mirror.held,
     report: (kind, detail) => commands.report(kind, detail),
     onCounted: (counted) => host?.send('audit.counted', counted),
@@ -160,7 +162,10 @@ export function startTerminal(start: TerminalStart): void {
     onWelcome: desk.welcomed,
     onEvents: desk.take,
     onReplayed: desk.replayed,
-    onCheckpoint: mirror.checkpoint,
+    onCheckpoint(note) {
+      mirror.checkpoint(note);
+      audit.signed(note);
+    },
     onAnswer(answer) {
       if (!kills.answer(answer)) commands.answer(answer);
       monitor.answer(answer);

@@ -24,6 +24,8 @@ export interface AuditDesk {
   /** The mirror's file is about to be set aside. */
   setAside(): void;
   grew(): void;
+  /** The gateway has signed. */
+  signed(note: string): void;
   page(
     source: AuditSource,
     query: Omit<Extract<Question, { ask: 'page' }>, 'ask'>,
@@ -31,7 +33,7 @@ export interface AuditDesk {
   ask: ExplorerClient['ask'];
   cancel(source: AuditSource): void;
   past(source: AuditSource, at: PastAt): Promise<Past | null>;
-  verify(source: AuditSource): void;
+  verify(source: AuditSource): Promise<void>;
   exportTo(format: ExportFormat, from: number | null, to: number | null): Promise<string | null>;
   importFrom(kind: 'file' | 'folder'): Promise<string | null>;
   closeImported(): void;
@@ -40,6 +42,9 @@ export interface AuditDesk {
   state(): { readonly job: AuditJob | null; readonly imported: Imported | null };
   stop(): void;
 }
+
+/** A gateway that signs nothing by then does not keep the work waiting. */
+const SIGNATURE_TIMEOUT_MS = 3_000;
 
 type ReportKind = CommandParams<'terminal.report'>['kind'];
 
@@ -56,6 +61,9 @@ export function createAuditDesk(deps: {
   readonly info: () => ExportInfo;
   readonly mayExport: () => boolean;
   readonly unsaved: () => number;
+  /** The last event on this disk. */
+  readonly written: () => number;
+  readonly linkLive: () => boolean;
   readonly held: () => Promise<readonly LogEvent[]>;
   readonly report: (kind: ReportKind, detail: string) => void;
   readonly onCounted: (counted: Omit<Extract<FromExplorer, { type: 'counted' }>, 'type'>) => void;
@@ -69,6 +77,8 @@ export function createAuditDesk(deps: {
   } as const;
   let imported: Imported | null = null;
   let importedKey = '';
+  /** Work that waits for a signature, and for the event it is over to be on this disk. */
+  let awaited: { seq: number | null; readonly done: () => void } | null = null;
   const explorer = createExplorer({
     workerFile: deps.explorerFile,
     onCounted: ({ type: _, ...counted }) => deps.onCounted(counted),
@@ -78,6 +88,25 @@ export function createAuditDesk(deps: {
   function begin(...args: Parameters<typeof jobs.start>): void {
     if (jobs.start(...args)) return;
     throw new Refusal({ code: 'busy', message: 'other work on the record is under way' });
+  }
+
+  /** Says on the record what is about to be done, and waits for the signature that answers it. */
+  function announce(kind: 'audit_exporting' | 'audit_verifying', detail: string): Promise<void> {
+    deps.report(kind, detail);
+    if (!deps.linkLive()) return Promise.resolve();
+    return new Promise((go) => {
+      const timer = setTimeout(done, SIGNATURE_TIMEOUT_MS);
+      function done(): void {
+        clearTimeout(timer);
+        awaited = null;
+        go();
+      }
+      awaited = { seq: null, done };
+    });
+  }
+
+  function lookForSignature(): void {
+    if (awaited?.seq != null && deps.written() >= awaited.seq) awaited.done();
   }
 
   const ask: ExplorerClient['ask'] = async (source, question) => {
@@ -92,7 +121,14 @@ export function createAuditDesk(deps: {
   return {
     opened: () => explorer.open('own', files.own.path, files.own.index),
     setAside: () => explorer.release('own'),
-    grew: explorer.grew,
+    grew() {
+      explorer.grew();
+      lookForSignature();
+    },
+    signed(note) {
+      // The mirror keeps it in its own time, and says how it stands when it has.
+      if (awaited) awaited.seq = Number(note.split('\n')[1]);
+    },
     async page(source, query) {
       // A disk that takes nothing does not keep the newest events off the screen.
       const held = source === 'own' && deps.unsaved() > 0 ? await deps.held() : [];
@@ -105,7 +141,8 @@ export function createAuditDesk(deps: {
     ask,
     cancel: explorer.cancel,
     past: (source, at) => ask(source, { ask: 'past', at }),
-    verify(source) {
+    async verify(source) {
+      if (source === 'own') await announce('audit_verifying', 'the whole mirror');
       const publicKey = source === 'imported' ? importedKey : '';
       begin({ kind: 'verify', ...files[source], publicKey }, source, ({ detail }) => {
         if (source === 'own') deps.report('audit_verified', detail);
@@ -119,6 +156,7 @@ export function createAuditDesk(deps: {
       const name = `vigia-${new Date(info.madeAt).toISOString().slice(0, 19).replace(/[:T]/g, '-')}`;
       const target = await deps.places.target(name, format);
       if (target === null) return null;
+      await announce('audit_exporting', `${format} to ${basename(target)}`);
       const documents = cardsOf(deps.ops());
       const order = {
         kind: 'export',

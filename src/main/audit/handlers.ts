@@ -21,7 +21,7 @@ export function auditHandlers(
       else past.leave(window);
       return found;
     },
-    'audit.verify': ({ source }) => done(audit.verify(source)),
+    'audit.verify': async ({ source }) => done(await audit.verify(source)),
     'audit.export': async ({ format, from, to }) => ({
       path: await audit.exportTo(format, from, to),
     }),

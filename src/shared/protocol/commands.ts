@@ -89,6 +89,8 @@ export const commandParams = {
       'mirror_quarantined',
       'mirror_unwritable',
       'gateway_restarted',
+      'audit_verifying',
+      'audit_exporting',
       'audit_verified',
       'audit_exported',
       'audit_imported',

@@ -11,7 +11,7 @@ import type { AuditPages } from '../useAuditPages';
 
 export type Event = NonNullable<ReturnType<AuditPages['at']>>;
 const COLUMNS =
-  'grid grid-cols-[72px_184px_180px_96px_96px_150px_minmax(120px,1fr)] items-center gap-2';
+  'grid grid-cols-[64px_176px_168px_80px_80px_104px_minmax(80px,1fr)] items-center gap-2';
 const ROW = 28;
 const LEAP = 20;
 
@@ -78,7 +78,7 @@ export function List({ pages, picked, onPick }: Props) {
 
   return (
     <div ref={box} className="overflow-auto border border-line text-[12px]">
-      <div className={`${COLUMNS} sticky top-0 z-10 h-7 min-w-[920px] bg-surface px-2 text-muted`}>
+      <div className={`${COLUMNS} sticky top-0 z-10 h-7 min-w-[800px] bg-surface px-2 text-muted`}>
         <span>{t('audit.seq')}</span>
         <span>{t('audit.time')}</span>
         <span>{t('audit.type')}</span>
@@ -90,7 +90,7 @@ export function List({ pages, picked, onPick }: Props) {
       {pages.total === 0 && pages.state === 'shown' && (
         <p className="p-2 text-muted">{t('audit.none')}</p>
       )}
-      <div className="relative min-w-[920px]" style={{ height: rows.getTotalSize() }}>
+      <div className="relative min-w-[800px]" style={{ height: rows.getTotalSize() }}>
         {rows.getVirtualItems().map((row) => {
           const event = pages.at(row.index);
           const mine = event !== null && picked?.seq === event.seq;
