@@ -48,44 +48,37 @@ async function firstPage(filter: AuditFilterInput, offset = 0): Promise<number> 
   return performance.now() - started;
 }
 
-/** The same rows by the same tables, with nothing about them. */
+/** The same SQL in one statement, prepared beforehand, and its rows read and parsed: nothing about it. */
 function floorOf(filter: AuditFilterInput): number {
-  const conditions: string[] = [];
-  const values: (string | number)[] = [];
-  const mark = (facet: string, value: string) => {
-    conditions.push(
-      'EXISTS (SELECT 1 FROM marks m WHERE m.term = (SELECT id FROM terms WHERE facet = ? AND value = ?) AND m.seq = e.seq)',
-    );
-    values.push(facet, value);
-  };
-  for (const type of filter.types ?? []) mark('type', type);
+  const wanted: (readonly [string, string])[] = (filter.types ?? []).map((type) => ['type', type]);
   for (const facet of ['actor', 'role', 'model', 'engine'] as const) {
     const value = filter[facet];
-    if (value != null) mark(facet, value);
+    if (value != null) wanted.push([facet, value]);
   }
-  if (filter.from != null) {
-    conditions.push('e.ts >= ? AND e.ts < ?');
-    values.push(filter.from, filter.to ?? Number.MAX_SAFE_INTEGER);
-  }
-  const where = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
-  // The rarest value leads, as ours does: one value alone is read from its own list.
-  const facets = (['actor', 'role', 'model', 'engine'] as const).filter(
-    (one) => filter[one] != null,
+  const term = bare.prepare('SELECT id, n FROM terms WHERE facet = ? AND value = ?');
+  const [rarest, ...others] = wanted
+    .map(([facet, value]) => term.get(facet, value) as { id: number; n: number })
+    .sort((x, y) => x.n - y.n);
+  const conditions = others.map(
+    ({ id }) => `EXISTS (SELECT 1 FROM marks m WHERE m.term = ${id} AND m.seq = b.seq)`,
   );
-  const single = conditions.length === 1 && filter.from == null;
-  const [facet, value] = filter.types?.length
-    ? ['type', filter.types[0]]
-    : [facets[0], filter[facets[0] ?? 'actor']];
-  const statement = single
-    ? bare.prepare(
-        'SELECT e.* FROM marks m JOIN log.events e ON e.seq = m.seq WHERE m.term = (SELECT id FROM terms WHERE facet = ? AND value = ?) ORDER BY m.seq DESC LIMIT ?',
-      )
-    : bare.prepare(`SELECT e.* FROM log.events e ${where} ORDER BY e.seq DESC LIMIT ?`);
-  const args = single ? [facet as string, value as string] : values;
-  const started = performance.now();
-  for (const row of statement.all(...args, LIMIT) as { body: string; hash: string }[]) {
-    JSON.parse(row.body);
+  if (rarest) conditions.push(`b.term = ${rarest.id}`);
+  if (filter.from != null) {
+    // The span of the time is known: the log's first event has the first time.
+    const low = Math.floor((filter.from - ts(0)) / 10);
+    const high = Math.ceil(((filter.to ?? 0) - ts(0)) / 10);
+    conditions.push(`b.seq BETWEEN ${low} AND ${high}`);
+    conditions.push(
+      `(SELECT ts FROM times t WHERE t.seq = b.seq) BETWEEN ${filter.from} AND ${filter.to}`,
+    );
   }
+  const table = rarest ? 'marks' : 'times';
+  const where = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
+  const statement = bare.prepare(
+    `SELECT e.body, e.hash FROM ${table} b CROSS JOIN log.events e ON e.seq = b.seq ${where} ORDER BY b.seq DESC LIMIT ?`,
+  );
+  const started = performance.now();
+  for (const row of statement.all(LIMIT) as { body: string }[]) JSON.parse(row.body);
   return performance.now() - started;
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { CSV_HEADER, csvLine } from '../../shared/audit/csv';
+import { CSV_HEADER, csvWriter } from '../../shared/audit/csv';
 import { canonicalJson } from '../../shared/log/canonical';
 import {
   type ChainFault,
@@ -14,7 +14,7 @@ import type { LogEvent, LogPosition } from '../../shared/log/event';
 import { EMPTY_LOG, logEventSchema } from '../../shared/log/event';
 import type { Damage, Findings, Steps } from '../audit/verifyLog';
 import { checkCheckpoint, publicKeyOf } from '../checkpoint';
-import { bodyOfLine } from '../eventRow';
+import { bodyOfLine, dataText } from '../eventRow';
 import { publicKeyFromBase64 } from '../signedNote';
 import { FILES, type Manifest, manifestSchema } from './manifest';
 import { readLines } from './readLines';
@@ -81,6 +81,7 @@ export function* verifyExport(folder: string, sha256: Sha256): Steps<Findings> {
   const clock = { regressions: 0, firstSeq: null as number | null, worstMs: 0 };
   const byType: Record<string, number> = {};
   const table = createHash('sha256').update(CSV_HEADER);
+  const csvLine = csvWriter();
   const signed = existsSync(join(folder, FILES.checkpoint))
     ? readFileSync(join(folder, FILES.checkpoint), 'utf8')
     : '';
@@ -98,7 +99,7 @@ export function* verifyExport(folder: string, sha256: Sha256): Steps<Findings> {
       }
       const { event, body } = next.sealed;
       firstBody ??= body;
-      table.update(csvLine(event));
+      table.update(csvLine(event, dataText(body)));
       byType[event.type] = (byType[event.type] ?? 0) + 1;
       if (event.ts < ts) {
         clock.regressions += 1;

@@ -39,3 +39,26 @@ function offsetAt(ts: number): number {
   const size = (Number(hours ?? 0) * 60 + Number(minutes ?? 0)) * 60_000;
   return sign === '-' ? -size : size;
 }
+
+/** Zones change at full quarters of an hour, so one look serves for a quarter. */
+const QUARTER_MS = 900_000;
+
+/**
+ * A writer of instants by Bogota's clock, their offset beside them: `2026-01-31T14:00:00.000-05:00`.
+ * It looks up the zone once for times that lie together, as those of a log do.
+ */
+export function zonedIsoWriter(): (ts: number) => string {
+  let quarter = Number.NaN;
+  let offset = 0;
+  let text = '';
+  return (ts) => {
+    if (Math.floor(ts / QUARTER_MS) !== quarter) {
+      quarter = Math.floor(ts / QUARTER_MS);
+      offset = offsetAt(ts);
+      const minutes = Math.abs(offset) / 60_000;
+      const two = (value: number): string => String(value).padStart(2, '0');
+      text = `${offset < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+    }
+    return `${new Date(ts + offset).toISOString().slice(0, -1)}${text}`;
+  };
+}
