@@ -71,6 +71,8 @@ export class SqliteEventStore implements EventStore {
   constructor(
     path: string,
     private readonly sha256: Sha256,
+    /** The place before the file's first event, where earlier ones are in archives. */
+    private readonly base: LogPosition = EMPTY_LOG,
   ) {
     this.database = new Database(path);
     try {
@@ -134,19 +136,20 @@ export class SqliteEventStore implements EventStore {
 
   /** The hash of one event, null when there is none with that number. */
   hashAt(seq: number): string | null {
-    if (seq === 0) return EMPTY_LOG.hash;
+    if (seq === this.base.seq) return this.base.hash;
     const row = this.#rows(seq, 1)[0];
     return row?.seq === seq ? row.hash : null;
   }
 
   /** The key of the log's checkpoints, as its first event names it; empty when it names none. */
   publicKey(): string {
-    return publicKeyOf(this.#rows(1, 1)[0]?.body);
+    const first = this.#rows(1, 1)[0];
+    return first?.seq === 1 ? publicKeyOf(first.body) : '';
   }
 
   /** Hashes every stored body afresh and compares each column with it, from the first event on. */
   verify(): Verification {
-    let head = EMPTY_LOG;
+    let head = this.base;
     for (;;) {
       const rows = this.#rows(head.seq + 1, PAGE);
       for (const row of rows) {
@@ -196,6 +199,6 @@ export class SqliteEventStore implements EventStore {
   }
 
   #readHead(): LogPosition {
-    return (this.#last.get() as LogPosition | undefined) ?? EMPTY_LOG;
+    return (this.#last.get() as LogPosition | undefined) ?? this.base;
   }
 }

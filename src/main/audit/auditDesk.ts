@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { archivesOf } from '../../node/audit/archives';
 import type { ExportInfo } from '../../node/export/manifest';
 import { cardsOf } from '../../shared/audit/cards';
 import { type AuditPage, type AuditSource, matches } from '../../shared/audit/query';
@@ -75,6 +76,11 @@ export function createAuditDesk(deps: {
     own: { path: deps.mirror, index: indexOf(deps.mirror) },
     imported: { path: join(folder, 'audit.db'), index: join(folder, 'audit-index.db') },
   } as const;
+  /** A record's files, closed years first. */
+  const pathsOf = (source: AuditSource): readonly string[] => [
+    ...archivesOf(files[source].path),
+    files[source].path,
+  ];
   let imported: Imported | null = null;
   let importedKey = '';
   /** Work that waits for a signature, and for the event it is over to be on this disk. */
@@ -119,7 +125,7 @@ export function createAuditDesk(deps: {
   };
 
   return {
-    opened: () => explorer.open('own', files.own.path, files.own.index),
+    opened: () => explorer.open('own', pathsOf('own'), files.own.index),
     setAside: () => explorer.release('own'),
     grew() {
       explorer.grew();
@@ -144,9 +150,13 @@ export function createAuditDesk(deps: {
     async verify(source) {
       if (source === 'own') await announce('audit_verifying', 'the whole mirror');
       const publicKey = source === 'imported' ? importedKey : '';
-      begin({ kind: 'verify', ...files[source], publicKey }, source, ({ detail }) => {
-        if (source === 'own') deps.report('audit_verified', detail);
-      });
+      begin(
+        { kind: 'verify', paths: pathsOf(source), index: files[source].index, publicKey },
+        source,
+        ({ detail }) => {
+          if (source === 'own') deps.report('audit_verified', detail);
+        },
+      );
     },
     async exportTo(format, from, to) {
       if (!deps.mayExport()) {
@@ -160,7 +170,7 @@ export function createAuditDesk(deps: {
       const documents = cardsOf(deps.ops());
       const order = {
         kind: 'export',
-        path: files.own.path,
+        paths: pathsOf('own'),
         target,
         format,
         from,
@@ -183,7 +193,7 @@ export function createAuditDesk(deps: {
         if (!outcome.findings) return;
         importedKey = outcome.publicKey;
         imported = { path, findings: outcome.findings };
-        explorer.open('imported', files.imported.path, files.imported.index);
+        explorer.open('imported', pathsOf('imported'), files.imported.index);
         deps.onImported(imported);
         deps.report('audit_imported', `${basename(path)}: ${outcome.detail}`);
       });

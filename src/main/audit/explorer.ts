@@ -11,7 +11,7 @@ export class QuestionLeftError extends Error {
 }
 
 export interface ExplorerClient {
-  open(source: AuditSource, path: string, index: string): void;
+  open(source: AuditSource, paths: readonly string[], index: string): void;
   /** Lets go of the files. */
   release(source: AuditSource): void;
   /** @throws {QuestionLeftError} */
@@ -70,8 +70,8 @@ export function createExplorer(deps: {
   const post = (message: ToExplorer): void => worker.postMessage(message);
 
   return {
-    open(source, path, index) {
-      const message = { type: 'open', source, path, index } as const;
+    open(source, paths, index) {
+      const message = { type: 'open', source, paths, index } as const;
       open.set(source, message);
       post(message);
     },

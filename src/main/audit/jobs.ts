@@ -29,7 +29,7 @@ export function createJobs(deps: {
   return {
     start(order, source, onDone) {
       if (worker) return false;
-      const path = order.kind === 'export' ? order.target : order.path;
+      const path = pathOf(order);
       job = {
         kind: order.kind,
         source,
@@ -71,4 +71,16 @@ export function createJobs(deps: {
     view: () => job,
     stop: () => void worker?.terminate(),
   };
+}
+
+/** What is written, or read from elsewhere; the record itself goes without saying. */
+function pathOf(order: JobOrder): string | null {
+  switch (order.kind) {
+    case 'verify':
+      return null;
+    case 'export':
+      return order.target;
+    case 'import':
+      return order.path;
+  }
 }

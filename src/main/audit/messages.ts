@@ -25,7 +25,7 @@ export type ToExplorer =
   | {
       readonly type: 'open';
       readonly source: AuditSource;
-      readonly path: string;
+      readonly paths: readonly string[];
       readonly index: string;
     }
   | { readonly type: 'release'; readonly source: AuditSource }
@@ -58,14 +58,14 @@ export type FromExplorer =
 export type JobOrder =
   | {
       readonly kind: 'verify';
-      readonly path: string;
+      readonly paths: readonly string[];
       readonly index: string;
       readonly publicKey: string;
     }
   | { readonly kind: 'import'; readonly path: string; readonly into: string }
   | {
       readonly kind: 'export';
-      readonly path: string;
+      readonly paths: readonly string[];
       readonly target: string;
       readonly format: ExportFormat;
       readonly from: number | null;

@@ -1,6 +1,9 @@
 import { chmodSync, existsSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { ArchiveError, archivesOf, closeYears, verifyArchives } from '../../node/audit/archives';
+import { openSource } from '../../node/audit/source';
 import { checkCheckpoint } from '../../node/checkpoint';
+import { eventOfRow } from '../../node/eventRow';
 import { SqliteEventStore } from '../../node/sqliteEventStore';
 import type { SealedEvent, Sha256 } from '../../shared/log/chain';
 import { describeFault, verifyNext } from '../../shared/log/chain';
@@ -32,6 +35,8 @@ export interface MirrorCoreDeps {
  */
 export class MirrorCore {
   #store: SqliteEventStore | null = null;
+  /** Up to where the events are in archives of closed years, and the key that the first of them names. */
+  #archived: ReturnType<typeof verifyArchives> = { base: EMPTY_LOG, publicKey: '' };
   /** The newest signature that waits for the events it is over. */
   #unchecked: string | null = null;
   /** Verified and not yet on disk. */
@@ -51,7 +56,7 @@ export class MirrorCore {
     if (fault !== null) this.#setAside(fault);
     if (this.#store) {
       this.#head = this.#store.head();
-      this.#ops = await foldStore(this.#store);
+      this.#ops = foldFiles([...archivesOf(this.deps.path), this.deps.path]);
     }
     this.#tell();
     return { head: this.#head, ops: this.#ops };
@@ -117,7 +122,10 @@ export class MirrorCore {
     const seq = Number(note.split('\n')[1]);
     if (seq > store.head().seq) return;
     this.#unchecked = null;
-    const found = checkCheckpoint(note, store.publicKey(), (at) => store.hashAt(at));
+    // What the archives hold was checked when it was the newest.
+    if (seq < this.#archived.base.seq) return;
+    const key = this.#archived.publicKey || store.publicKey();
+    const found = checkCheckpoint(note, key, (at) => store.hashAt(at));
     if (!found.ok) {
       this.deps.onBadCheckpoint(found.cause);
       return;
@@ -159,7 +167,12 @@ export class MirrorCore {
   #openStore(): string | null {
     try {
       mkdirSync(dirname(this.deps.path), { recursive: true });
-      const store = new SqliteEventStore(this.deps.path, this.deps.sha256);
+      const { path, sha256, clock } = this.deps;
+      this.#archived = verifyArchives(archivesOf(path), sha256);
+      if (closed(path, this.#archived.base, clock(), sha256)) {
+        this.#archived = verifyArchives(archivesOf(path), sha256);
+      }
+      const store = new SqliteEventStore(path, sha256, this.#archived.base);
       this.#store = store;
       const found = store.verify();
       if (!found.ok) return describeFault(found.fault);
@@ -170,7 +183,10 @@ export class MirrorCore {
       this.#store = null;
       const { message, code } = error as Error & { code?: string };
       this.#problem = message;
-      const damaged = code === 'SQLITE_NOTADB' || code?.startsWith('SQLITE_CORRUPT');
+      const damaged =
+        code === 'SQLITE_NOTADB' ||
+        code?.startsWith('SQLITE_CORRUPT') ||
+        error instanceof ArchiveError;
       return damaged ? `the file is damaged: ${message}` : null;
     }
   }
@@ -198,7 +214,8 @@ export class MirrorCore {
     this.#setAsideAt.push(now);
     this.#store?.close();
     this.#store = null;
-    if (existsSync(this.deps.path)) {
+    const archives = archivesOf(this.deps.path);
+    if (existsSync(this.deps.path) || archives.length > 0) {
       const stamp = new Date(this.deps.clock()).toISOString().replace(/[:.]/g, '-');
       const kept = unusedName(join(dirname(this.deps.path), `audit-quarantine-${stamp}`));
       try {
@@ -206,8 +223,12 @@ export class MirrorCore {
           if (existsSync(this.deps.path + suffix))
             renameSync(this.deps.path + suffix, kept + suffix);
         }
+        // A history is set aside whole.
+        for (const archive of archives) {
+          renameSync(archive, kept.replace(/\.db$/, `-${archive.slice(-7)}`));
+        }
         this.#quarantinedTo = kept;
-        chmodSync(kept, 0o400);
+        if (existsSync(kept)) chmodSync(kept, 0o400);
       } catch (error) {
         this.#broken = true;
         this.#problem = `${cause}; it cannot be set aside: ${(error as Error).message}`;
@@ -238,6 +259,16 @@ export class MirrorCore {
   }
 }
 
+/** Whether years that are over were moved. A disk without room for them leaves them where they are. */
+function closed(path: string, base: LogPosition, now: number, sha256: Sha256): boolean {
+  try {
+    return closeYears(path, base, now, sha256) > 0;
+  } catch (error) {
+    if (error instanceof ArchiveError) throw error;
+    return true;
+  }
+}
+
 /** Nothing that was kept is ever written over. */
 function unusedName(base: string): string {
   for (let count = 1; ; count += 1) {
@@ -246,11 +277,16 @@ function unusedName(base: string): string {
   }
 }
 
-async function foldStore(store: SqliteEventStore): Promise<OpsState> {
-  let ops = INITIAL_OPS_STATE;
-  for (;;) {
-    const events = await store.read(ops.seq + 1, FOLD_PAGE);
-    for (const event of events) ops = foldOps(ops, event);
-    if (events.length < FOLD_PAGE) return ops;
+function foldFiles(paths: readonly string[]): OpsState {
+  const source = openSource(paths);
+  try {
+    let ops = INITIAL_OPS_STATE;
+    for (;;) {
+      const rows = source.rows(ops.seq + 1, FOLD_PAGE);
+      for (const row of rows) ops = foldOps(ops, eventOfRow(row));
+      if (rows.length < FOLD_PAGE) return ops;
+    }
+  } finally {
+    source.close();
   }
 }

@@ -26,7 +26,7 @@ function onProgress(progress: { readonly done: number; readonly of: number }): v
 }
 
 async function verify(job: Extract<JobOrder, { kind: 'verify' }>): Promise<FromJob> {
-  const source = openSource([job.path]);
+  const source = openSource(job.paths);
   try {
     const findings = await runSteps(verifyLog(source, sha256, job.publicKey), signal, onProgress);
     // What is derived is compared with what holds; where the log itself does not, there is nothing to compare with.
@@ -46,7 +46,7 @@ async function verify(job: Extract<JobOrder, { kind: 'verify' }>): Promise<FromJ
 }
 
 async function write(job: Extract<JobOrder, { kind: 'export' }>): Promise<FromJob> {
-  const source = openSource([job.path]);
+  const source = openSource(job.paths);
   try {
     const range = rangeOf(source, job.from, job.to);
     const of = Math.max(0, range.toSeq - range.fromSeq + 1);

@@ -69,7 +69,7 @@ port.on('message', async (message: ToExplorer) => {
       explorers.get(message.source)?.close();
       explorers.delete(message.source);
       try {
-        explorers.set(message.source, new Explorer([message.path], message.index, breathe));
+        explorers.set(message.source, new Explorer(message.paths, message.index, breathe));
       } catch {
         // Nothing to be read there yet, or no room for an index: questions are told so.
       }

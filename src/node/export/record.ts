@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Sha256 } from '../../shared/log/chain';
 import type { LogPosition } from '../../shared/log/event';
+import { archivesOf } from '../audit/archives';
 import { type EventSource, openSource } from '../audit/source';
 import { type Findings, type Steps, verifyLog } from '../audit/verifyLog';
 import { bodyOfLine } from '../eventRow';
@@ -23,7 +24,7 @@ export async function openRecord(path: string, signal: AbortSignal): Promise<Rec
   if (!stat) throw new Error(`${path}: there is no such file`);
   if (stat.isDirectory()) return { kind: 'export', folder: path, close: () => undefined };
   if (!path.toLowerCase().endsWith('.zip')) {
-    const source = openSource([path]);
+    const source = openSource([...archivesOf(path), path]);
     return { kind: 'database', source, close: source.close };
   }
   const folder = mkdtempSync(join(tmpdir(), 'vigia-export-'));
