@@ -4,6 +4,8 @@ import type { LogEvent } from '../../shared/log/event';
 import type { Answers, FromExplorer, Question, ToExplorer } from './messages';
 
 const RESTART_MS = 1_000;
+/** Until then a start has the machine to itself; a question does not wait for it. */
+const REST_MS = 15_000;
 
 /** Thrown for a question that was called off or replaced by another. */
 export class QuestionLeftError extends Error {
@@ -36,7 +38,8 @@ export function createExplorer(deps: {
   >();
   let requests = 0;
   let stopped = false;
-  let worker = start();
+  let worker: Worker | null = null;
+  let rest: NodeJS.Timeout | null = null;
 
   function start(): Worker {
     const own = new Worker(deps.workerFile);
@@ -49,8 +52,8 @@ export function createExplorer(deps: {
       if (stopped) return;
       setTimeout(() => {
         if (stopped) return;
-        worker = start();
-        for (const message of open.values()) worker.postMessage(message);
+        worker = null;
+        begin();
       }, RESTART_MS);
     });
     return own;
@@ -67,13 +70,25 @@ export function createExplorer(deps: {
     else own?.reject(new (message.cancelled ? QuestionLeftError : Error)(message.message));
   }
 
-  const post = (message: ToExplorer): void => worker.postMessage(message);
+  /** The thread, begun where there is none yet, with what is open. */
+  function begin(): Worker {
+    if (rest) clearTimeout(rest);
+    rest = null;
+    if (worker) return worker;
+    worker = start();
+    for (const message of open.values()) worker.postMessage(message);
+    return worker;
+  }
+
+  /** Tells the thread, if there is one: what begins later is told all it needs. */
+  const post = (message: ToExplorer): void => worker?.postMessage(message);
 
   return {
     open(source, paths, index) {
       const message = { type: 'open', source, paths, index } as const;
       open.set(source, message);
-      post(message);
+      if (worker) post(message);
+      else rest ??= setTimeout(begin, REST_MS);
     },
     release(source) {
       open.delete(source);
@@ -84,14 +99,15 @@ export function createExplorer(deps: {
       const request = requests;
       return new Promise((resolve, reject) => {
         waiting.set(request, { resolve, reject });
-        post({ type: 'question', request, source, question });
+        begin().postMessage({ type: 'question', request, source, question } satisfies ToExplorer);
       });
     },
     cancel: (source) => post({ type: 'cancel', source }),
     grew: () => post({ type: 'grew' }),
     stop() {
       stopped = true;
-      void worker.terminate();
+      if (rest) clearTimeout(rest);
+      void worker?.terminate();
     },
   };
 }

@@ -276,6 +276,8 @@ function openDatabase(path: string): Database.Database {
   database.pragma('journal_mode = WAL');
   // A power cut may cost the last batch, which is indexed again; it cannot damage the file.
   database.pragma('synchronous = NORMAL');
+  // The ends of every list are written to at once: they are to stay in memory.
+  database.pragma('cache_size = -65536');
   database.exec(SCHEMA);
   return database;
 }
