@@ -49,10 +49,10 @@ export function createExplorer(deps: {
     own.on('exit', () => {
       for (const { reject } of waiting.values()) reject(new Error('the explorer stopped'));
       waiting.clear();
+      worker = null;
       if (stopped) return;
       setTimeout(() => {
         if (stopped) return;
-        worker = null;
         begin();
       }, RESTART_MS);
     });
