@@ -22,6 +22,8 @@ export default defineConfig({
           index: at('src/main/index.ts'),
           'mirror-worker': at('src/main/workers/mirror.ts'),
           'lineage-worker': at('src/main/workers/lineage.ts'),
+          'audit-worker': at('src/main/workers/audit.ts'),
+          'audit-job-worker': at('src/main/workers/audit-job.ts'),
           'telemetry-worker': at('src/main/workers/telemetry.ts'),
           gateway: at('src/gateway/embedded.ts'),
           'vigia-gateway': at('src/gateway/cli.ts'),

@@ -321,11 +321,14 @@ export function createCommands(options: CommandsOptions): Commands {
     }
   }
 
-  /** Tells the engine of a fault, sends a test. Modes, kills and models have drivers of their own. */
+  /** Tells the engine of a fault, sends a test, signs the record. Modes, kills and models have drivers of their own. */
   function effect(command: Command, operator: Operator): void {
     if (command.name === 'channel.test') {
       options.channels.test(command.params.channel, command.id, operator.id);
     }
+    // Who is about to take the record, or to judge it, has the newest signature to do it with.
+    const kind = command.name === 'terminal.report' ? command.params.kind : null;
+    if (kind === 'audit_exporting' || kind === 'audit_verifying') log.checkpoint();
     if (command.name !== 'engine.fault') return;
     faultCount += 1;
     const { engine, fault } = command.params;

@@ -10,9 +10,10 @@ import { openSecrets } from '../node/notify/secrets';
 import { type Send, send } from '../node/notify/send';
 import type { PolicyFiles } from '../node/policyFiles';
 import { sha256 } from '../node/sha256';
+import { signNote } from '../node/signedNote';
 import { SqliteEventStore } from '../node/sqliteEventStore';
 import { type RandomBytes, uuidv7 } from '../shared/ids';
-import { LOG_ORIGIN } from '../shared/log/checkpoint';
+import { checkpointText, LOG_ORIGIN } from '../shared/log/checkpoint';
 import type { LogEvent } from '../shared/log/event';
 import type { Outcome } from '../shared/notify/outcome';
 import { policyNameSchema } from '../shared/ops/events';
@@ -200,6 +201,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const rest = createRest({
     ...{ log, commands, policies, gate, clock, books, alerts },
     pagerdutySecret: options.pagerdutySecret ?? null,
+    audit: {
+      logFile: join(options.dataDir, 'log.db'),
+      desk: {
+        name: options.deskName,
+        version: options.version,
+        publicKey: publicKeyText(key),
+      },
+      sign: (position) => signNote(checkpointText(LOG_ORIGIN, position), LOG_ORIGIN, key),
+    },
   });
   const answer = getRequestListener(rest.fetch);
   const server = options.tls

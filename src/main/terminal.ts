@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
   app,
+  clipboard,
   dialog,
   globalShortcut,
   Notification,
@@ -12,14 +13,19 @@ import {
   session,
   utilityProcess,
 } from 'electron';
+import type { ExportInfo } from '../node/export/manifest';
 import { NODE_TIMERS } from '../node/notify/lanes';
 import { send } from '../node/notify/send';
 import type { PolicyFiles } from '../node/policyFiles';
+import { mayExport } from '../shared/audit/permission';
 import { uuidv7 } from '../shared/ids';
 import type { LogEvent } from '../shared/log/event';
 import { watchOf } from '../shared/monitor/watch';
 import { inForceReader } from '../shared/policy/inForce';
 import type { GatewayHealthView } from '../shared/view/desk';
+import { createAuditDesk } from './audit/auditDesk';
+import { createPastGuard } from './audit/past';
+import { createPlaces } from './audit/places';
 import { createCommandDesk } from './commands';
 import type { Config } from './config';
 import { createDeskState } from './desk';
@@ -132,6 +138,7 @@ export function startTerminal(start: TerminalStart): void {
     workerFile: join(mainDir, 'mirror-worker.js'),
     path: join(userData, 'audit.db'),
     onOpened(opened) {
+      audit.opened();
       desk.opened(opened);
       watch();
       link.restart({ code: 'mirror_opening' });
@@ -140,6 +147,10 @@ export function startTerminal(start: TerminalStart): void {
       // Once an outage: each event that waits would be one more to write.
       if (status.state === 'unwritable' && was.state !== 'unwritable') {
         commands.report('mirror_unwritable', status.problem ?? 'the disk takes nothing');
+      }
+      audit.grew();
+      if (status.verifiedSeq !== was.verifiedSeq || status.unsaved !== was.unsaved) {
+        host?.send('audit.grew', { seq: status.seq });
       }
       changed();
     },
@@ -151,6 +162,7 @@ export function startTerminal(start: TerminalStart): void {
   const desk = createDeskState({
     append: (events) => mirror.append(events),
     quarantine(cause) {
+      audit.setAside();
       mirror.quarantine(cause);
       commands.report('mirror_quarantined', cause);
     },
@@ -177,6 +189,27 @@ export function startTerminal(start: TerminalStart): void {
     onReady: () => link.connect(link.addresses()),
   });
 
+  const past = createPastGuard();
+  const audit = createAuditDesk({
+    explorerFile: join(mainDir, 'audit-worker.js'),
+    jobFile: join(mainDir, 'audit-job-worker.js'),
+    mirror: join(userData, 'audit.db'),
+    userData,
+    places: createPlaces(),
+    copy: (text) => clipboard.writeText(text),
+    ops: desk.ops,
+    info: exportInfo,
+    mayExport: () => mayExport(desk.welcome()?.operator.roles ?? null, policy),
+    unsaved: () => mirror.status().unsaved,
+    written: () => mirror.status().verifiedSeq,
+    linkLive: () => link.view().state === 'live',
+    held: mirror.held,
+    report: (kind, detail) => commands.report(kind, detail),
+    onCounted: (counted) => host?.send('audit.counted', counted),
+    onJob: (job) => host?.send('audit.job', job),
+    onImported: (imported) => host?.send('audit.imported', imported),
+  });
+
   // The way to the gateway, and what is given over it.
   const link = createControlLink({
     ...{ token: identity.token, transport: identity.transport },
@@ -187,7 +220,10 @@ export function startTerminal(start: TerminalStart): void {
     onWelcome: desk.welcomed,
     onEvents: desk.take,
     onReplayed: desk.replayed,
-    onCheckpoint: mirror.checkpoint,
+    onCheckpoint(note) {
+      mirror.checkpoint(note);
+      audit.signed(note);
+    },
     onAnswer(answer) {
       if (!kills.answer(answer)) commands.answer(answer);
       monitor.answer(answer);
@@ -333,7 +369,8 @@ export function startTerminal(start: TerminalStart): void {
         kills,
         commands,
         telemetry,
-        mirror,
+        audit,
+        past,
         monitor,
         cards,
         lineage,
@@ -354,7 +391,7 @@ export function startTerminal(start: TerminalStart): void {
     }),
     root: `${pathToFileURL(join(start.outDir, 'renderer')).href}/`,
     contents: windows.contents,
-    refuses: identity.refuses,
+    refuses: (channel, window) => identity.refusal(channel) ?? past.refuses(channel, window),
     onDefect: (channel, error) => process.stderr.write(`vigia: ${channel}: ${String(error)}\n`),
   });
 
@@ -428,8 +465,23 @@ export function startTerminal(start: TerminalStart): void {
     for (const event of events) {
       if (event.type === 'kill.requested' && event.commandId) kills.logged(event.commandId);
     }
-    const last = events[events.length - 1];
-    if (last) host?.send('audit.grew', { seq: last.seq });
+  }
+
+  /** What an export of now says of where it comes from. */
+  function exportInfo(): ExportInfo {
+    const ops = desk.ops();
+    const versions = Object.entries(ops.policies).map(([one, { version }]) => [one, version]);
+    return {
+      madeAt: clock(),
+      madeBy: `${desk.welcome()?.operator.id ?? terminal.name} (${terminal.name})`,
+      software: `vigia ${runtime.version}`,
+      desk: desk.welcome()?.deskName ?? config.deskName ?? 'USD/COP',
+      policies: Object.fromEntries(versions) as Record<string, string>,
+      time: {
+        source: "the gateway's clock, as it stamped each event",
+        offsetMs: link.view().clockOffsetMs,
+      },
+    };
   }
 
   async function choosePath(defaultPath: string): Promise<string | null> {
@@ -466,6 +518,7 @@ export function startTerminal(start: TerminalStart): void {
     link.stop();
     lineage.stop();
     gateway?.stop();
+    audit.stop();
     tray?.destroy();
     void Promise.all([mirror.close(), telemetry.stop()]).then(() => app.quit());
   }

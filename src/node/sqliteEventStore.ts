@@ -33,6 +33,23 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS checkpoints (seq INTEGER PRIMARY KEY, note TEXT NOT NULL);
 `;
 
+/** Counts up when the tables of a log change; a file of a later form is not touched. */
+const FORMAT = 1;
+
+/** A file that a later version of the program has made. */
+export class NewerFileError extends Error {
+  override readonly name = 'NewerFileError';
+}
+
+/** @throws {NewerFileError} when a database's form is not known yet to this version. */
+export function refuseNewer(database: Database.Database, path: string): void {
+  const form = database.pragma('user_version', { simple: true }) as number;
+  if (form <= FORMAT) return;
+  throw new NewerFileError(
+    `${path} was made by a later version of Vigía (form ${form}, this one knows ${FORMAT}); it is left as it is`,
+  );
+}
+
 const COLUMNS = 'seq, id, ts, type, actor, command_id, hash, prev_hash, body';
 const PAGE = 1_000;
 
@@ -54,12 +71,21 @@ export class SqliteEventStore implements EventStore {
   constructor(
     path: string,
     private readonly sha256: Sha256,
+    /** The place before the file's first event, where earlier ones are in archives. */
+    private readonly base: LogPosition = EMPTY_LOG,
   ) {
     this.database = new Database(path);
+    try {
+      refuseNewer(this.database, path);
+    } catch (error) {
+      this.database.close();
+      throw error;
+    }
     this.database.pragma('journal_mode = WAL');
     this.database.pragma('synchronous = FULL');
     this.database.pragma('busy_timeout = 2000');
     this.database.exec(SCHEMA);
+    this.#bringUp();
     this.#insert = this.database.prepare(
       `INSERT INTO events (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
@@ -75,25 +101,24 @@ export class SqliteEventStore implements EventStore {
     const write = this.database.transaction(() => {
       const head = this.#readHead();
       if (head.seq !== expectedSeq) throw new SequenceConflictError(expectedSeq, head.seq);
-      for (const { event, body } of events) {
-        this.#insert.run(
-          event.seq,
-          event.id,
-          event.ts,
-          event.type,
-          event.actor.id,
-          event.commandId,
-          event.hash,
-          event.prevHash,
-          body,
-        );
-      }
+      for (const sealed of events) this.#write(sealed);
     });
     write.immediate();
     const last = events[events.length - 1] as SealedEvent;
     this.#head = { seq: last.event.seq, hash: last.event.hash };
     const appended = events.map(({ event }) => event);
     for (const listener of this.#listeners) listener(appended);
+  }
+
+  /**
+   * Writes events of a record from elsewhere, which may be a part of a log that begins anywhere. The
+   * caller has verified that each follows the one before it.
+   */
+  insert(events: readonly SealedEvent[]): void {
+    this.database.transaction(() => {
+      for (const sealed of events) this.#write(sealed);
+    })();
+    this.#head = this.#readHead();
   }
 
   async read(fromSeq: number, limit: number): Promise<readonly LogEvent[]> {
@@ -111,19 +136,20 @@ export class SqliteEventStore implements EventStore {
 
   /** The hash of one event, null when there is none with that number. */
   hashAt(seq: number): string | null {
-    if (seq === 0) return EMPTY_LOG.hash;
+    if (seq === this.base.seq) return this.base.hash;
     const row = this.#rows(seq, 1)[0];
     return row?.seq === seq ? row.hash : null;
   }
 
   /** The key of the log's checkpoints, as its first event names it; empty when it names none. */
   publicKey(): string {
-    return publicKeyOf(this.#rows(1, 1)[0]?.body);
+    const first = this.#rows(1, 1)[0];
+    return first?.seq === 1 ? publicKeyOf(first.body) : '';
   }
 
   /** Hashes every stored body afresh and compares each column with it, from the first event on. */
   verify(): Verification {
-    let head = EMPTY_LOG;
+    let head = this.base;
     for (;;) {
       const rows = this.#rows(head.seq + 1, PAGE);
       for (const row of rows) {
@@ -154,11 +180,25 @@ export class SqliteEventStore implements EventStore {
     this.database.close();
   }
 
+  /** Files of the form before this one had indexes that another file holds now; events are not touched. */
+  #bringUp(): void {
+    if ((this.database.pragma('user_version', { simple: true }) as number) === FORMAT) return;
+    this.database.transaction(() => {
+      this.database.exec('DROP INDEX IF EXISTS events_type; DROP INDEX IF EXISTS events_actor;');
+      this.database.pragma(`user_version = ${FORMAT}`);
+    })();
+  }
+
+  #write({ event, body }: SealedEvent): void {
+    const { seq, id, ts, type, actor, commandId, hash, prevHash } = event;
+    this.#insert.run(seq, id, ts, type, actor.id, commandId, hash, prevHash, body);
+  }
+
   #rows(fromSeq: number, limit: number): EventRow[] {
     return this.#page.all(fromSeq, limit) as EventRow[];
   }
 
   #readHead(): LogPosition {
-    return (this.#last.get() as LogPosition | undefined) ?? EMPTY_LOG;
+    return (this.#last.get() as LogPosition | undefined) ?? this.base;
   }
 }

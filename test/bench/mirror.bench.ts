@@ -50,8 +50,7 @@ function bare(folder: string): number {
   database.exec(`CREATE TABLE events (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, ts INTEGER NOT NULL,
     type TEXT NOT NULL, actor TEXT NOT NULL, command_id TEXT, hash TEXT NOT NULL,
     prev_hash TEXT NOT NULL, body TEXT NOT NULL);
-    CREATE INDEX events_command ON events (command_id) WHERE command_id IS NOT NULL;
-    CREATE INDEX a ON events (type); CREATE INDEX b ON events (actor);`);
+    CREATE INDEX events_command ON events (command_id) WHERE command_id IS NOT NULL;`);
   const insert = database.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
   const write = database.transaction((batch: readonly SealedEvent[]) => {
     for (const { event, body } of batch) {

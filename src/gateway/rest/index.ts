@@ -12,6 +12,7 @@ import { bearer, type Gatekeeper } from '../auth/gatekeeper';
 import type { Commands } from '../commands';
 import type { Books } from '../incidents/books';
 import type { GatewayLog } from '../log';
+import { type AuditRestOptions, auditRoutes } from './audit';
 import { fields, give, type Variables } from './give';
 import { alertRoutes, incidentRoutes } from './incidents';
 import { lineageRoutes } from './lineage';
@@ -28,6 +29,7 @@ export interface RestOptions {
   /** Signs PagerDuty's webhooks; null where none is expected. */
   readonly pagerdutySecret: string | null;
   readonly clock: Clock;
+  readonly audit: Pick<AuditRestOptions, 'logFile' | 'desk' | 'sign'>;
 }
 
 const killBody = z.object({
@@ -166,6 +168,7 @@ export function createRest(options: RestOptions): Hono<Variables> {
   guarded.route('/incidents', incidentRoutes(options));
   guarded.route('/alerts', alertRoutes(options));
   guarded.route('/lineage', lineageRoutes(options));
+  guarded.route('/audit', auditRoutes({ ...options, ...options.audit }));
   app.route('/api/v1', guarded);
   app.route('/', guarded);
   return app;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { IpcCall } from '../../shared/ipc/contract';
 import type { CommandParams } from '../../shared/protocol/commands';
-import type { Result } from '../../shared/result';
+import type { Failure, Result } from '../../shared/result';
 import { fail } from '../../shared/result';
 import type { Clock } from '../../shared/time';
 import type { CertificateView, IdentityView, LockView } from '../../shared/view/identity';
@@ -29,7 +29,8 @@ export interface Identity {
   setPin(pin: string | null, present: string | null): Promise<boolean>;
   lock(): void;
   unlock(pin: string): Promise<boolean>;
-  refuses(channel: IpcCall): boolean;
+  /** Why a window's call is not taken now; null when it is. */
+  refusal(channel: IpcCall): Failure | null;
   /** A kill was given here: where the terminal is locked, that is put on the record. */
   killed(): void;
   view(): {
@@ -109,7 +110,10 @@ export function createIdentity(deps: IdentityDeps): Identity {
       pin === null ? lock.removePin(present ?? '') : lock.setPin(pin, present),
     lock: () => lock.lock('asked'),
     unlock: (pin) => lock.unlock(pin, deps.who()),
-    refuses: lock.refuses,
+    refusal: (channel) =>
+      lock.refuses(channel)
+        ? { code: 'locked', message: 'the terminal is locked; a kill is not' }
+        : null,
     killed() {
       const { locked, lastUnlockedBy } = lock.view();
       if (locked) report('killed_while_locked', `last unlocked by ${lastUnlockedBy ?? 'nobody'}`);

@@ -1,4 +1,7 @@
 import type { IpcArgs, Settings } from '../../shared/ipc/contract';
+import type { AuditDesk } from '../audit/auditDesk';
+import { auditHandlers } from '../audit/handlers';
+import type { PastGuard } from '../audit/past';
 import type { CommandDesk } from '../commands';
 import type { DeskPublisher } from '../deskView';
 import type { CardDesk } from '../documents/cardDesk';
@@ -7,7 +10,6 @@ import type { Identity } from '../identity/identity';
 import type { KillDesk } from '../kill/killDesk';
 import type { LineageDesk } from '../lineage/lineageDesk';
 import type { Telemetry } from '../link/telemetry';
-import type { Mirror } from '../mirror/mirror';
 import type { MonitorDesk } from '../monitor/monitorDesk';
 import type { Emergency } from '../notify/emergency';
 import type { SettingsStore } from '../settings';
@@ -20,7 +22,8 @@ export interface HandlerDeps {
   readonly kills: KillDesk;
   readonly commands: CommandDesk;
   readonly telemetry: Telemetry;
-  readonly mirror: Mirror;
+  readonly audit: AuditDesk;
+  readonly past: PastGuard;
   readonly monitor: MonitorDesk;
   readonly cards: CardDesk;
   readonly lineage: LineageDesk;
@@ -69,7 +72,7 @@ export function createHandlers(deps: HandlerDeps): IpcHandlers {
     'ownChannel.test': ({ channel }) => deps.emergency.test(channel),
     'equity.series': () => deps.telemetry.series(),
     'monitor.series': () => deps.monitor.series(),
-    'audit.page': (query) => deps.mirror.page(query),
+    ...auditHandlers(deps.audit, deps.past),
     'identity.signIn': ({ token, remember, plainAccepted }) => {
       const taken = deps.identity.signIn(token, remember, plainAccepted);
       if (!taken.ok) throw new Refusal(taken.error);

@@ -3,7 +3,7 @@ import { ipcMain } from 'electron';
 import type { z } from 'zod';
 import type { IpcCall, IpcEvent, IpcPayload, IpcResult } from '../../shared/ipc/contract';
 import { ipcCalls } from '../../shared/ipc/contract';
-import type { Result } from '../../shared/result';
+import type { Failure, Result } from '../../shared/result';
 import { fail, ok } from '../../shared/result';
 import { Refusal } from './refusal';
 import type { Caller, OwnPages } from './sender';
@@ -14,6 +14,8 @@ export { Refusal };
 export type IpcHandlers = {
   readonly [Call in IpcCall]: (
     args: z.output<(typeof ipcCalls)[Call]['args']>,
+    /** Id of the window's contents. */
+    window: number,
   ) => IpcResult<Call> | Promise<IpcResult<Call>>;
 };
 
@@ -33,7 +35,7 @@ export function serveCalls(
   handlers: IpcHandlers,
   own: OwnPages,
   onDefect: (channel: string, error: unknown) => void,
-  refuses: (channel: IpcCall) => boolean = () => false,
+  refuses: (channel: IpcCall, window: number) => Failure | null = () => null,
 ): void {
   for (const channel of Object.keys(ipcCalls) as IpcCall[]) {
     source.handle(channel, (event, args) => answer(channel, event, args));
@@ -42,16 +44,17 @@ export function serveCalls(
   async function answer(channel: IpcCall, event: Caller, args: unknown): Promise<Result<unknown>> {
     // SECURITY: a page that is not ours gets no answer but a refusal.
     if (!isOwnCaller(event, own)) return fail('forbidden', 'this page may not call');
-    if (refuses(channel)) return fail('locked', 'the terminal is locked; a kill is not');
     const parsed = ipcCalls[channel].args.safeParse(args);
     if (!parsed.success) {
       const [issue] = parsed.error.issues;
       const where = issue?.path.map(String).join('.') || 'arguments';
       return fail('bad_args', `${channel}: ${where}: ${issue?.message ?? 'wrong shape'}`);
     }
+    const refusal = refuses(channel, event.sender.id);
+    if (refusal) return { ok: false, error: refusal };
     try {
-      const handler = handlers[channel] as (args: unknown) => unknown;
-      return ok(await handler(parsed.data));
+      const handler = handlers[channel] as (args: unknown, window: number) => unknown;
+      return ok(await handler(parsed.data, event.sender.id));
     } catch (error) {
       if (error instanceof Refusal) return { ok: false, error: error.failure };
       onDefect(channel, error);
@@ -66,8 +69,8 @@ export function createIpcHost(deps: {
   readonly root: string;
   readonly contents: () => readonly WebContents[];
   readonly onDefect: (channel: string, error: unknown) => void;
-  /** Calls that are not taken now. */
-  readonly refuses: (channel: IpcCall) => boolean;
+  /** Why a window may not make a call now; null when it may. */
+  readonly refuses: (channel: IpcCall, window: number) => Failure | null;
 }): IpcHost {
   const own = {
     root: deps.root,

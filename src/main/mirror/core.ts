@@ -1,8 +1,10 @@
 import { chmodSync, existsSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { ArchiveError, archivesOf, closeYears, verifyArchives } from '../../node/audit/archives';
+import { openSource } from '../../node/audit/source';
 import { checkCheckpoint } from '../../node/checkpoint';
+import { eventOfRow } from '../../node/eventRow';
 import { SqliteEventStore } from '../../node/sqliteEventStore';
-import type { AuditPage } from '../../shared/ipc/contract';
 import type { SealedEvent, Sha256 } from '../../shared/log/chain';
 import { describeFault, verifyNext } from '../../shared/log/chain';
 import type { LogEvent, LogPosition } from '../../shared/log/event';
@@ -11,8 +13,7 @@ import { foldOps } from '../../shared/ops/fold';
 import type { OpsState } from '../../shared/ops/state';
 import { INITIAL_OPS_STATE } from '../../shared/ops/state';
 import type { Clock } from '../../shared/time';
-import type { MirrorStatus, PageRequest } from './messages';
-import { createPager, PAGING_INDEXES, type Pager } from './pager';
+import type { MirrorStatus } from './messages';
 
 const FOLD_PAGE = 1_000;
 /** More histories than this in an hour are not for keeping: a disk must not fill with them. */
@@ -34,7 +35,8 @@ export interface MirrorCoreDeps {
  */
 export class MirrorCore {
   #store: SqliteEventStore | null = null;
-  #pager: Pager | null = null;
+  /** Up to where the events are in archives of closed years, and the key that the first of them names. */
+  #archived: ReturnType<typeof verifyArchives> = { base: EMPTY_LOG, publicKey: '' };
   /** The newest signature that waits for the events it is over. */
   #unchecked: string | null = null;
   /** Verified and not yet on disk. */
@@ -54,7 +56,7 @@ export class MirrorCore {
     if (fault !== null) this.#setAside(fault);
     if (this.#store) {
       this.#head = this.#store.head();
-      this.#ops = await foldStore(this.#store);
+      this.#ops = foldFiles([...archivesOf(this.deps.path), this.deps.path]);
     }
     this.#tell();
     return { head: this.#head, ops: this.#ops };
@@ -98,7 +100,6 @@ export class MirrorCore {
         this.#pending = batch.filter(({ event }) => event.seq > stored);
         if (this.#pending.length === 0) {
           this.#problem = this.#broken ? this.#problem : null;
-          this.#pager?.added(batch.map(({ event }) => event));
         }
       } catch (error) {
         this.#problem = (error as Error).message;
@@ -121,7 +122,10 @@ export class MirrorCore {
     const seq = Number(note.split('\n')[1]);
     if (seq > store.head().seq) return;
     this.#unchecked = null;
-    const found = checkCheckpoint(note, store.publicKey(), (at) => store.hashAt(at));
+    // What the archives hold was checked when it was the newest.
+    if (seq < this.#archived.base.seq) return;
+    const key = this.#archived.publicKey || store.publicKey();
+    const found = checkCheckpoint(note, key, (at) => store.hashAt(at));
     if (!found.ok) {
       this.deps.onBadCheckpoint(found.cause);
       return;
@@ -137,12 +141,9 @@ export class MirrorCore {
     return this.#pending.length > 0;
   }
 
-  page(query: PageRequest): AuditPage {
-    const started = performance.now();
-    const waiting = this.#pending.map(({ event }) => event);
-    if (!this.#pager) this.#pager = createPager(null);
-    const page = this.#pager.page(query, waiting);
-    return { ...page, tookMs: performance.now() - started };
+  /** Events that are verified and that no disk has taken yet, oldest first. */
+  held(): readonly LogEvent[] {
+    return this.#pending.map(({ event }) => event);
   }
 
   /** Another history is on the wire: keeps this file under a name of its time and begins anew. */
@@ -166,12 +167,15 @@ export class MirrorCore {
   #openStore(): string | null {
     try {
       mkdirSync(dirname(this.deps.path), { recursive: true });
-      const store = new SqliteEventStore(this.deps.path, this.deps.sha256);
+      const { path, sha256, clock } = this.deps;
+      this.#archived = verifyArchives(archivesOf(path), sha256);
+      if (closed(path, this.#archived.base, clock(), sha256)) {
+        this.#archived = verifyArchives(archivesOf(path), sha256);
+      }
+      const store = new SqliteEventStore(path, sha256, this.#archived.base);
       this.#store = store;
       const found = store.verify();
       if (!found.ok) return describeFault(found.fault);
-      store.database.exec(PAGING_INDEXES);
-      this.#pager = createPager(store.database);
       this.#problem = null;
       return null;
     } catch (error) {
@@ -179,7 +183,10 @@ export class MirrorCore {
       this.#store = null;
       const { message, code } = error as Error & { code?: string };
       this.#problem = message;
-      const damaged = code === 'SQLITE_NOTADB' || code?.startsWith('SQLITE_CORRUPT');
+      const damaged =
+        code === 'SQLITE_NOTADB' ||
+        code?.startsWith('SQLITE_CORRUPT') ||
+        error instanceof ArchiveError;
       return damaged ? `the file is damaged: ${message}` : null;
     }
   }
@@ -207,8 +214,8 @@ export class MirrorCore {
     this.#setAsideAt.push(now);
     this.#store?.close();
     this.#store = null;
-    this.#pager = null;
-    if (existsSync(this.deps.path)) {
+    const archives = archivesOf(this.deps.path);
+    if (existsSync(this.deps.path) || archives.length > 0) {
       const stamp = new Date(this.deps.clock()).toISOString().replace(/[:.]/g, '-');
       const kept = unusedName(join(dirname(this.deps.path), `audit-quarantine-${stamp}`));
       try {
@@ -216,8 +223,12 @@ export class MirrorCore {
           if (existsSync(this.deps.path + suffix))
             renameSync(this.deps.path + suffix, kept + suffix);
         }
+        // A history is set aside whole.
+        for (const archive of archives) {
+          renameSync(archive, kept.replace(/\.db$/, `-${archive.slice(-7)}`));
+        }
         this.#quarantinedTo = kept;
-        chmodSync(kept, 0o400);
+        if (existsSync(kept)) chmodSync(kept, 0o400);
       } catch (error) {
         this.#broken = true;
         this.#problem = `${cause}; it cannot be set aside: ${(error as Error).message}`;
@@ -248,6 +259,16 @@ export class MirrorCore {
   }
 }
 
+/** Whether years that are over were moved. A disk without room for them leaves them where they are. */
+function closed(path: string, base: LogPosition, now: number, sha256: Sha256): boolean {
+  try {
+    return closeYears(path, base, now, sha256) > 0;
+  } catch (error) {
+    if (error instanceof ArchiveError) throw error;
+    return true;
+  }
+}
+
 /** Nothing that was kept is ever written over. */
 function unusedName(base: string): string {
   for (let count = 1; ; count += 1) {
@@ -256,11 +277,16 @@ function unusedName(base: string): string {
   }
 }
 
-async function foldStore(store: SqliteEventStore): Promise<OpsState> {
-  let ops = INITIAL_OPS_STATE;
-  for (;;) {
-    const events = await store.read(ops.seq + 1, FOLD_PAGE);
-    for (const event of events) ops = foldOps(ops, event);
-    if (events.length < FOLD_PAGE) return ops;
+function foldFiles(paths: readonly string[]): OpsState {
+  const source = openSource(paths);
+  try {
+    let ops = INITIAL_OPS_STATE;
+    for (;;) {
+      const rows = source.rows(ops.seq + 1, FOLD_PAGE);
+      for (const row of rows) ops = foldOps(ops, eventOfRow(row));
+      if (rows.length < FOLD_PAGE) return ops;
+    }
+  } finally {
+    source.close();
   }
 }

@@ -1,4 +1,3 @@
-import type { AuditFilter, AuditPage } from '../../shared/ipc/contract';
 import type { LogEvent, LogPosition } from '../../shared/log/event';
 import type { OpsState } from '../../shared/ops/state';
 import type { MirrorView } from '../../shared/view/desk';
@@ -6,15 +5,9 @@ import type { MirrorView } from '../../shared/view/desk';
 /** What the mirror tells of itself; the head of the gateway is known elsewhere. */
 export type MirrorStatus = Omit<MirrorView, 'headSeq'>;
 
-export interface PageRequest {
-  readonly filter: AuditFilter;
-  readonly offset: number;
-  readonly limit: number;
-}
-
 export type ToMirror =
   | { readonly type: 'append'; readonly events: readonly LogEvent[] }
-  | { readonly type: 'page'; readonly request: number; readonly query: PageRequest }
+  | { readonly type: 'held'; readonly request: number }
   | { readonly type: 'checkpoint'; readonly note: string }
   | { readonly type: 'quarantine'; readonly cause: string }
   | { readonly type: 'close' };
@@ -25,6 +18,5 @@ export type FromMirror =
   /** The gateway has signed a history that is not the one held here. */
   | { readonly type: 'checkpoint.bad'; readonly cause: string }
   | { readonly type: 'status'; readonly status: MirrorStatus }
-  | { readonly type: 'page'; readonly request: number; readonly page: AuditPage }
-  | { readonly type: 'page.failed'; readonly request: number; readonly message: string }
+  | { readonly type: 'held'; readonly request: number; readonly events: readonly LogEvent[] }
   | { readonly type: 'closed' };

@@ -1,7 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import type { AuditPage } from '../../shared/ipc/contract';
 import type { LogEvent } from '../../shared/log/event';
-import type { FromMirror, MirrorStatus, PageRequest, ToMirror } from './messages';
+import type { FromMirror, MirrorStatus, ToMirror } from './messages';
 
 const CLOSE_TIMEOUT_MS = 2_000;
 const RESTART_MS = 1_000;
@@ -10,7 +9,8 @@ export interface Mirror {
   append(events: readonly LogEvent[]): void;
   /** Keeps the gateway's signature over the log, once it was checked against what is held. */
   checkpoint(note: string): void;
-  page(query: PageRequest): Promise<AuditPage>;
+  /** Events that no disk has taken yet, oldest first. */
+  held(): Promise<readonly LogEvent[]>;
   quarantine(cause: string): void;
   status(): MirrorStatus;
   close(): Promise<void>;
@@ -39,7 +39,7 @@ export function createMirror(deps: {
   let ready = false;
   const waiting = new Map<
     number,
-    { resolve: (page: AuditPage) => void; reject: (error: Error) => void }
+    { resolve: (events: readonly LogEvent[]) => void; reject: (error: Error) => void }
   >();
   let worker = start();
 
@@ -80,11 +80,8 @@ export function createMirror(deps: {
       case 'status':
         tell(message.status);
         return;
-      case 'page':
-        waiting.get(message.request)?.resolve(message.page);
-        return void waiting.delete(message.request);
-      case 'page.failed':
-        waiting.get(message.request)?.reject(new Error(message.message));
+      case 'held':
+        waiting.get(message.request)?.resolve(message.events);
         return void waiting.delete(message.request);
       case 'closed':
         closing?.();
@@ -101,12 +98,12 @@ export function createMirror(deps: {
     checkpoint(note) {
       if (ready) post({ type: 'checkpoint', note });
     },
-    page(query) {
+    held() {
       requests += 1;
       const request = requests;
       return new Promise((resolve, reject) => {
         waiting.set(request, { resolve, reject });
-        post({ type: 'page', request, query });
+        post({ type: 'held', request });
       });
     },
     quarantine(cause) {

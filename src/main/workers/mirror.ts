@@ -49,13 +49,8 @@ port.on('message', async (message: ToMirror) => {
       return flushSoon(0);
     case 'quarantine':
       return post({ type: 'opened', ...(await core.quarantine(message.cause)) });
-    case 'page':
-      try {
-        return post({ type: 'page', request: message.request, page: core.page(message.query) });
-      } catch (error) {
-        const text = (error as Error).message;
-        return post({ type: 'page.failed', request: message.request, message: text });
-      }
+    case 'held':
+      return post({ type: 'held', request: message.request, events: core.held() });
     case 'close':
       clearInterval(retry);
       core.flush();

@@ -25,7 +25,13 @@ const TONES: Readonly<Record<StatusWord, Tone>> = {
 const SHAPES = { killed: OctagonX, warn: CircleAlert, good: CircleCheck, off: Unplug } as const;
 
 /** The mode banner: the one word, and beside it only what the word leaves out. */
-export function Banner({ status, large = false }: { status: DeskStatus; large?: boolean }) {
+export function Banner(props: {
+  readonly status: DeskStatus;
+  readonly large?: boolean;
+  /** It is what the word was, not what it is. */
+  readonly past?: boolean;
+}) {
+  const { status, large = false, past = false } = props;
   const t = useT();
   const tone = TONES[status.word];
   const Shape = tone === 'plain' ? CirclePause : SHAPES[tone];
@@ -35,7 +41,9 @@ export function Banner({ status, large = false }: { status: DeskStatus; large?: 
       className={`banner flex items-center gap-3 px-3 ${large ? 'h-16' : 'h-[68px]'}`}
       data-tone={tone}
       data-word={status.word}
+      data-past={past}
     >
+      {past && <span className="text-[20px]">{t('past.title')}</span>}
       {status.word !== 'normal' && <Shape size={22} aria-hidden />}
       <div className={`min-w-0 flex-1 ${large ? 'flex items-center gap-3' : ''}`}>
         <strong

@@ -1,6 +1,7 @@
 import clsx from 'clsx';
 import type { ButtonHTMLAttributes, ReactNode } from 'react';
 import { clip } from '../lib/format';
+import { useApp } from '../lib/store';
 
 /** Text from outside: never markup, never able to turn its neighbours round, never too long. */
 export function Hostile({ text, max = 120 }: { text: string; max?: number }) {
@@ -13,9 +14,19 @@ export function Hostile({ text, max = 120 }: { text: string; max?: number }) {
 
 type ButtonProps = ButtonHTMLAttributes<HTMLButtonElement> & {
   readonly tone?: 'plain' | 'kill' | 'icon';
+  /** It only looks: it works in the past too. */
+  readonly browse?: boolean;
 };
 
-export function Button({ tone = 'plain', className, ...rest }: ButtonProps) {
+/** A control. In the past none works, but those that only look and the one that stops everything. */
+export function Button({
+  tone = 'plain',
+  browse = false,
+  className,
+  disabled,
+  ...rest
+}: ButtonProps) {
+  const past = useApp((state) => state.past !== null);
   return (
     <button
       type="button"
@@ -27,6 +38,7 @@ export function Button({ tone = 'plain', className, ...rest }: ButtonProps) {
         tone === 'icon' && 'border-transparent p-1 text-muted hover:text-text',
         className,
       )}
+      disabled={disabled === true || (past && !browse && tone !== 'kill')}
       {...rest}
     />
   );

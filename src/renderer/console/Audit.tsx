@@ -1,143 +1,165 @@
-import type { AuditFilter, AuditPage } from '@shared/ipc/contract';
-import { timeOfDay, timestamp } from '@shared/time';
+import { type AuditFilter, type AuditSource, NO_FILTER } from '@shared/audit/query';
+import { timeOfDay } from '@shared/time';
 import type { DeskView } from '@shared/view/desk';
-import { useVirtualizer } from '@tanstack/react-virtual';
-import { useRef, useState } from 'react';
-import { Hostile, INPUT } from '../components/ui';
+import { useState } from 'react';
+import { Button, Hostile } from '../components/ui';
 import { useT } from '../i18n';
-import { eventName } from '../i18n/events';
+import { call } from '../lib/call';
 import { amount } from '../lib/format';
-import { useApp } from '../lib/store';
-import { useAuditPages } from './useAuditPages';
+import { openDialog, useApp } from '../lib/store';
+import { Detail } from './audit/Detail';
+import { Filters } from './audit/Filters';
+import { type Event, List } from './audit/List';
+import { Work } from './audit/Work';
+import { type AuditPages, useAuditPages } from './useAuditPages';
 
-type Event = AuditPage['events'][number];
-const COLUMNS = 'grid grid-cols-[72px_190px_200px_120px_1fr] items-center gap-2';
-const DETAIL_MAX = 20_000;
-
-/** The mirror's log, newest first. It needs no link: it reads this terminal's own disk. */
-export function Audit({ view }: { view: DeskView }) {
+/** The record, newest first. It needs no link: it reads this terminal's own disk. */
+export default function Audit(props: {
+  readonly view: DeskView;
+  /** Shows a model in the lineage; null where there is no such view. */
+  readonly onLineage: ((model: string) => void) | null;
+}) {
+  const { view, onLineage } = props;
   const t = useT();
-  const language = useApp((state) => state.settings?.language ?? 'es');
-  const [filter, setFilter] = useState<AuditFilter>({ types: [], actor: null, text: null });
+  const imported = useApp((state) => state.imported);
+  const job = useApp((state) => state.job);
+  const [looked, setLooked] = useState<AuditSource>('own');
+  const source = imported ? looked : 'own';
+  const [filter, setFilter] = useState<AuditFilter>(NO_FILTER);
   const [picked, setPicked] = useState<Event | null>(null);
-  const pages = useAuditPages(filter);
-  const box = useRef<HTMLDivElement>(null);
-  const rows = useVirtualizer({
-    count: pages.total,
-    getScrollElement: () => box.current,
-    estimateSize: () => 28,
-    overscan: 12,
-  });
-  const choose = (
-    label: string,
-    value: string,
-    options: readonly string[],
-    set: (v: string) => void,
-    nameOf = (option: string): string => option,
-  ) => (
-    <select
-      className={INPUT}
-      aria-label={label}
-      value={value}
-      onChange={(e) => set(e.target.value)}
-    >
-      <option value="">
-        {label}: {t('audit.any')}
-      </option>
-      {options.map((option) => (
-        <option key={option} value={option}>
-          {nameOf(option)}
-        </option>
-      ))}
-    </select>
-  );
+  const pages = useAuditPages(source, filter);
+  const change = (next: AuditFilter): void => {
+    setFilter(next);
+    setPicked(null);
+  };
+  const look = (next: AuditSource): void => {
+    setLooked(next);
+    change(NO_FILTER);
+  };
   return (
     <div className="flex h-full flex-col gap-2">
-      {view.link.state !== 'live' && (
+      <Toolbar source={source} onSource={look} />
+      {job && <Work job={job} />}
+      {view.link.state !== 'live' && source === 'own' && (
         <p role="status" className="border-l-4 border-amber px-2 text-amber">
           {t('audit.offline', { time: timeOfDay(view.link.since), seq: view.mirror.seq })}
         </p>
       )}
-      <search className="grid grid-cols-[200px_200px_1fr_auto] items-center gap-2">
-        {choose(
-          t('audit.type'),
-          filter.types[0] ?? '',
-          pages.types,
-          (type) => setFilter({ ...filter, types: type ? [type] : [] }),
-          (type) => eventName(type, language),
-        )}
-        {choose(t('audit.actor'), filter.actor ?? '', pages.actors, (actor) =>
-          setFilter({ ...filter, actor: actor || null }),
-        )}
-        <input
-          className={INPUT}
-          aria-label={t('audit.text')}
-          placeholder={t('audit.text')}
-          maxLength={256}
-          value={filter.text ?? ''}
-          onChange={(event) => setFilter({ ...filter, text: event.target.value || null })}
+      {view.mirror.unsaved > 0 && source === 'own' && (
+        <p role="status" className="border-l-4 border-amber px-2 text-amber">
+          {t('audit.unsaved', { count: view.mirror.unsaved })}
+        </p>
+      )}
+      <Filters source={source} filter={filter} onChange={change} />
+      <Count pages={pages} filtered={filter !== NO_FILTER} />
+      <div className="grid min-h-0 flex-1 grid-cols-[minmax(0,1fr)_400px] gap-3">
+        <List
+          key={`${source}${JSON.stringify(filter)}`}
+          pages={pages}
+          picked={picked}
+          onPick={setPicked}
         />
-        <span className="figure text-[12px] text-muted">
-          {t('audit.found', { total: pages.total, ms: amount(pages.tookMs, 1) })}
-        </span>
-      </search>
-      <div className="grid min-h-0 flex-1 grid-cols-[minmax(0,1fr)_380px] gap-3">
-        <div ref={box} className="overflow-auto border border-line text-[12px]">
-          <div className={`${COLUMNS} sticky top-0 z-10 h-7 bg-surface px-2 text-muted`}>
-            <span>{t('audit.seq')}</span>
-            <span>{t('audit.time')}</span>
-            <span>{t('audit.type')}</span>
-            <span>{t('audit.actor')}</span>
-            <span>{t('audit.reason')}</span>
-          </div>
-          {pages.total === 0 && <p className="p-2 text-muted">{t('audit.none')}</p>}
-          <div className="relative" style={{ height: rows.getTotalSize() }}>
-            {rows.getVirtualItems().map((row) => {
-              const event = pages.at(row.index);
-              return (
-                <button
-                  key={row.index}
-                  type="button"
-                  disabled={!event}
-                  aria-pressed={event !== null && picked?.seq === event.seq}
-                  className={`${COLUMNS} absolute h-7 w-full border-b border-line px-2 text-left ${event && picked?.seq === event.seq ? 'bg-raised' : ''}`}
-                  style={{ transform: `translateY(${row.start}px)` }}
-                  onClick={() => setPicked(event)}
-                >
-                  {event && <Cells event={event} name={eventName(event.type, language)} />}
-                </button>
-              );
-            })}
-          </div>
-        </div>
         <section aria-label={t('audit.detail')} className="overflow-auto border border-line p-2">
-          {picked ? (
-            <pre className="figure text-[12px] break-all whitespace-pre-wrap select-text">
-              <bdi>{JSON.stringify(picked, null, 2).slice(0, DETAIL_MAX)}</bdi>
-            </pre>
-          ) : (
-            <p className="text-muted">{t('audit.pick')}</p>
-          )}
+          <Detail
+            source={source}
+            event={picked}
+            onPick={setPicked}
+            onStory={(command) => change({ ...NO_FILTER, command })}
+            onLineage={onLineage}
+          />
         </section>
       </div>
     </div>
   );
 }
 
-function Cells({ event, name }: { event: Event; name: string }) {
+function Toolbar(props: {
+  readonly source: AuditSource;
+  readonly onSource: (source: AuditSource) => void;
+}) {
+  const { source, onSource } = props;
+  const t = useT();
+  const imported = useApp((state) => state.imported);
+  const running = useApp((state) => state.job?.state === 'running');
+  const name = imported?.path.split(/[\\/]/).pop() ?? '';
   return (
-    <>
-      <span className="figure">{event.seq}</span>
-      <span className="figure">{timestamp(event.ts)}</span>
-      <span className="truncate" title={event.type}>
-        <Hostile text={name} max={40} />
+    <div className="flex flex-wrap items-center gap-2">
+      <fieldset className="flex items-center gap-1">
+        <legend className="sr-only">{t('audit.source')}</legend>
+        <Button browse aria-pressed={source === 'own'} onClick={() => onSource('own')}>
+          {t('audit.own')}
+        </Button>
+        {imported && (
+          <>
+            <Button
+              browse
+              aria-pressed={source === 'imported'}
+              className={source === 'imported' ? 'hatched' : ''}
+              title={imported.path}
+              onClick={() => onSource('imported')}
+            >
+              <Hostile text={t('audit.imported', { name })} max={60} />
+            </Button>
+            <Button
+              browse
+              onClick={() => {
+                onSource('own');
+                void call('audit.closeImported', undefined);
+              }}
+            >
+              {t('audit.closeImported')}
+            </Button>
+          </>
+        )}
+      </fieldset>
+      <span className="flex-1" />
+      <Button browse disabled={running} onClick={() => void call('audit.verify', { source })}>
+        {t('audit.verify')}
+      </Button>
+      <Button browse disabled={running} onClick={() => openDialog({ kind: 'export' })}>
+        {t('audit.export')}
+      </Button>
+      {(['file', 'folder'] as const).map((kind) => (
+        <Button
+          key={kind}
+          browse
+          disabled={running}
+          onClick={() => void call('audit.import', { kind })}
+        >
+          {t(kind === 'file' ? 'audit.openFile' : 'audit.openFolder')}
+        </Button>
+      ))}
+    </div>
+  );
+}
+
+/** How many there are, how long it took, and a way out of a question that takes long. */
+function Count({ pages, filtered }: { pages: AuditPages; filtered: boolean }) {
+  const t = useT();
+  const values = { total: amount(pages.total, 0), ms: amount(pages.tookMs, 1) };
+  const busy = pages.state === 'searching' || !pages.counted;
+  return (
+    <div className="flex h-7 items-center gap-3 text-[12px] text-muted">
+      <span role="status" className="figure">
+        {pages.state === 'searching' && t('audit.searching')}
+        {pages.state === 'shown' && t(pages.counted ? 'audit.found' : 'audit.counting', values)}
+        {pages.state === 'stopped' && <span className="text-amber">{t('audit.stopped')}</span>}
+        {pages.state === 'failed' && (
+          <span className="text-amber">
+            <Hostile text={pages.problem ?? ''} max={200} />
+          </span>
+        )}
       </span>
-      <span className="truncate">
-        <Hostile text={event.actor.id} max={32} />
-      </span>
-      <span className="truncate">
-        <Hostile text={event.reason ?? ''} max={160} />
-      </span>
-    </>
+      {filtered && pages.indexedTo < pages.headSeq && (
+        <span className="text-amber">
+          {t('audit.indexing', { seq: pages.indexedTo, head: pages.headSeq })}
+        </span>
+      )}
+      {busy && (
+        <Button browse className="py-0.5" onClick={pages.cancel}>
+          {t('audit.stop')}
+        </Button>
+      )}
+    </div>
   );
 }

@@ -1,16 +1,17 @@
 import type { DeskView } from '@shared/view/desk';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
 import { Banner, EnvironmentMark } from '../components/Banner';
+import { PastBanner } from '../components/PastBanner';
 import { Button, Hostile } from '../components/ui';
 import { deskStatus } from '../desk/desk.state';
+import { pastView } from '../desk/past.state';
 import { environmentKey } from '../desk/scope.state';
 import { Dialogs } from '../dialogs/Dialogs';
 import { useT } from '../i18n';
 import { LockBar } from '../identity/LockBar';
 import { KILL_DIALOG_KEY, useKillKey } from '../lib/hooks';
-import { openKillDialog, useApp } from '../lib/store';
+import { leavePast, openKillDialog, useApp } from '../lib/store';
 import { useNow } from '../lib/useNow';
-import { Audit } from './Audit';
 import { Palette } from './Palette';
 import { StatusLine } from './StatusLine';
 import { VIEWS, type ViewName } from './views';
@@ -20,6 +21,7 @@ const Models = lazy(() => import('./Models'));
 const Lineage = lazy(() => import('./Lineage'));
 const Monitor = lazy(() => import('./Monitor'));
 const Settings = lazy(() => import('./Settings'));
+const Audit = lazy(() => import('./Audit'));
 
 export function Console() {
   const t = useT();
@@ -34,13 +36,26 @@ export function Console() {
 
 function ConsoleView({ view }: { view: DeskView }) {
   const t = useT();
-  const now = useNow();
+  const clock = useNow();
+  const past = useApp((state) => state.past);
+  const alarming = view.kills.some((kill) => kill.alarm);
+  const seen = useMemo(() => (past ? pastView(view, past) : view), [view, past]);
+  const now = past ? past.ts : clock;
   const [shown, setShown] = useState<ViewName>('overview');
   const [model, setModel] = useState<string | null>(null);
+  const [origin, setOrigin] = useState<string | null>(null);
+  const showLineage = (id: string): void => {
+    setOrigin(id);
+    setShown('lineage');
+  };
   const showModel = (id: string): void => {
     setModel(id);
     setShown('models');
   };
+  // A kill that nobody has acknowledged is not to be missed for looking back.
+  useEffect(() => {
+    if (past && alarming) leavePast();
+  }, [past, alarming]);
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       const name = event.ctrlKey ? VIEWS[Number(event.key) - 1] : undefined;
@@ -55,9 +70,9 @@ function ConsoleView({ view }: { view: DeskView }) {
     <div className="grid h-full grid-cols-[150px_1fr] grid-rows-[auto_1fr_auto]">
       <header className="col-span-2 flex items-center gap-3 border-b border-line pr-3">
         <div className="min-w-0 flex-1">
-          <Banner status={deskStatus(view, now)} large />
+          <Banner status={deskStatus(seen, now)} large past={past !== null} />
         </div>
-        <EnvironmentMark environment={view.environment} />
+        <EnvironmentMark environment={seen.environment} />
         <h1 className="font-semibold">
           <Hostile text={view.deskName} max={24} />
         </h1>
@@ -80,16 +95,19 @@ function ConsoleView({ view }: { view: DeskView }) {
           </button>
         ))}
       </nav>
-      <main className="min-h-0 overflow-auto p-3">
-        <LockBar view={view} now={now} />
-        <Suspense fallback={t('app.loading')}>
-          {shown === 'overview' && <Overview view={view} now={now} />}
-          {shown === 'models' && <Models view={view} now={now} first={model} />}
-          {shown === 'monitor' && <Monitor view={view} now={now} />}
-          {shown === 'audit' && <Audit view={view} />}
-          {shown === 'lineage' && <Lineage view={view} onModel={showModel} />}
-          {shown === 'settings' && <Settings view={view} />}
-        </Suspense>
+      <main className="flex min-h-0 flex-col">
+        {past && <PastBanner past={past} />}
+        <div className="min-h-0 flex-1 overflow-auto p-3">
+          <LockBar view={view} now={clock} />
+          <Suspense fallback={t('app.loading')}>
+            {shown === 'overview' && <Overview view={seen} now={now} />}
+            {shown === 'models' && <Models view={seen} now={now} first={model} />}
+            {shown === 'monitor' && <Monitor view={seen} now={now} />}
+            {shown === 'audit' && <Audit view={view} onLineage={showLineage} />}
+            {shown === 'lineage' && <Lineage view={view} onModel={showModel} first={origin} />}
+            {shown === 'settings' && <Settings view={view} />}
+          </Suspense>
+        </div>
       </main>
       <StatusLine view={view} />
       <Palette view={view} onView={setShown} />

@@ -1,4 +1,4 @@
-import type { AuditPage } from '@shared/ipc/contract';
+import type { AuditPage } from '@shared/audit/query';
 import { timeOfDay } from '@shared/time';
 import { useEffect, useState } from 'react';
 import { Hostile } from '../components/ui';
@@ -12,18 +12,27 @@ export function LatestEvents() {
   const t = useT();
   const language = useApp((state) => state.settings?.language ?? 'es');
   const grown = useApp((state) => state.auditSeq);
+  const past = useApp((state) => state.past);
+  const source = useApp((state) => (state.past ? state.pastSource : 'own'));
   const [events, setEvents] = useState<AuditPage['events']>([]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a longer log is what to ask again for.
   useEffect(() => {
     let current = true;
-    const filter = { types: [], actor: null, text: null };
-    void window.vigia.call('audit.page', { filter, offset: 0, limit: SHOWN }).then((page) => {
-      if (current && page.ok) setEvents(page.value.events);
-    });
+    const ask = async (offset: number) => {
+      const args = { source, filter: {}, offset, limit: SHOWN };
+      const page = await window.vigia.call('audit.page', args);
+      return current && page.ok ? page.value : null;
+    };
+    void (async () => {
+      const newest = await ask(0);
+      // Without a filter a place in the list is a distance from the end.
+      const shown = newest && past ? await ask(Math.max(0, newest.headSeq - past.seq)) : newest;
+      if (shown) setEvents(shown.events);
+    })();
     return () => {
       current = false;
     };
-  }, [grown]);
+  }, [grown, past, source]);
   return (
     <section className="mt-3">
       <h2 className="mb-1 text-[15px] font-semibold">{t('events.title')}</h2>

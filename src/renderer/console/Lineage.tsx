@@ -1,4 +1,4 @@
-import { groupNode, modelNode } from '@shared/lineage/artifacts';
+import { groupNode, modelNode, modelNode } from '@shared/lineage/artifacts';
 import { EVERYTHING, type LineageFilter } from '@shared/lineage/filter';
 import { COLUMNS, type LineageGraph, type NodeKind } from '@shared/lineage/graph';
 import { trace } from '@shared/lineage/trace';
@@ -26,13 +26,17 @@ export default function Lineage(props: {
   readonly view: DeskView;
   /** Shows a model in the registry. */
   readonly onModel: (model: string) => void;
+  /** A model to begin at. */
+  readonly first: string | null;
 }) {
   const t = useT();
   const { view, onModel } = props;
+  const begin: Picked | null =
+    props.first === null ? null : { id: modelNode(props.first), by: 'search' };
   const held = useLineage();
   const [filter, setFilter] = useState<LineageFilter>(EVERYTHING);
-  const [picked, setPicked] = useState<Picked | null>(null);
-  const [wanted, setWanted] = useState<Picked | null>(null);
+  const [picked, setPicked] = useState<Picked | null>(begin);
+  const [wanted, setWanted] = useState<Picked | null>(begin);
   const { opened, open, toggle } = useOpened(setWanted);
   const pick = useCallback((next: Picked) => {
     setPicked(next);

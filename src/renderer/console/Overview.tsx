@@ -1,5 +1,6 @@
 import type { DeskView } from '@shared/view/desk';
 import { deskStatus } from '../desk/desk.state';
+import { useApp } from '../lib/store';
 import { KillAlarm, PendingKillBox } from '../panel/Alarms';
 import { Chains } from '../panel/Chains';
 import { Operations } from '../panel/Operations';
@@ -8,12 +9,14 @@ import { LatestEvents } from './LatestEvents';
 import { EnginesTable, PositionsTable } from './Tables';
 
 export default function Overview({ view, now }: { view: DeskView; now: number }) {
+  // What is charted is live, and not in the log.
+  const past = useApp((state) => state.past !== null);
   return (
     <div className="grid grid-cols-[minmax(0,2fr)_minmax(280px,1fr)] gap-3">
       <div className="min-w-0 space-y-3">
         <EnginesTable view={view} now={now} />
         <PositionsTable view={view} now={now} />
-        <Chart />
+        {!past && <Chart />}
       </div>
       <div className="min-w-0">
         <KillAlarm view={view} now={now} />

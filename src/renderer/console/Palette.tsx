@@ -6,7 +6,7 @@ import { canResume } from '../desk/resume.state';
 import { useT } from '../i18n';
 import { call } from '../lib/call';
 import { KILL_DIALOG_KEY } from '../lib/hooks';
-import { openDialog, openKillDialog } from '../lib/store';
+import { openDialog, openKillDialog, useApp } from '../lib/store';
 import { VIEWS, type ViewName } from './views';
 
 interface Action {
@@ -31,6 +31,8 @@ export function Palette(props: { view: DeskView; onView: (name: ViewName) => voi
     return () => window.removeEventListener('keydown', onKey);
   }, []);
 
+  const past = useApp((state) => state.past !== null);
+
   const set = (change: Partial<Settings>) => () => void call('settings.set', change);
   const groups: readonly (readonly [string, readonly Action[]])[] = [
     [
@@ -45,12 +47,13 @@ export function Palette(props: { view: DeskView; onView: (name: ViewName) => voi
         {
           id: 'resume',
           label: t('palette.resume'),
-          disabled: !canResume(props.view.ops),
+          disabled: past || !canResume(props.view.ops),
           run: () => openDialog({ kind: 'resume' }),
         },
         {
           id: 'rollback',
           label: t('palette.rollback'),
+          disabled: past,
           run: () => openDialog({ kind: 'rollback' }),
         },
       ],

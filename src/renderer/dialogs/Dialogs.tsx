@@ -6,6 +6,7 @@ import { call } from '../lib/call';
 import { closeDialog, useApp } from '../lib/store';
 import { CardDialog } from './CardDialog';
 import { DialogFrame } from './DialogFrame';
+import { ExportDialog } from './ExportDialog';
 import { KillDialog } from './KillDialog';
 import { PromotionDialog } from './PromotionDialog';
 import { ResumeDialog } from './ResumeDialog';
@@ -37,6 +38,8 @@ function OpenDialog({ view, origin }: { view: DeskView; origin: 'panel' | 'conso
       return <ResumeDialog view={view} origin={origin} />;
     case 'rollback':
       return <RollbackDialog view={view} origin={origin} />;
+    case 'export':
+      return <ExportDialog />;
     case 'promotion':
       return <PromotionDialog view={view} model={dialog.model} />;
     case 'card':

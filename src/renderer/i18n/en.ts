@@ -1,4 +1,5 @@
 import { alertsEn } from './alerts';
+import { auditEn } from './audit';
 import { cardsEn } from './cards';
 import type { Key } from './es';
 import { identityEn } from './identity';
@@ -8,6 +9,7 @@ import { slowEn } from './slow';
 
 export const en: Readonly<Record<Key, string>> = {
   ...identityEn,
+  ...auditEn,
   'word.unknown': 'NO DATA',
   'word.disconnected': 'DISCONNECTED',
   'word.normal': 'NORMAL',
@@ -434,18 +436,6 @@ export const en: Readonly<Record<Key, string>> = {
   'chart.engine': 'Engine',
   'chart.none': 'No points yet.',
   'events.title': 'Latest events',
-  'audit.type': 'Type',
-  'audit.actor': 'Actor',
-  'audit.text': 'Text',
-  'audit.any': 'all',
-  'audit.found': '{{total}} events · {{ms}} ms',
-  'audit.none': 'No event matches the filter.',
-  'audit.offline': 'No link since {{time}} COT: this is the local mirror, up to {{seq}}.',
-  'audit.seq': 'Seq',
-  'audit.time': 'Time (COT)',
-  'audit.reason': 'Reason',
-  'audit.detail': 'Event detail',
-  'audit.pick': 'Choose an event to see its detail.',
   'palette.title': 'Console commands',
   'palette.placeholder': 'Type what you want to do…',
   'palette.none': 'Nothing by that name.',

@@ -1,4 +1,5 @@
 import { alertsEs } from './alerts';
+import { auditEs } from './audit';
 import { cardsEs } from './cards';
 import { identityEs } from './identity';
 import { lineageEs } from './lineage';
@@ -8,6 +9,7 @@ import { slowEs } from './slow';
 /** Every text of the windows in Spanish, the desk's language. `en.ts` has the same keys. */
 export const es = {
   ...identityEs,
+  ...auditEs,
   'word.unknown': 'SIN DATOS',
   'word.disconnected': 'DESCONECTADO',
   'word.normal': 'NORMAL',
@@ -436,18 +438,6 @@ export const es = {
   'chart.engine': 'Motor',
   'chart.none': 'Aún no hay puntos.',
   'events.title': 'Últimos eventos',
-  'audit.type': 'Tipo',
-  'audit.actor': 'Actor',
-  'audit.text': 'Texto',
-  'audit.any': 'todos',
-  'audit.found': '{{total}} eventos · {{ms}} ms',
-  'audit.none': 'Ningún evento cumple el filtro.',
-  'audit.offline': 'Sin enlace desde {{time}} COT: esto es el espejo local, hasta {{seq}}.',
-  'audit.seq': 'Seq',
-  'audit.time': 'Hora (COT)',
-  'audit.reason': 'Motivo',
-  'audit.detail': 'Detalle del evento',
-  'audit.pick': 'Elija un evento para ver su detalle.',
   'palette.title': 'Órdenes de la consola',
   'palette.placeholder': 'Escriba lo que quiere hacer…',
   'palette.none': 'Nada con ese nombre.',

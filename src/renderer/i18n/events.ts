@@ -23,6 +23,7 @@ const NAMES: Readonly<Record<string, readonly [es: string, en: string]>> = {
   'ops.resume_requested': ['reanudación pedida', 'resume requested'],
   'ops.resume_withdrawn': ['reanudación retirada', 'resume withdrawn'],
   'ops.resumed': ['reanudado', 'resumed'],
+  'audit.exported': ['registro exportado', 'record exported'],
   'command.rejected': ['orden rechazada', 'command rejected'],
   'terminal.reported': ['aviso del terminal', 'terminal’s report'],
   'policy.changed': ['política cambiada', 'policy changed'],

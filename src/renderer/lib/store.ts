@@ -1,8 +1,11 @@
+import type { AuditSource } from '@shared/audit/query';
+import type { AuditJob, Imported, Past, PastAt } from '@shared/audit/view';
 import type { Settings } from '@shared/ipc/contract';
 import type { EditablePolicy } from '@shared/policy/edit';
 import type { Origin, Scope } from '@shared/protocol/commands';
 import type { DeskView } from '@shared/view/desk';
 import { create } from 'zustand';
+import { call } from './call';
 
 type QuitReason = 'live' | 'positions' | 'kill_running';
 
@@ -10,6 +13,7 @@ type Dialog =
   | { readonly kind: 'kill'; readonly origin: Origin }
   | { readonly kind: 'resume' }
   | { readonly kind: 'rollback' }
+  | { readonly kind: 'export' }
   | {
       readonly kind: 'promotion' | 'card' | 'retire' | 'document' | 'exception';
       readonly model: string;
@@ -40,6 +44,12 @@ interface AppState {
   readonly killDraft: KillDraft;
   /** Sequence the mirror last said it grew to. */
   readonly auditSeq: number;
+  /** Work on the record, and a record from elsewhere that is open. */
+  readonly job: AuditJob | null;
+  readonly imported: Imported | null;
+  /** Shown instead of the present, and the record it is of. */
+  readonly past: Past | null;
+  readonly pastSource: AuditSource;
 }
 
 /** The window's only state. `view` is the main process's; nothing here is guessed ahead of it. */
@@ -50,10 +60,16 @@ export const useApp = create<AppState>(() => ({
   dialog: null,
   killDraft: EMPTY_KILL_DRAFT,
   auditSeq: 0,
+  job: null,
+  imported: null,
+  past: null,
+  pastSource: 'own',
 }));
 
 export function openKillDialog(origin: Origin): void {
-  const { settings, killDraft } = useApp.getState();
+  const { settings, killDraft, past } = useApp.getState();
+  // A kill is of the present, and given in sight of it.
+  if (past) leavePast();
   const prefill = (origin === 'hotkey' || origin === 'tray') && killDraft.reason.trim() === '';
   useApp.setState({
     dialog: { kind: 'kill', origin },
@@ -63,7 +79,10 @@ export function openKillDialog(origin: Origin): void {
   });
 }
 
+/** Opens a dialog. In the past there is nothing to command, so only those that read open. */
 export function openDialog(dialog: Dialog): void {
+  const reads = dialog.kind === 'export' || dialog.kind === 'quit';
+  if (useApp.getState().past && !reads) return;
   useApp.setState({ dialog });
 }
 
@@ -73,6 +92,17 @@ export function closeDialog(): void {
 
 export function changeKillDraft(change: Partial<KillDraft>): void {
   useApp.setState((state) => ({ killDraft: { ...state.killDraft, ...change } }));
+}
+
+/** Shows the desk as the log had it. A record that does not reach there changes nothing. */
+export async function enterPast(source: AuditSource, at: PastAt): Promise<void> {
+  const past = await call('audit.past', { source, at });
+  if (past) useApp.setState({ past, pastSource: source });
+}
+
+export function leavePast(): void {
+  useApp.setState({ past: null });
+  void call('audit.past', { at: null });
 }
 
 /** Takes a view unless a newer one is already shown. */
@@ -88,16 +118,20 @@ export async function connectStore(name: 'panel' | 'console'): Promise<void> {
   vigia.on('desk.changed', takeView);
   vigia.on('settings.changed', (settings) => useApp.setState({ settings }));
   vigia.on('audit.grew', ({ seq }) => useApp.setState({ auditSeq: seq }));
+  vigia.on('audit.job', (job) => useApp.setState({ job }));
+  vigia.on('audit.imported', (imported) => useApp.setState({ imported }));
   if (name === 'panel') {
     // Every window hears these; the panel is the one that is raised to ask.
     vigia.on('kill.dialog', ({ origin }) => openKillDialog(origin));
     vigia.on('quit.asked', ({ reason }) => openDialog({ kind: 'quit', reason }));
   }
-  const [settings, view] = await Promise.all([
+  const [settings, view, audit] = await Promise.all([
     vigia.call('settings.get', undefined),
     vigia.call('desk.view', undefined),
+    vigia.call('audit.state', undefined),
   ]);
   if (settings.ok) useApp.setState((state) => ({ settings: state.settings ?? settings.value }));
+  if (audit.ok) useApp.setState(audit.value);
   if (view.ok) takeView(view.value);
   else useApp.setState((state) => (state.view ? state : { failure: view.error.message }));
 }

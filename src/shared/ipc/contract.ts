@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { auditCalls, auditEvents } from '../audit/calls';
 import { lineageCalls } from '../lineage/ipc';
-import { logEventSchema } from '../log/event';
 import { channelSettingsSchema } from '../notify/channels';
 import { channelSchema, levelSchema } from '../notify/message';
 import {
@@ -25,25 +25,6 @@ const id = z.string().min(1).max(128);
 /** Text typed by a person; longer ones are refused where they are typed. */
 const typed = z.string().max(4_000);
 
-export const auditFilterSchema = z.strictObject({
-  types: z.array(z.string().max(64)).max(64),
-  actor: z.string().max(128).nullable(),
-  /** Free text, matched without regard to case anywhere in the event. */
-  text: z.string().max(256).nullable(),
-});
-export type AuditFilter = z.infer<typeof auditFilterSchema>;
-
-export const auditPageSchema = z.object({
-  /** Rows that match. */
-  total: z.int().nonnegative(),
-  events: z.array(logEventSchema),
-  /** Time the query took in the mirror, ms. */
-  tookMs: z.number(),
-  types: z.array(z.string()),
-  actors: z.array(z.string()),
-});
-export type AuditPage = z.infer<typeof auditPageSchema>;
-
 /** A terminal's PIN: digits, as many as a person keeps in mind. */
 const pinSchema = z.string().regex(/^\d{4,12}$/, 'four to twelve digits');
 
@@ -65,6 +46,7 @@ const cardFormatSchema = z.enum(['md', 'yaml', 'pdf']);
 export type CardFormat = z.infer<typeof cardFormatSchema>;
 
 export const ipcCalls = {
+  ...auditCalls,
   /** The present view, for a window that has just opened. */
   'desk.view': { args: none, result: z.custom<import('../view/desk').DeskView>() },
   'kill.fire': {
@@ -155,14 +137,6 @@ export const ipcCalls = {
     args: none,
     result: z.custom<readonly import('../view/monitor').MonitorPoint[]>(),
   },
-  'audit.page': {
-    args: z.strictObject({
-      filter: auditFilterSchema,
-      offset: z.int().nonnegative(),
-      limit: z.int().positive().max(500),
-    }),
-    result: auditPageSchema,
-  },
   /** Takes an operator's token; refused where it would be stored as plain text without a yes to that. */
   'identity.signIn': {
     args: z.strictObject({
@@ -208,13 +182,12 @@ export type IpcArgs<Call extends IpcCall> = z.input<(typeof ipcCalls)[Call]['arg
 export type IpcResult<Call extends IpcCall> = z.output<(typeof ipcCalls)[Call]['result']>;
 
 export const ipcEvents = {
+  ...auditEvents,
   /** A new view of the desk. */
   'desk.changed': z.custom<import('../view/desk').DeskView>(),
   'settings.changed': settingsSchema,
   /** Something was told on this desktop; one window sounds. */
   'notice.shown': z.object({ level: levelSchema }),
-  /** Events came into the mirror; the audit view may want to look again. */
-  'audit.grew': z.object({ seq: z.int().nonnegative() }),
   /** The hotkey's first press, or the tray, wants the kill dialog open. */
   'kill.dialog': z.object({ origin: originSchema }),
   /** Quitting while trading is live wants a yes. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { alertEventData } from '../alerts/events';
+import { auditEventData } from '../audit/events';
 import { incidentEventData } from '../incidents/events';
 import { lineageEventData } from '../lineage/runEvent';
 import type { LogEvent } from '../log/event';
@@ -154,6 +155,7 @@ export const eventData = {
   }),
   'command.rejected': z.object({ name: z.string(), code: z.string(), message: z.string() }),
   'terminal.reported': z.object({ kind: z.string(), detail: z.string() }),
+  ...auditEventData,
   ...modelEventData,
   ...monitorEventData,
   ...alertEventData,

@@ -12,6 +12,7 @@ export const operationsPolicySchema = z.strictObject({
     resume: roles,
     approveResume: roles,
     injectFault: roles,
+    exportAudit: roles,
   }),
   resume: z.strictObject({
     /** Environments in which a second, different person must approve. */

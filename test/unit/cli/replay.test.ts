@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { run } from '../../../src/cli/vigia';
+import { replayFile } from '../../../src/cli/replay';
 import { sha256 } from '../../../src/node/sha256';
 import { keepWindow } from '../../../src/shared/monitor/windowFile';
 import { healthOf, MONDAY_9, monitorPolicy } from '../../support/monitor';
@@ -31,7 +31,7 @@ function keep(): string {
 
 function replay(path: string): { code: number; lines: string[] } {
   const lines: string[] = [];
-  const code = run(['monitor', 'replay', path], (line) => lines.push(line));
+  const code = replayFile(path, (line) => lines.push(line));
   return { code, lines };
 }
 

@@ -27,9 +27,9 @@ beforeEach(async () => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-function verify(path: string): { code: number; said: string } {
+async function verify(path: string): Promise<{ code: number; said: string }> {
   const lines: string[] = [];
-  const code = run(['verify', path], (line) => lines.push(line));
+  const code = await run(['verify', path], (line) => lines.push(line));
   return { code, said: lines.join('\n') };
 }
 
@@ -40,8 +40,8 @@ function change(sql: string): void {
 }
 
 describe('vigia verify', () => {
-  it('says up to where a log holds and up to where the gateway has signed it', () => {
-    const { code, said } = verify(log);
+  it('says up to where a log holds and up to where the gateway has signed it', async () => {
+    const { code, said } = await verify(log);
     expect(said).toMatch(/^ok (\d+) [0-9a-f]{64}\nsigned by the gateway up to \1$/);
     expect(code).toBe(0);
   });
@@ -69,21 +69,21 @@ describe('vigia verify', () => {
       "UPDATE checkpoints SET note = replace(note, '— vigia/log ', '— vigia/log AAAA')",
       /^bad \d+ checkpoint: .*no good signature/,
     ],
-  ])('names the first bad sequence of %s', (_what, sql, expected) => {
+  ])('names the first bad sequence of %s', async (_what, sql, expected) => {
     change(sql);
-    const { code, said } = verify(log);
+    const { code, said } = await verify(log);
     expect(said).toMatch(expected);
     expect(code).toBe(1);
   });
 
-  it('says what cannot be read, and does not take it for bad', () => {
-    expect(verify(join(folder, 'none.db'))).toMatchObject({ code: 2 });
+  it('says what cannot be read, and does not take it for bad', async () => {
+    expect(await verify(join(folder, 'none.db'))).toMatchObject({ code: 2 });
     const text = join(folder, 'text.db');
     writeFileSync(text, 'this is not a database, however long it is made to be');
-    expect(verify(text)).toMatchObject({
+    expect(await verify(text)).toMatchObject({
       code: 2,
       said: expect.stringContaining('not a database'),
     });
-    expect(run(['verify'], () => undefined)).toBe(2);
+    expect(await run(['verify'], () => undefined)).toBe(2);
   });
 });

@@ -1,0 +1,130 @@
+import { existsSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import type { LogEvent, LogPosition } from '../../shared/log/event';
+import { EMPTY_LOG } from '../../shared/log/event';
+import { publicKeyOf } from '../checkpoint';
+import { type EventRow, eventOfRow } from '../eventRow';
+import { refuseNewer, type StoredCheckpoint } from '../sqliteEventStore';
+
+const COLUMNS = 'seq, id, ts, type, actor, command_id, hash, prev_hash, body';
+/** More events than this of one command are not one story any more. */
+const STORY_MAX = 10_000;
+
+/** Sealed events in one or more SQLite files, read and never written. */
+export interface EventSource {
+  /** Place before the first event held; `{0, zeros}` where the log is held from its beginning. */
+  start(): LogPosition;
+  head(): LogPosition;
+  /** Rows from a sequence on, in order; fewer than `limit` only at the end. */
+  rows(fromSeq: number, limit: number): EventRow[];
+  /** Events of these sequences, in the order given; those that are not there are left out. */
+  pick(seqs: readonly number[]): LogEvent[];
+  /** Every event of a command, in order. */
+  story(commandId: string): LogEvent[];
+  hashAt(seq: number): string | null;
+  /** The gateway's key as the first event names it; empty when that is not held. */
+  publicKey(): string;
+  checkpoints(): readonly StoredCheckpoint[];
+  close(): void;
+}
+
+/** Opens files that hold one chain, the oldest first. @throws when one cannot be read */
+export function openSource(paths: readonly string[]): EventSource {
+  const files = paths.map(openFile);
+
+  function fileOf(seq: number): OpenFile | null {
+    // The newest file is asked most; an event is in the last file that begins before it.
+    for (let index = files.length - 1; index >= 0; index -= 1) {
+      const file = files[index] as OpenFile;
+      if (index === 0 || file.first() <= seq) return file;
+    }
+    return null;
+  }
+
+  function rows(fromSeq: number, limit: number): EventRow[] {
+    const found: EventRow[] = [];
+    for (const file of files) {
+      if (found.length >= limit) break;
+      const from = Math.max(fromSeq, (found.at(-1)?.seq ?? 0) + 1);
+      found.push(...(file.page.all(from, limit - found.length) as EventRow[]));
+    }
+    return found;
+  }
+
+  return {
+    start() {
+      const [row] = rows(0, 1);
+      return row ? { seq: row.seq - 1, hash: row.prev_hash } : EMPTY_LOG;
+    },
+    head() {
+      for (const file of [...files].reverse()) {
+        const last = file.last.get() as LogPosition | undefined;
+        if (last) return last;
+      }
+      return EMPTY_LOG;
+    },
+    rows,
+    pick: (seqs) =>
+      seqs.flatMap((seq) => {
+        const row = fileOf(seq)?.one.get(seq) as EventRow | undefined;
+        return row ? [eventOfRow(row)] : [];
+      }),
+    story: (commandId) =>
+      files.flatMap((file) => file.story.all(commandId, STORY_MAX) as EventRow[]).map(eventOfRow),
+    hashAt(seq) {
+      if (seq === 0) return EMPTY_LOG.hash;
+      return (fileOf(seq)?.one.get(seq) as EventRow | undefined)?.hash ?? null;
+    },
+    publicKey() {
+      const [row] = rows(1, 1);
+      if (row?.seq !== 1) return '';
+      try {
+        return publicKeyOf(row.body);
+      } catch {
+        return '';
+      }
+    },
+    checkpoints: () => files.flatMap((file) => file.checkpoints.all() as StoredCheckpoint[]),
+    close() {
+      for (const { database } of files) database.close();
+    },
+  };
+}
+
+interface OpenFile {
+  readonly database: Database.Database;
+  readonly page: Database.Statement;
+  readonly one: Database.Statement;
+  readonly last: Database.Statement;
+  readonly story: Database.Statement;
+  readonly checkpoints: Database.Statement;
+  first(): number;
+}
+
+function openFile(path: string): OpenFile {
+  if (!existsSync(path)) throw new Error(`${path}: there is no such file`);
+  const database = new Database(path, { readonly: true, fileMustExist: true });
+  try {
+    database.pragma('busy_timeout = 2000');
+    refuseNewer(database, path);
+    const first = database.prepare('SELECT min(seq) FROM events').pluck();
+    let begins: number | null = null;
+    return {
+      database,
+      page: database.prepare(`SELECT ${COLUMNS} FROM events WHERE seq >= ? ORDER BY seq LIMIT ?`),
+      one: database.prepare(`SELECT ${COLUMNS} FROM events WHERE seq = ?`),
+      last: database.prepare('SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1'),
+      story: database.prepare(
+        `SELECT ${COLUMNS} FROM events WHERE command_id = ? ORDER BY seq LIMIT ?`,
+      ),
+      checkpoints: database.prepare('SELECT seq, note FROM checkpoints ORDER BY seq'),
+      first() {
+        begins ??= first.get() as number | null;
+        return begins ?? Number.MAX_SAFE_INTEGER;
+      },
+    };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}

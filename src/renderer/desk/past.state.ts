@@ -1,0 +1,28 @@
+import type { Past } from '@shared/audit/view';
+import { inForceReader } from '@shared/policy/inForce';
+import type { DeskView } from '@shared/view/desk';
+
+/**
+ * The view as it would have been then: what the log says of the desk, and nothing of what is live.
+ * Figures are not in the log, so there are none; positions are those that were recorded in read-backs.
+ */
+export function pastView(view: DeskView, past: Past): DeskView {
+  const { ops, ts } = past;
+  return {
+    ...view,
+    at: ts,
+    ops,
+    environment: ops.environment,
+    // Whoever was there then had a link: what it was is not in the log.
+    link: { ...view.link, state: 'live', since: ts, lastHeardAt: ts },
+    figures: {},
+    kills: [],
+    pendingKill: null,
+    commands: [],
+    modelsPolicy: inForceReader('models', view.modelsPolicy)(ops),
+    monitorPolicy: inForceReader('monitor', view.monitorPolicy)(ops),
+    incidentsPolicy: inForceReader('incidents', view.incidentsPolicy)(ops),
+    notificationsPolicy: inForceReader('notifications', view.notificationsPolicy)(ops),
+    monitor: { evaluation: null, acts: false, stopped: false },
+  };
+}

@@ -1,0 +1,225 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect, type Page, test } from '@playwright/test';
+import { ROOT } from '../support/root';
+import { forget, newUserData, type RunningApp, startApp } from './app';
+import { findings } from './axe';
+import { openDesk, type TestDesk } from './desk';
+
+let desk: TestDesk;
+let running: RunningApp;
+let folder: string;
+let console: Page;
+
+test.beforeAll(async () => {
+  desk = await openDesk();
+  const config = desk.config('luis');
+  chmodSync(dirname(config), 0o755);
+  folder = mkdtempSync(join(tmpdir(), 'vigia-export-'));
+  chmodSync(folder, 0o777);
+  running = await startApp(newUserData(), ['--config', config]);
+  await expect(running.panel.locator('.banner')).toHaveAttribute('data-word', 'normal');
+  const { log } = desk.gateway();
+  for (let index = 0; index < 120; index += 1) {
+    log.append({ type: 'terminal.reported', data: { kind: 'drill', detail: `fila ${index}` } });
+  }
+  console = await running.openConsole();
+  await console.keyboard.press('Control+4');
+});
+test.afterAll(async () => {
+  await running.close();
+  forget(running.userData);
+  rmSync(folder, { recursive: true, force: true });
+  await desk.close();
+});
+
+const detail = () => console.getByRole('region', { name: 'Detalle del evento' });
+const row = (text: string | RegExp) => console.getByRole('button').filter({ hasText: text });
+const shot = (name: string) => {
+  const out = process.env.VIGIA_SHOTS;
+  return out ? console.screenshot({ path: join(out, `${name}.png`) }) : Promise.resolve();
+};
+
+/** Has the system's dialogs answer with these places, as a person would. */
+async function answerDialogs(save: string, open: string): Promise<void> {
+  await running.app.evaluate(
+    ({ dialog }, places) => {
+      dialog.showSaveDialog = async () => ({ canceled: false, filePath: places.save });
+      dialog.showOpenDialog = async () => ({ canceled: false, filePaths: [places.open] });
+    },
+    { save, open },
+  );
+}
+
+test('it is looked through by keyboard: words, values, rows, and the whole story of a command', async () => {
+  const words = console.getByRole('textbox', { name: 'Palabras' });
+  await words.fill('FILA 117');
+  await expect(console.getByText(/^1 eventos ·/)).toBeVisible();
+  await words.fill('');
+  await console.getByRole('combobox', { name: 'Tipo' }).selectOption('terminal.reported');
+  await expect(console.getByText(/^12\d eventos ·/)).toBeVisible();
+  await row(/aviso del terminal/)
+    .first()
+    .focus();
+  await console.keyboard.press('ArrowDown');
+  await expect(detail()).toContainText('fila 118');
+  await console.keyboard.press('End');
+  await expect(detail()).toContainText(/hotkey|fila 0/);
+  await console.getByRole('combobox', { name: 'Filtros guardados' }).fill('avisos');
+  await console.getByRole('button', { name: 'Guardar filtro' }).click();
+  await console.getByRole('button', { name: 'Quitar filtros' }).click();
+  await expect(console.getByRole('combobox', { name: 'Tipo' })).toHaveValue('');
+  await console.getByRole('combobox', { name: 'Filtros guardados' }).fill('otro');
+  await console.getByRole('combobox', { name: 'Filtros guardados' }).fill('avisos');
+  await expect(console.getByRole('combobox', { name: 'Tipo' })).toHaveValue('terminal.reported');
+  await console.getByRole('button', { name: 'Quitar filtros' }).click();
+
+  await running.panel.evaluate(() =>
+    window.vigia.call('ops.pause', {
+      scope: { kind: 'all' },
+      reason: 'una pausa',
+      origin: 'panel',
+    }),
+  );
+  await row(/^\d+.*pausa.*luis/)
+    .first()
+    .click();
+  await expect(detail()).toContainText('Historia de la orden');
+  await expect(detail().getByRole('listitem')).toHaveCount(1);
+  await expect(detail()).toContainText('"prevHash"');
+  await detail().getByRole('button', { name: 'Copiar' }).click();
+  const copied = await running.app.evaluate(({ clipboard }) => clipboard.readText());
+  expect(JSON.parse(copied)).toMatchObject({ type: 'ops.paused', reason: 'una pausa' });
+});
+
+test('the past shows every view as it was, commands nothing, and does not keep a kill away', async () => {
+  await console.getByRole('button', { name: 'Quitar filtros' }).click();
+  await console.getByRole('combobox', { name: 'Tipo' }).selectOption('terminal.reported');
+  await row(/aviso del terminal/)
+    .first()
+    .click();
+  await detail().getByRole('button', { name: 'Ver el escritorio entonces' }).click();
+  await expect(console.getByText('PASADO', { exact: true })).toBeVisible();
+  await console.keyboard.press('Control+1');
+  // The desk is paused now; then it was not.
+  await expect(console.locator('.banner')).toHaveAttribute('data-word', 'normal');
+  await expect(running.panel.locator('.banner')).toHaveAttribute('data-word', 'paused');
+  await expect(console.getByRole('button', { name: 'Reanudar' })).toBeDisabled();
+  await expect(console.getByRole('button', { name: 'Revertir modelo' })).toBeDisabled();
+  expect(await findings(console)).toEqual([]);
+  await shot('past-es');
+  const refused = await console.evaluate(() =>
+    window.vigia
+      .call('ops.pause', { scope: { kind: 'all' }, reason: 'x', origin: 'console' })
+      .then((answer) => (answer.ok ? 'taken' : answer.error.code)),
+  );
+  expect(refused).toBe('in_the_past');
+  await console.keyboard.press('Control+2');
+  await expect(console.getByRole('button', { name: 'Revertir modelo' })).toBeDisabled();
+  await console.keyboard.press('Control+1');
+  await console.getByRole('button', { name: 'Evento siguiente' }).click();
+  await console.keyboard.press('F9');
+  await expect(console.getByRole('dialog')).toContainText('Motivo');
+  await expect(console.getByText('PASADO', { exact: true })).toBeHidden();
+  await expect(console.locator('.banner')).toHaveAttribute('data-word', 'paused');
+  await console.keyboard.press('Escape');
+  await console.keyboard.press('Control+4');
+});
+
+test('it is verified and exported from the window, both go on the record, and the shell agrees', async () => {
+  await console.getByRole('button', { name: 'Verificar' }).click();
+  const verification = console.getByRole('region', { name: 'Verificación' });
+  await expect(verification).toContainText('Se verifica entero');
+  await expect(verification).toContainText('Firmado por el gateway hasta');
+  const target = join(folder, 'salida');
+  await answerDialogs(target, target);
+  await console.getByRole('button', { name: 'Exportar…' }).click();
+  expect(await findings(console)).toEqual([]);
+  await console.getByRole('combobox', { name: 'Forma' }).selectOption('folder');
+  await shot('export-es');
+  await console.getByRole('button', { name: 'Elegir dónde…' }).click();
+  await expect(console.getByRole('region', { name: 'Exportación' })).toContainText('hecha');
+  expect(readdirSync(folder)).toEqual(['salida']);
+  const shell = spawnSync('sh', ['verify.sh'], { cwd: target, encoding: 'utf8' });
+  expect(shell.stdout).toContain('files: ok');
+  expect(shell.stdout).toContain('signature: ok');
+  expect(shell.status).toBe(0);
+  const vigia = spawnSync(process.execPath, [join(ROOT, 'out/main/vigia.js'), 'verify', target], {
+    encoding: 'utf8',
+  });
+  expect(vigia.stdout).toMatch(/^ok \d+/);
+  for (const kind of ['audit_verified', 'audit_exported']) {
+    await console.getByRole('textbox', { name: 'Palabras' }).fill(kind);
+    await expect(row(/aviso del terminal/).first()).toBeVisible();
+  }
+  await console.getByRole('button', { name: 'Quitar filtros' }).click();
+});
+
+test('a record from elsewhere is opened, verified and looked through like our own; a bad one says where', async () => {
+  await answerDialogs(folder, join(folder, 'salida'));
+  await console.getByRole('button', { name: 'Abrir carpeta…' }).click();
+  await expect(console.getByRole('region', { name: 'Importación' })).toContainText(
+    'Se verifica entero',
+  );
+  await console.getByRole('button', { name: 'Importado: salida' }).click();
+  await console.getByRole('textbox', { name: 'Palabras' }).fill('fila 3');
+  await row(/aviso del terminal/)
+    .first()
+    .click();
+  await expect(detail()).toContainText('fila 3');
+  await shot('imported-es');
+  await console.getByRole('button', { name: 'Cerrar importado' }).click();
+  mkdirSync(join(folder, 'malo'));
+  spawnSync(
+    'sh',
+    [
+      '-c',
+      `cp -r salida/. malo && sed -i 's/fila 40/fila 41/' malo/events.jsonl && chmod -R a+rX malo`,
+    ],
+    {
+      cwd: folder,
+    },
+  );
+  await answerDialogs(folder, join(folder, 'malo'));
+  await console.getByRole('button', { name: 'Abrir carpeta…' }).click();
+  await expect(console.getByRole('region', { name: 'Importación' })).toContainText(
+    /DAÑO en \d+: contenido alterado/,
+  );
+  await shot('damage-es');
+  await console.getByRole('button', { name: 'Cerrar importado' }).click();
+});
+
+test('without the link it is the same, and says since when', async () => {
+  desk.blockSockets(true);
+  await expect(console.getByText(/Sin enlace desde \d\d:\d\d:\d\d COT/)).toBeVisible();
+  await console.getByRole('textbox', { name: 'Palabras' }).fill('fila 77');
+  await row(/aviso del terminal/)
+    .first()
+    .click();
+  await expect(detail()).toContainText('fila 77');
+  expect(await findings(console)).toEqual([]);
+  await shot('offline-es');
+  desk.blockSockets(false);
+  await expect(console.getByText(/Sin enlace desde/)).toBeHidden();
+});
+
+test('in English it says the same, and axe finds nothing', async () => {
+  await running.panel.evaluate(() => window.vigia.call('settings.set', { language: 'en' }));
+  await expect(console.getByRole('button', { name: 'Verify', exact: true })).toBeVisible();
+  await row(/terminal’s report/)
+    .first()
+    .click();
+  expect(await findings(console)).toEqual([]);
+  await shot('audit-en');
+  await console
+    .getByRole('region', { name: 'Event detail' })
+    .getByRole('button', { name: 'See the desk then' })
+    .click();
+  await expect(console.getByText('THE PAST', { exact: true })).toBeVisible();
+  await console.keyboard.press('Control+1');
+  expect(await findings(console)).toEqual([]);
+  await shot('past-en');
+  await console.getByRole('button', { name: 'Back to the present' }).click();
+});

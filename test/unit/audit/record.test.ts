@@ -1,0 +1,401 @@
+import { spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { run } from '../../../src/cli/vigia';
+import { openSource } from '../../../src/node/audit/source';
+import { AbortedError, runThrough, verifyLog } from '../../../src/node/audit/verifyLog';
+import { type ExportOptions, exportFolder, exportZip } from '../../../src/node/export/exportLog';
+import { importRecord } from '../../../src/node/export/importRecord';
+import { manifestSchema } from '../../../src/node/export/manifest';
+import { rangeOf } from '../../../src/node/export/period';
+import { sha256 } from '../../../src/node/sha256';
+import { SqliteEventStore } from '../../../src/node/sqliteEventStore';
+import { canonicalJson } from '../../../src/shared/log/canonical';
+import { foldOps } from '../../../src/shared/ops/fold';
+import { INITIAL_OPS_STATE } from '../../../src/shared/ops/state';
+import {
+  BEGAN,
+  deskChain,
+  HOSTILE,
+  newRecord,
+  type TestRecord,
+  writeRecord,
+} from '../../support/record';
+
+const COUNT = 240;
+let record: TestRecord;
+const at = (name: string): string => join(record.folder, name);
+const signal = new AbortController().signal;
+
+beforeAll(() => {
+  record = newRecord(COUNT, [100, COUNT]);
+});
+afterAll(() => record.remove());
+
+async function vigia(...args: string[]): Promise<{ code: number; said: string }> {
+  const lines: string[] = [];
+  const code = await run(args, (line) => lines.push(line));
+  return { code, said: lines.join('\n') };
+}
+
+function options(change: Partial<ExportOptions> = {}): ExportOptions {
+  const source = openSource([record.path]);
+  return {
+    source,
+    range: rangeOf(source, null, null),
+    period: { from: null, to: null },
+    info: {
+      madeAt: BEGAN,
+      madeBy: 'ana',
+      software: 'vigia test',
+      desk: 'USD/COP',
+      policies: { operations: '1' },
+      time: { source: 'test', offsetMs: 3 },
+    },
+    publicKey: source.publicKey(),
+    checkpoint: null,
+    documents: [{ name: '../../evil name?.md', content: '# x' }],
+    signal,
+    onProgress: () => undefined,
+    ...change,
+  };
+}
+
+const imported = (path: string, into: string) =>
+  importRecord(path, at(into), sha256, signal, () => undefined);
+
+function stateOf(path: string) {
+  const source = openSource([path]);
+  const events = source.pick(source.rows(0, 10_000).map(({ seq }) => seq));
+  source.close();
+  return events.reduce(foldOps, INITIAL_OPS_STATE);
+}
+
+describe('one flipped bit', () => {
+  it('anywhere in any column is found, and the event it is in is named', () => {
+    const path = at('flip.db');
+    copyFileSync(record.path, path);
+    const writer = new Database(path);
+    const source = openSource([path]);
+    const columns = ['id', 'ts', 'type', 'actor', 'command_id', 'hash', 'prev_hash', 'body'];
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...columns),
+        fc.integer({ min: 1, max: COUNT }),
+        fc.nat(),
+        fc.integer({ min: 0, max: 7 }),
+        (column, seq, place, bit) => {
+          const select = writer.prepare(
+            `SELECT CAST(${column} AS BLOB) AS v, ${column} AS was FROM events WHERE seq = ?`,
+          );
+          const { v, was } = select.get(seq) as { v: Buffer | null; was: unknown };
+          const bytes = v === null || v.length === 0 ? Buffer.from('x') : Buffer.from(v);
+          if (v !== null && v.length > 0) {
+            const index = place % bytes.length;
+            bytes[index] = (bytes[index] as number) ^ (1 << bit);
+          }
+          const type = typeof was === 'number' ? 'INTEGER' : 'TEXT';
+          const value = type === 'INTEGER' ? Number(was) + 2 ** (place % 40) : bytes;
+          writer
+            .prepare(`UPDATE events SET ${column} = CAST(? AS ${type}) WHERE seq = ?`)
+            .run(value, seq);
+          const { damage } = runThrough(verifyLog(source, sha256));
+          writer.prepare(`UPDATE events SET ${column} = ? WHERE seq = ?`).run(was, seq);
+          expect(damage[0]).toMatchObject({ seq });
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+    expect(runThrough(verifyLog(source, sha256)).damage).toEqual([]);
+    source.close();
+    writer.close();
+  });
+
+  it('in a signature, or in the sequence it is kept under, is found', () => {
+    for (const sql of [
+      "UPDATE checkpoints SET note = replace(note, char(10) || '100' || char(10), char(10) || '101' || char(10)) WHERE seq = 100",
+      'UPDATE checkpoints SET seq = 99 WHERE seq = 100',
+    ]) {
+      const path = at('signature.db');
+      copyFileSync(record.path, path);
+      const writer = new Database(path);
+      writer.exec(sql);
+      writer.close();
+      const source = openSource([path]);
+      expect(runThrough(verifyLog(source, sha256)).damage).toMatchObject([{ kind: 'checkpoint' }]);
+      source.close();
+    }
+  });
+
+  it('anywhere in an export is found', async () => {
+    await exportFolder(options(), at('to-flip'));
+    const names = readdirSync(at('to-flip')).filter((name) => name !== 'documents');
+    for (let round = 0; round < 120; round += 1) {
+      const name = names[round % names.length] as string;
+      const path = join(at('to-flip'), name);
+      const good = readFileSync(path);
+      const bad = Buffer.from(good);
+      const place = (round * 7_919) % bad.length;
+      bad[place] = (bad[place] as number) ^ (1 << (round % 8));
+      writeFileSync(path, bad);
+      const { code, said } = await vigia('verify', at('to-flip'));
+      expect(code, `${name} ${place}`).toBe(1);
+      expect(said).toMatch(/^bad /);
+      writeFileSync(path, good);
+    }
+    expect(await vigia('verify', at('to-flip'))).toMatchObject({ code: 0 });
+  });
+});
+
+describe('times that go back', () => {
+  it('are counted and said, and are no damage', async () => {
+    const path = at('clock.db');
+    // Set back by five seconds at event 7, as a clock that is corrected is.
+    const chain = deskChain(
+      10,
+      record.key,
+      '',
+      (index) => BEGAN + index * 1_000 - (index > 5 ? 5_000 : 0),
+    );
+    writeRecord(path, chain, record.key, []);
+    expect(await vigia('verify', path)).toEqual({
+      code: 0,
+      said: expect.stringContaining(
+        'the clock went back 1 times, first at event 7, by 4000 ms at most',
+      ),
+    });
+    const source = openSource([path]);
+    // A period has every event that falls into it, and what lies between them.
+    expect(rangeOf(source, BEGAN + 3_000, BEGAN + 4_000)).toEqual({ fromSeq: 4, toSeq: 9 });
+    source.close();
+  });
+});
+
+describe('an export', () => {
+  it('says what is in it, is whole, and is verified by sha256sum and openssl alone', async () => {
+    await exportFolder(options(), at('whole'));
+    const manifest = manifestSchema.parse(
+      JSON.parse(readFileSync(join(at('whole'), 'manifest.json'), 'utf8')),
+    );
+    expect(manifest).toMatchObject({
+      events: COUNT,
+      signedTo: COUNT,
+      first: { seq: 1 },
+      last: { seq: COUNT },
+    });
+    const lines = readFileSync(join(at('whole'), 'events.jsonl'), 'utf8')
+      .trimEnd()
+      .split('\n');
+    expect(lines).toEqual(record.chain.map(({ event }) => canonicalJson(event)));
+    const shell = spawnSync('sh', ['verify.sh'], { cwd: at('whole'), encoding: 'utf8' });
+    expect(shell.stderr).toBe('');
+    expect(shell.stdout).toContain(`chain: ${COUNT} events ok`);
+    expect(shell.stdout).toContain(`signature: ok, up to event ${COUNT}`);
+    expect(shell.status).toBe(0);
+    expect(readdirSync(join(at('whole'), 'documents'))).toEqual(['evil-name-.md']);
+  });
+
+  it('is found out by that page of shell when it was altered consistently in all its sums', async () => {
+    await exportFolder(options(), at('forged'));
+    const events = join(at('forged'), 'events.jsonl');
+    writeFileSync(events, readFileSync(events, 'utf8').replace('Revisión', 'Ejecución'));
+    const resum = () =>
+      spawnSync(
+        'sh',
+        ['-c', 'find . -type f ! -name SHA256SUMS | sed "s|^./||" | xargs sha256sum > SHA256SUMS'],
+        {
+          cwd: at('forged'),
+        },
+      );
+    resum();
+    const shell = spawnSync('sh', ['verify.sh'], { cwd: at('forged'), encoding: 'utf8' });
+    expect(shell.stdout).toMatch(/BAD: line \d+ was altered/);
+    expect(shell.status).toBe(1);
+    expect(await vigia('verify', at('forged'))).toMatchObject({
+      code: 1,
+      said: expect.stringMatching(/^bad \d+ altered/),
+    });
+  });
+
+  it('has a table in which nothing runs and every cell is where it belongs', async () => {
+    await exportFolder(options(), at('table'));
+    const rows = readCsv(readFileSync(join(at('table'), 'events.csv'), 'utf8'));
+    expect(rows).toHaveLength(COUNT + 1);
+    const [header, ...events] = rows as [string[], ...string[][]];
+    for (const [index, row] of events.entries()) {
+      expect(row).toHaveLength(header.length);
+      for (const cell of row) expect(cell).not.toMatch(/^\s*[=+\-@]/);
+      const { event } = record.chain[index] as (typeof record.chain)[number];
+      const reason = row[header.indexOf('reason')] ?? '';
+      expect([event.reason ?? '', `'${event.reason}`]).toContain(reason);
+      expect(JSON.parse(row[header.indexOf('data')] ?? '')).toEqual(event.data);
+    }
+    expect(HOSTILE.some((text) => events.some((row) => row.includes(`'${text}`)))).toBe(true);
+  });
+
+  it('of a period holds one whole piece of the chain, and its shell verifies', async () => {
+    const source = openSource([record.path]);
+    const period = { from: BEGAN + 20_000, to: BEGAN + 120_000 };
+    const range = rangeOf(source, period.from, period.to);
+    expect(range).toEqual({ fromSeq: 21, toSeq: 120 });
+    await exportZip(options({ range, period }), at('part.zip'));
+    expect(await vigia('verify', at('part.zip'))).toEqual({
+      code: 0,
+      said: expect.stringContaining('signed by the gateway up to 100'),
+    });
+    const folder = at('unpacked');
+    mkdirSync(folder);
+    spawnSync('unzip', ['-q', at('part.zip'), '-d', folder]);
+    const shell = spawnSync('sh', ['verify.sh'], { cwd: folder, encoding: 'utf8' });
+    expect(shell.stdout).toContain('signature: ok, up to event 100');
+    source.close();
+  });
+
+  it('comes back as the same events and the same state', async () => {
+    await exportZip(options(), at('round.zip'));
+    const { findings } = await imported(at('round.zip'), 'round/audit.db');
+    expect(findings).toMatchObject({ damage: [], events: COUNT, signedTo: COUNT });
+    expect(stateOf(at('round/audit.db'))).toEqual(stateOf(record.path));
+    const part = openSource([record.path]);
+    await exportFolder(options({ range: { fromSeq: 50, toSeq: 150 } }), at('middle'));
+    part.close();
+    const middle = await imported(at('middle'), 'middle-in/audit.db');
+    expect(middle.findings).toMatchObject({ damage: [], events: 101, first: 50, signedTo: 100 });
+  });
+
+  it('leaves nothing behind when it is called off or the disk fills', async () => {
+    const controller = new AbortController();
+    const calledOff = options({ signal: controller.signal, onProgress: () => controller.abort() });
+    const big = newRecord(2_000);
+    const source = openSource([big.path]);
+    const long = { ...calledOff, source, range: rangeOf(source, null, null) };
+    await expect(exportFolder(long, at('off'))).rejects.toThrow(AbortedError);
+    await expect(exportZip({ ...long }, at('off.zip'))).rejects.toThrow(AbortedError);
+    source.close();
+    big.remove();
+    // A device that is always full, where the system has one.
+    const full = { ...options(), documents: [] };
+    if (existsSync('/dev/full')) {
+      const target = at('full.zip');
+      spawnSync('ln', ['-s', '/dev/full', `${target}.partial`]);
+      await expect(exportZip(full, target)).rejects.toThrow(/ENOSPC/);
+    }
+    expect(readdirSync(record.folder).filter((name) => /^(off|full)/.test(name))).toEqual([]);
+  });
+});
+
+describe('what is brought in', () => {
+  it('is verified as it comes, and what is before the damage can be looked at', async () => {
+    const path = at('bad.db');
+    copyFileSync(record.path, path);
+    const writer = new Database(path);
+    writer.exec("UPDATE events SET body = replace(body, 'Revisión', 'Ejecución') WHERE seq > 60");
+    writer.close();
+    const { findings } = await imported(path, 'bad-in/audit.db');
+    expect(findings.damage[0]).toMatchObject({ kind: 'altered' });
+    expect(findings.head.seq).toBe((findings.damage[0]?.seq ?? 0) - 1);
+  });
+
+  it('may be a zip with names that lead elsewhere, which are not followed', async () => {
+    const zip = spawnSync(
+      'sh',
+      [
+        '-c',
+        'mkdir -p z/documents && echo x > z/documents/a && cd z && zip -q ../evil.zip documents/../../outside 2>/dev/null || true',
+      ],
+      { cwd: record.folder },
+    );
+    expect(zip.status).toBe(0);
+    const script =
+      "import zipfile; z = zipfile.ZipFile('evil.zip', 'w'); z.writestr('../outside', 'x'); z.close()";
+    spawnSync('python3', ['-c', script], { cwd: record.folder });
+    await expect(imported(at('evil.zip'), 'evil/audit.db')).rejects.toThrow(
+      /outside|invalid relative path/,
+    );
+    expect(existsSync(join(record.folder, '..', 'outside'))).toBe(false);
+  });
+});
+
+describe('vigia compare', () => {
+  it('says the same, a prefix, or where they part', async () => {
+    writeRecord(at('short.db'), record.chain.slice(0, 200), record.key, []);
+    const forked = record.chain.slice(0, 150);
+    const other = deskChain(160, record.key, 'other');
+    writeRecord(at('other.db'), other, record.key, []);
+    expect(forked).toHaveLength(150);
+    await exportFolder(options(), at('compared'));
+    expect(await vigia('compare', record.path, at('compared'))).toEqual({
+      code: 0,
+      said: `same: events 1 to ${COUNT}`,
+    });
+    expect(await vigia('compare', record.path, at('short.db'))).toMatchObject({
+      code: 0,
+      said: expect.stringContaining('same from 1 to 200'),
+    });
+    expect(await vigia('compare', record.path, at('other.db'))).toMatchObject({
+      code: 1,
+      said: expect.stringMatching(/^parted at 1:/),
+    });
+  });
+});
+
+describe('vigia export', () => {
+  it('writes what it is asked for and nothing over what is there', async () => {
+    expect(await vigia('export', record.path, at('cli'), '--from', '2026-03-01')).toMatchObject({
+      code: 0,
+    });
+    expect(await vigia('verify', at('cli'))).toMatchObject({ code: 0 });
+    expect(await vigia('export', record.path, at('cli'))).toMatchObject({ code: 2 });
+    expect(await vigia('export', record.path, at('x'), '--from', 'ayer')).toMatchObject({
+      code: 2,
+    });
+    expect(await vigia('export', record.path, at('lines.csv'), '--format', 'csv')).toMatchObject({
+      code: 0,
+    });
+    cpSync(record.path, at('damaged.db'));
+    const store = new SqliteEventStore(at('damaged.db'), sha256);
+    store.database.exec("UPDATE events SET actor = 'eva' WHERE seq = 9");
+    store.close();
+    expect(await vigia('export', at('damaged.db'), at('never'))).toMatchObject({ code: 1 });
+    expect(existsSync(at('never'))).toBe(false);
+  });
+});
+
+/** RFC 4180, as strictly as a spreadsheet reads it. */
+function readCsv(text: string): string[][] {
+  const rows: string[][] = [];
+  let row: string[] = [];
+  let cell = '';
+  let quoted = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const c = text[index] as string;
+    if (quoted) {
+      if (c === '"' && text[index + 1] === '"') {
+        cell += '"';
+        index += 1;
+      } else if (c === '"') quoted = false;
+      else cell += c;
+    } else if (c === '"') quoted = true;
+    else if (c === ',') {
+      row.push(cell);
+      cell = '';
+    } else if (c === '\r' && text[index + 1] === '\n') {
+      rows.push([...row, cell]);
+      row = [];
+      cell = '';
+      index += 1;
+    } else cell += c;
+  }
+  return rows;
+}
