@@ -1,4 +1,4 @@
-import { groupNode, modelNode, modelNode } from '@shared/lineage/artifacts';
+import { groupNode, modelNode } from '@shared/lineage/artifacts';
 import { EVERYTHING, type LineageFilter } from '@shared/lineage/filter';
 import { COLUMNS, type LineageGraph, type NodeKind } from '@shared/lineage/graph';
 import { trace } from '@shared/lineage/trace';
