@@ -21,6 +21,7 @@ import {
 } from '../shared/protocol/wire';
 import type { Clock } from '../shared/time';
 import type { Authenticate } from './auth';
+import { clearOutsideAlerts } from './bridges/outside';
 import { type Commands, createCommands } from './commands';
 import type { TlsFiles } from './config';
 import { serveControl } from './controlSession';
@@ -120,6 +121,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const hub = createEngineHub({ log, policy, gatewayId, clock, random });
   const driver = createKillDriver({ log, hub, times: policy.kill, clock });
   const stopModes = driveModes(log, hub);
+  const stopClearing = clearOutsideAlerts(log);
   takeInventory(log, hub, () => policies().models);
   const deployments = createDeploymentDriver({
     ...{ log, hub, clock },
@@ -208,6 +210,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       standIn.stop();
       stopGovernance();
       stopModes();
+      stopClearing();
       deployments.stop();
       driver.stop();
       telemetry.stop();

@@ -11,6 +11,7 @@ const NAMES: Readonly<Record<string, readonly [es: string, en: string]>> = {
   'engine.connected': ['motor conectado', 'engine connected'],
   'engine.lost': ['motor perdido', 'engine lost'],
   'engine.self_paused': ['motor se pausó solo', 'engine paused itself'],
+  'engine.outside_change': ['motor cambiado DESDE FUERA', 'engine changed FROM OUTSIDE'],
   'engine.mode_applied': ['motor tomó un modo', 'engine took a mode'],
   'engine.fault_set': ['simulacro de fallo', 'fault drill'],
   'kill.requested': ['PARADA pedida', 'KILL requested'],

@@ -3,7 +3,12 @@ import type { LogEvent } from '../log/event';
 import { modelEventData } from '../models/events';
 import { monitorEventData } from '../monitor/events';
 import { originSchema, scopeSchema } from '../protocol/commands';
-import { environmentSchema, faultSchema, opItemSchema } from '../protocol/engine';
+import {
+  deadManActionSchema,
+  environmentSchema,
+  faultSchema,
+  opItemSchema,
+} from '../protocol/engine';
 import { modeSchema, positionSchema, workingOrderSchema } from '../telemetry/types';
 
 /** Types of the log's events and the shape of `data` for each. Facts, in the past tense. */
@@ -75,7 +80,20 @@ export const eventData = {
     clockOffsetMs: z.number(),
   }),
   'engine.lost': z.object({ engine: id, cause: z.string(), lastHeardAt: ts }),
-  'engine.self_paused': z.object({ engine: id, at: ts, silentMs: z.number() }),
+  'engine.self_paused': z.object({
+    engine: id,
+    at: ts,
+    silentMs: z.number(),
+    action: deadManActionSchema.default('pause'),
+  }),
+  /** Somebody changed an engine's mode by another way than this gateway; the actor is who did. */
+  'engine.outside_change': z.object({
+    engine: id,
+    mode: modeSchema,
+    by: z.string().max(128),
+    reason: z.string().nullable(),
+    at: ts,
+  }),
   'engine.mode_applied': z.object({
     engine: id,
     mode: modeSchema,

@@ -54,6 +54,8 @@ function apply(state: OpsState, event: DomainEvent): OpsState {
         confirmedMode: event.data.outcome === 'done' ? event.data.mode : engine.confirmedMode,
         selfPausedAt: event.data.outcome === 'done' ? null : engine.selfPausedAt,
       }));
+    case 'engine.outside_change':
+      return changedOutside(state, event);
     case 'kill.requested':
       return killRequested(state, event);
     case 'kill.step_settled':
@@ -246,6 +248,22 @@ function engineLost(state: OpsState, id: string, at: number, cause: string): Ops
   const chain = lost.chains[id];
   if (!chain) return lost;
   return clearFlat({ ...lost, chains: { ...lost.chains, [id]: linkLost(chain) } }, [id]);
+}
+
+/**
+ * A mode given elsewhere. A stricter one is taken over as the engine's own, so that it holds until it
+ * is resumed here; a laxer one lifts nothing: the engine is told its mode again.
+ */
+function changedOutside(state: OpsState, event: EventOf<'engine.outside_change'>): OpsState {
+  const { engine: id, mode } = event.data;
+  const ordered = orderedMode(state, id);
+  const stricter = strictest(ordered, mode) !== ordered;
+  const own = modeRecord(mode, event, event.commandId);
+  return withEngine(state, id, (engine) => ({
+    ...engine,
+    confirmedMode: mode,
+    own: stricter ? own : engine.own,
+  }));
 }
 
 function killRequested(state: OpsState, event: EventOf<'kill.requested'>): OpsState {

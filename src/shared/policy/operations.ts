@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { deadManActionSchema } from '../protocol/engine';
 import { roleSchema } from '../protocol/terminal';
 
 const roles = z.array(roleSchema).min(1);
@@ -24,6 +25,8 @@ export const operationsPolicySchema = z.strictObject({
     askAfterMs: ms,
     askEveryMs: ms,
     readBackEveryMs: ms,
+    /** How long a read-back that an engine said it is making is waited for. */
+    readBackPatienceMs: ms,
     closeOrderPatienceMs: ms,
     sweepBackoffMs: ms,
     sweepBackoffMaxMs: ms,
@@ -35,6 +38,10 @@ export const operationsPolicySchema = z.strictObject({
   }),
   engines: z.strictObject({
     deadManMs: ms,
+    /** What an engine does after `deadManMs` of silence. */
+    deadManAction: deadManActionSchema,
+    /** The same, for engines by id. */
+    deadManActionOf: z.record(z.string().min(1).max(128), deadManActionSchema),
     heartbeatMs: ms,
     staleAfterMs: ms,
     lostAfterMs: ms,
