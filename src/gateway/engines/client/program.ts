@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util';
 import type { z } from 'zod';
 
 interface ParentPort {
@@ -82,4 +83,12 @@ export function runProgram<Schema extends z.ZodType>(program: {
     }
     void start(told);
   }
+}
+
+/** A bridge's settings where a person starts it by hand; secrets come by the environment alone. */
+export function bridgeFromArguments(secrets: Readonly<Record<string, string>>): unknown {
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({ options: { gateway: text, id: text, name: text, address: text } });
+  const name = values.name ?? values.id;
+  return { ...values, name, secrets, token: process.env.VIGIA_ENGINE_TOKEN ?? '' };
 }

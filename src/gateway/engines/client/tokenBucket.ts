@@ -1,7 +1,8 @@
 import type { Clock } from '../../../shared/time';
 
-/** `urgent` may use what is kept back and goes before everything else that waits. */
-export type Priority = 'urgent' | 'normal';
+/** What goes first: acts, then looks that tell what became of them, then everything else. */
+export const PRIORITIES = ['urgent', 'look', 'normal'] as const;
+export type Priority = (typeof PRIORITIES)[number];
 
 export interface TokenBucket {
   /** Resolves when one more request may be sent. */
@@ -14,17 +15,17 @@ export interface TokenBucket {
 export interface TokenBucketOptions {
   readonly perMinute: number;
   readonly burst: number;
-  /** Requests that only `urgent` ones may use: room for a kill. */
-  readonly reserve: number;
+  /** Requests that each kind leaves for those before it: room for a kill. */
+  readonly keeps: Readonly<Record<Priority, number>>;
   /** Milliseconds that never jump. */
   readonly uptime: Clock;
 }
 
 /** A token bucket ("leaky bucket as a meter") with room kept for what cannot wait. */
 export function createTokenBucket(options: TokenBucketOptions): TokenBucket {
-  const { burst, reserve, uptime } = options;
+  const { burst, keeps, uptime } = options;
   const perMs = options.perMinute / 60_000;
-  const waiting: Record<Priority, (() => void)[]> = { urgent: [], normal: [] };
+  const waiting: Record<Priority, (() => void)[]> = { urgent: [], look: [], normal: [] };
   let tokens = burst;
   let at = uptime();
   let heldUntil = 0;
@@ -36,14 +37,14 @@ export function createTokenBucket(options: TokenBucketOptions): TokenBucket {
     const now = uptime();
     tokens = Math.min(burst, tokens + (now - at) * perMs);
     at = now;
-    while (waiting.urgent.length > 0 && tokens >= 1) release('urgent');
-    while (waiting.normal.length > 0 && tokens >= 1 + reserve && now >= heldUntil) {
-      release('normal');
+    for (const priority of PRIORITIES) {
+      if (priority === 'normal' && now < heldUntil) continue;
+      while (waiting[priority].length > 0 && tokens >= 1 + keeps[priority]) release(priority);
     }
-    const needed = waiting.urgent.length > 0 ? 1 : 1 + reserve;
-    const held = waiting.urgent.length > 0 ? 0 : heldUntil - now;
-    if (waiting.urgent.length + waiting.normal.length === 0) return;
-    timer = setTimeout(serve, Math.max(1, Math.ceil((needed - tokens) / perMs), held));
+    const first = PRIORITIES.find((priority) => waiting[priority].length > 0);
+    if (!first) return;
+    const held = first === 'normal' ? heldUntil - now : 0;
+    timer = setTimeout(serve, Math.max(1, Math.ceil((1 + keeps[first] - tokens) / perMs), held));
   }
 
   function release(priority: Priority): void {
@@ -63,8 +64,7 @@ export function createTokenBucket(options: TokenBucketOptions): TokenBucket {
     },
     stop() {
       if (timer) clearTimeout(timer);
-      waiting.urgent.length = 0;
-      waiting.normal.length = 0;
+      for (const priority of PRIORITIES) waiting[priority].length = 0;
     },
   };
 }
