@@ -1,12 +1,13 @@
 import type { WebSocket } from 'ws';
 import { type RandomBytes, uuidv7 } from '../shared/ids';
-import { effectiveMode } from '../shared/ops/fold';
+import { effectiveMode, orderedMode } from '../shared/ops/fold';
+import { strictest } from '../shared/ops/mode';
 import type { OperationsPolicy } from '../shared/policy/operations';
 import type { EngineMessage, EngineOrder, OutsideChange } from '../shared/protocol/engine';
 import { engineMessages } from '../shared/protocol/engine';
 import { parseFrame } from '../shared/protocol/frame';
 import { CLOSE } from '../shared/protocol/wire';
-import type { Position, TelemetryItem, WorkingOrder } from '../shared/telemetry/types';
+import type { Mode, Position, TelemetryItem, WorkingOrder } from '../shared/telemetry/types';
 import type { Clock } from '../shared/time';
 import type { Fact, GatewayLog } from './log';
 
@@ -143,7 +144,8 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       type: 'engine.registered',
       data: { engine: id, name, kind, environment, instruments, software },
     };
-    const { outside } = message;
+    const ordered = orderedMode(log.state(), id);
+    const outside = isStricter(message.outside?.mode, ordered) ? message.outside : null;
     // A stop found in place holds: it is on the record before the mode goes out, which then is that one.
     if (outside) {
       log.append(registered);
@@ -353,6 +355,10 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
 
 /** The key of the alert that an engine's mode was changed elsewhere. */
 export const outsideAlert = (engine: string): string => `outside:${engine}`.slice(0, 128);
+
+function isStricter(mode: Mode | undefined, than: Mode): boolean {
+  return mode !== undefined && strictest(mode, than) !== than;
+}
 
 function pick({ loaded, available }: { loaded: unknown; available: unknown }) {
   return { loaded, available };
