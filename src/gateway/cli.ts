@@ -5,6 +5,7 @@ import { PolicyFileError, readPolicies } from '../node/policyFiles';
 import { roleSchema } from '../shared/protocol/terminal';
 import { VERSION } from '../shared/version';
 import { addOperator, fileAuthentication, OperatorsFileError } from './auth';
+import { spawnBridges } from './bridges/process';
 import { registerModel } from './cliModel';
 import { ConfigError, gatewayConfigSchema, readTls, readYaml } from './config';
 import { startGateway } from './gateway';
@@ -57,6 +58,11 @@ async function main(): Promise<void> {
   const gateway = await startGateway({
     ...config,
     tls: readTls(config),
+    bridges: {
+      start: spawnBridges(import.meta.dirname),
+      configured: config.bridges,
+      env: process.env,
+    },
     policies,
     version: VERSION,
     authenticate: fileAuthentication(config.operatorsFile),

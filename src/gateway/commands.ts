@@ -7,6 +7,7 @@ import { policyChange } from '../shared/policy/inForce';
 import type { Command } from '../shared/protocol/commands';
 import type { Answer, RejectionCode, Role } from '../shared/protocol/terminal';
 import type { Clock } from '../shared/time';
+import type { Bridges } from './bridges/bridges';
 import * as models from './decide/models';
 import * as operations from './decide/operations';
 import { allow, Refusal } from './decide/refusal';
@@ -38,12 +39,20 @@ export interface CommandsOptions {
   readonly clock: Clock;
   /** Whether a terminal acts as the monitor with that token. */
   readonly mayAct: (holder: string, fence: number) => boolean;
+  /** Null where this gateway runs no bridges. */
+  readonly bridges: Bridges | null;
   /** Events that were in the log before this process started. */
   readonly history: readonly LogEvent[];
 }
 
 /** Events that speak of a command's later stages; the first of another type accepted it. */
-const LATER_FACTS = new Set(['kill.halted', 'kill.flat', 'kill.reopened', 'engine.mode_applied']);
+const LATER_FACTS = new Set([
+  'kill.halted',
+  'kill.flat',
+  'kill.reopened',
+  'engine.mode_applied',
+  'bridge.tested',
+]);
 const isFirstFact = (type: string): boolean =>
   !LATER_FACTS.has(type) && !/^(kill\.(step|read)|deployment\.(engine|incomplete|comp))/.test(type);
 
@@ -103,6 +112,7 @@ export function createCommands(options: CommandsOptions): Commands {
         const about = { engine: engine ?? '', step: 'load_model', items: [item], at: event.ts };
         return [{ type: 'answer', id, stage: 'effected', ...about }];
       }
+      case 'bridge.tested':
       case 'deployment.completed':
         return [{ type: 'answer', id, stage: 'done', summary: event.type }];
       default:
@@ -144,7 +154,8 @@ export function createCommands(options: CommandsOptions): Commands {
       outcomes.set(id, [first, ...early]);
       answer(first);
       effect(command);
-      const goesOn = command.name === 'kill' || facts.some(isDeployment);
+      const goesOn =
+        command.name === 'kill' || command.name === 'bridge.test' || facts.some(isDeployment);
       if (!goesOn) {
         const summary = facts[0]?.type ?? command.name;
         const done: Answer = { type: 'answer', id, stage: 'done', summary };
@@ -222,6 +233,12 @@ export function createCommands(options: CommandsOptions): Commands {
         const until = on ? now + inForce.monitor.dryRunExpiresMs : null;
         return [{ type: 'monitor.dry_run_set', data: { on, until } }];
       }
+      case 'bridge.configure':
+        return [bridges().configure(command.params, operator)];
+      case 'bridge.remove':
+        return [bridges().remove(command.params, operator)];
+      case 'bridge.test':
+        return [bridges().test(command.id, command.params, operator)];
       case 'policy.change': {
         allow(operator, inForce.models.permissions.changePolicy, 'change a policy');
         const { name, document } = command.params;
@@ -232,8 +249,15 @@ export function createCommands(options: CommandsOptions): Commands {
     }
   }
 
+  /** @throws {Refusal} */
+  function bridges(): Bridges {
+    if (options.bridges) return options.bridges;
+    throw new Refusal('unavailable', 'this gateway runs no bridges');
+  }
+
   /** Tells the engine of a fault. Modes, kills and models have drivers of their own. */
   function effect(command: Command): void {
+    if (command.name === 'bridge.test') bridges().carryOut(command.id);
     if (command.name !== 'engine.fault') return;
     faultCount += 1;
     const { engine, fault } = command.params;

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { loadOrCreateKey } from '../node/keys';
@@ -21,7 +22,10 @@ import {
 } from '../shared/protocol/wire';
 import type { Clock } from '../shared/time';
 import type { Authenticate } from './auth';
+import { createBridges } from './bridges/bridges';
+import type { FileBridge } from './bridges/config';
 import { clearOutsideAlerts } from './bridges/outside';
+import type { StartBridge } from './bridges/process';
 import { type Commands, createCommands } from './commands';
 import type { TlsFiles } from './config';
 import { serveControl } from './controlSession';
@@ -51,6 +55,12 @@ export interface GatewayOptions {
   readonly authenticate: Authenticate;
   /** Null listens in plain text, which the configuration allows on this machine only. */
   readonly tls: TlsFiles | null;
+  /** How bridges are run, and those that the configuration file has; without it there are none. */
+  readonly bridges?: {
+    readonly start: StartBridge;
+    readonly configured: readonly FileBridge[];
+    readonly env: Readonly<Record<string, string | undefined>>;
+  };
   /** Opens the log's store; SQLite where it is left out. */
   readonly openStore?: (path: string) => SqliteEventStore;
   readonly clock: Clock;
@@ -130,7 +140,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const stopGovernance = keepGovernance(log, () => policies().models, sha256, clock);
   const lease = createLeaseDesk(log, () => policies().monitor.lease, options.uptime);
   const { mayAct } = lease;
-  const commands = createCommands({ log, hub, policies, sha256, clock, mayAct, history });
+  const bridges = options.bridges
+    ? createBridges({
+        ...{ log, hub, policy, clock, random, uptime: options.uptime, dataDir: options.dataDir },
+        ...options.bridges,
+        owner: `vigia-${gatewayId.slice(-12)}`,
+      })
+    : null;
+  const commands = createCommands({ bridges, log, hub, policies, sha256, clock, mayAct, history });
   const standIn = startStandIn({
     ...{ log, hub, commands, lease, policies, clock, random },
     folder: join(options.dataDir, 'monitor'),
@@ -152,21 +169,32 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       [TERMINAL_SUBPROTOCOL, ENGINE_SUBPROTOCOL].find((one) => offered.has(one)) ?? false,
   });
 
-  server.on('upgrade', (request, socket, head) => {
+  // The gateway's own bridges come in plain text, on this machine and by a door of their own.
+  const door = bridges && options.tls ? createServer() : null;
+  server.on('upgrade', (request, socket, head) => upgrade(request, socket, head, false));
+  door?.on('upgrade', (request, socket, head) => upgrade(request, socket, head, true));
+
+  function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, inside: boolean): void {
     socket.on('error', () => undefined);
-    void admit(request).then((serve) => {
+    void admit(request, inside).then((serve) => {
       if (typeof serve === 'number') {
         socket.end(`HTTP/1.1 ${serve} ${serve === 401 ? 'Unauthorized' : 'Not Found'}\r\n\r\n`);
       } else {
         sockets.handleUpgrade(request, socket, head, serve);
       }
     });
-  });
+  }
 
   /** What serves the socket that is asked for, or the HTTP status that refuses it. */
-  async function admit(request: IncomingMessage): Promise<((socket: WebSocket) => void) | number> {
+  async function admit(
+    request: IncomingMessage,
+    inside: boolean,
+  ): Promise<((socket: WebSocket) => void) | number> {
     const path = (request.url ?? '').split('?')[0];
     const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
+    const bridged = token !== undefined && path === PATHS.engine ? bridges?.engineOf(token) : null;
+    if (bridged) return (socket) => hub.accept(socket, bridged);
+    if (inside) return 404;
     const who = token === undefined ? null : await options.authenticate(token).catch(() => null);
     if (who === null) return 401;
     if (path === PATHS.engine && who.kind === 'engine') {
@@ -199,6 +227,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 
   await listen(server, options.port, options.host);
+  if (door) await listen(door, 0, '127.0.0.1');
+  const { port: inner } = (door ?? server).address() as AddressInfo;
+  const host = door || options.host === '0.0.0.0' ? '127.0.0.1' : options.host;
+  bridges?.start(`ws://${host.includes(':') ? `[${host}]` : host}:${inner}`);
   driver.start();
   deployments.start();
   return {
@@ -206,6 +238,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     log,
     commands,
     async stop() {
+      bridges?.stop();
+      door?.close();
       stopExpiring();
       standIn.stop();
       stopGovernance();

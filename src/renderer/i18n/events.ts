@@ -49,6 +49,11 @@ const NAMES: Readonly<Record<string, readonly [es: string, en: string]>> = {
   'monitor.fired': ['monitor: DISPARÓ', 'monitor: FIRED'],
   'monitor.state_changed': ['monitor: cambió de estado', 'monitor: state changed'],
   'monitor.dry_run_set': ['monitor: ensayo', 'monitor: dry run'],
+  'bridge.configured': ['puente configurado', 'bridge configured'],
+  'bridge.removed': ['puente quitado', 'bridge removed'],
+  'bridge.state_changed': ['puente cambió de estado', 'bridge changed state'],
+  'bridge.test_started': ['prueba de puente', 'bridge test'],
+  'bridge.tested': ['puente probado', 'bridge tested'],
   'alert.raised': ['alerta', 'alert raised'],
   'alert.cleared': ['alerta resuelta', 'alert cleared'],
 };

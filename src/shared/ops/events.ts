@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { bridgeEventData } from '../bridges/events';
 import type { LogEvent } from '../log/event';
 import { modelEventData } from '../models/events';
 import { monitorEventData } from '../monitor/events';
@@ -152,6 +153,7 @@ export const eventData = {
   }),
   'command.rejected': z.object({ name: z.string(), code: z.string(), message: z.string() }),
   'terminal.reported': z.object({ kind: z.string(), detail: z.string() }),
+  ...bridgeEventData,
   ...modelEventData,
   ...monitorEventData,
 } as const;

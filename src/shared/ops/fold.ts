@@ -1,3 +1,4 @@
+import { foldBridges } from '../bridges/state';
 import { joinChain, linkLost, readBack, reopened, startChain, stepSettled } from '../kill/chain';
 import type { LogEvent } from '../log/event';
 import { isHeld } from '../models/deployment';
@@ -20,7 +21,8 @@ export function foldOps(state: OpsState, event: LogEvent): OpsState {
   if (!known) return { ...state, seq: event.seq, ts: event.ts };
   const models = foldModels(state.models, known);
   const monitor = foldMonitor(state.monitor, known);
-  return { ...apply(state, known), models, monitor, seq: event.seq, ts: event.ts };
+  const bridges = foldBridges(state.bridges, known);
+  return { ...apply(state, known), models, monitor, bridges, seq: event.seq, ts: event.ts };
 }
 
 function apply(state: OpsState, event: DomainEvent): OpsState {

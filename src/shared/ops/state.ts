@@ -1,3 +1,4 @@
+import { type BridgesState, NO_BRIDGES } from '../bridges/state';
 import type { EngineChain } from '../kill/chain';
 import type { Actor } from '../log/event';
 import { type ModelsState, NO_MODELS } from '../models/state';
@@ -95,6 +96,7 @@ export interface OpsState {
   readonly resumeRequests: readonly ResumeRequest[];
   readonly models: ModelsState;
   readonly monitor: MonitorRecord;
+  readonly bridges: BridgesState;
 }
 
 /** Kills kept in the state; the log has them all. */
@@ -124,6 +126,7 @@ export const INITIAL_OPS_STATE: OpsState = {
   resumeRequests: [],
   models: NO_MODELS,
   monitor: NO_MONITOR,
+  bridges: NO_BRIDGES,
 };
 
 export const NO_OWN_MODE: ModeRecord = NORMAL;

@@ -13,6 +13,7 @@ export const operationsPolicySchema = z.strictObject({
     resume: roles,
     approveResume: roles,
     injectFault: roles,
+    configureBridges: roles,
   }),
   resume: z.strictObject({
     /** Environments in which a second, different person must approve. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { bridgeCommandParams } from '../bridges/commands';
 import { checklistSchema, retirementCauseSchema } from '../models/decisions';
 import { gateIdSchema } from '../models/gateId';
 import { metricsSchema } from '../models/model';
@@ -166,6 +167,7 @@ export const commandParams = {
     document: z.unknown(),
     reason,
   }),
+  ...bridgeCommandParams,
 } as const;
 export type CommandName = keyof typeof commandParams;
 export type CommandParams<Name extends CommandName> = z.output<(typeof commandParams)[Name]>;
@@ -194,25 +196,35 @@ export const commandSchema = z.discriminatedUnion('name', [
   commandVariant('policy.change'),
   commandVariant('monitor.report'),
   commandVariant('monitor.dry_run'),
+  commandVariant('bridge.configure'),
+  commandVariant('bridge.remove'),
+  commandVariant('bridge.test'),
 ]);
 export type Command = z.output<typeof commandSchema>;
 
 /** Commands about models that a window may give, as its contract with the main process has them. */
 export const modelCommandSchema = z.discriminatedUnion('name', [
-  modelVariant('model.update'),
-  modelVariant('model.promote'),
-  modelVariant('promotion.approve'),
-  modelVariant('promotion.reject'),
-  modelVariant('promotion.withdraw'),
-  modelVariant('model.rollback'),
-  modelVariant('model.retire'),
-  modelVariant('exception.grant'),
-  modelVariant('exception.revoke'),
-  modelVariant('review.close'),
-  modelVariant('monitor.dry_run'),
+  windowVariant('model.update'),
+  windowVariant('model.promote'),
+  windowVariant('promotion.approve'),
+  windowVariant('promotion.reject'),
+  windowVariant('promotion.withdraw'),
+  windowVariant('model.rollback'),
+  windowVariant('model.retire'),
+  windowVariant('exception.grant'),
+  windowVariant('exception.revoke'),
+  windowVariant('review.close'),
+  windowVariant('monitor.dry_run'),
 ]);
 
-function modelVariant<Name extends CommandName>(name: Name) {
+/** Commands about bridges, as the windows' contract has them. */
+export const bridgeCommandSchema = z.discriminatedUnion('name', [
+  windowVariant('bridge.configure'),
+  windowVariant('bridge.remove'),
+  windowVariant('bridge.test'),
+]);
+
+function windowVariant<Name extends CommandName>(name: Name) {
   return z.strictObject({ name: z.literal(name), params: commandParams[name] });
 }
 

@@ -104,6 +104,7 @@ export const REJECTION_CODES = [
   'approved_already',
   'no_capacity',
   'fenced',
+  'unknown_bridge',
   'unavailable',
 ] as const;
 export type RejectionCode = (typeof REJECTION_CODES)[number];
