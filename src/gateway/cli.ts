@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { PolicyFileError, readPolicies } from '../node/policyFiles';
 import { roleSchema } from '../shared/protocol/terminal';
@@ -59,7 +60,7 @@ async function main(): Promise<void> {
     ...config,
     tls: readTls(config),
     bridges: {
-      start: spawnBridges(import.meta.dirname),
+      start: spawnBridges((program) => join(import.meta.dirname, `${program}.js`)),
       configured: config.bridges,
       env: process.env,
     },

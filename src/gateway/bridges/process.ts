@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 
 /** The programs that bridges run, by kind; `generic` engines run by themselves. */
 export const PROGRAMS = {
@@ -10,6 +9,8 @@ export type BridgeProgram = (typeof PROGRAMS)[keyof typeof PROGRAMS];
 
 /** A bridge's process as its supervisor sees it. */
 export interface BridgeProcess {
+  /** Of the operating system; null where another program runs it for us. */
+  readonly pid: number | null;
   onMessage(listener: (message: unknown) => void): void;
   /** Called once. @param cause in words: how it ended. */
   onExit(listener: (cause: string) => void): void;
@@ -23,13 +24,13 @@ export type StartBridge = (program: BridgeProgram, settings: object) => BridgePr
 const PASSED = ['PATH', 'TZ', 'LANG', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SystemRoot'];
 const GRACE_MS = 3_000;
 
-/** Bridges as children of a gateway that runs under Node. @param folder where the programs are. */
-export function spawnBridges(folder: string): StartBridge {
+/** Bridges as children of a gateway that runs under Node. @param fileOf where a program is. */
+export function spawnBridges(fileOf: (program: BridgeProgram) => string): StartBridge {
   return (program, settings) => {
     const env = Object.fromEntries(
       PASSED.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
     );
-    const child = spawn(process.execPath, [join(folder, `${program}.js`)], {
+    const child = spawn(process.execPath, [fileOf(program)], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       env,
     });
@@ -39,6 +40,7 @@ export function spawnBridges(folder: string): StartBridge {
     });
     child.send(settings, () => undefined);
     return {
+      pid: child.pid ?? null,
       onMessage: (listener) => void child.on('message', listener),
       onExit(listener) {
         let told = false;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { type Fetch, type HttpFailure, readAnswer } from '../../../node/fetchJson';
 import type { Result } from '../../../shared/result';
 import { fail } from '../../../shared/result';
 import type { Clock } from '../../../shared/time';
-import { type Fetch, type HttpFailure, readAnswer } from '../client/http';
 
 /** freqtrade's REST calls that the bridge makes, each answer read by its schema. */
 

@@ -1,6 +1,6 @@
 import { setTimeout as after } from 'node:timers/promises';
 import { z } from 'zod';
-import { fetchJson } from '../client/http';
+import { fetchJson } from '../../../node/fetchJson';
 import { createEngineLink } from '../client/link';
 import type { ProbeReport } from '../client/probe';
 import type { ProgramContext, Running } from '../client/program';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { type Fetch, type HttpFailure, readAnswer } from '../../../node/fetchJson';
 import type { Result } from '../../../shared/result';
 import type { Clock } from '../../../shared/time';
-import { type Fetch, type HttpFailure, readAnswer } from '../client/http';
 import { createTokenBucket, type Priority } from '../client/tokenBucket';
 
 /** The calls of the inference service that the bridge makes, each answer read by its schema. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { fetchJson } from '../../../node/fetchJson';
 import { environmentSchema } from '../../../shared/protocol/engine';
-import { fetchJson } from '../client/http';
 import { createEngineLink } from '../client/link';
 import type { ProbeReport } from '../client/probe';
 import type { ProgramContext, Running } from '../client/program';

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import type { Result } from '../../../shared/result';
-import { fail, ok } from '../../../shared/result';
+import type { Result } from '../shared/result';
+import { fail, ok } from '../shared/result';
 
 /**
  * Why there is no answer. `timeout` and `network`: it may have been carried out all the same.
