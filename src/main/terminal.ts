@@ -1,8 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { app, globalShortcut, session, utilityProcess } from 'electron';
+import { app, globalShortcut, safeStorage, session, utilityProcess } from 'electron';
+import { type DirectKillDeps, directKill, directTest } from '../node/directKill';
+import { fetchJson } from '../node/fetchJson';
 import type { PolicyFiles } from '../node/policyFiles';
 import { uuidv7 } from '../shared/ids';
 import type { LogEvent } from '../shared/log/event';
@@ -22,6 +25,7 @@ import type { IpcHost } from './ipc/host';
 import { createIpcHost } from './ipc/host';
 import { postKill } from './kill/httpKill';
 import { createKillDesk } from './kill/killDesk';
+import { openLastResort } from './kill/lastResortStore';
 import { openKillLatch } from './kill/latch';
 import { createControlLink } from './link/controlLink';
 import { createTelemetry } from './link/telemetry';
@@ -152,12 +156,27 @@ export function startTerminal(start: TerminalStart): void {
     },
   });
   const commands = createCommandDesk({ control: link.send, clock, newId, changed });
+  const lastResort = openLastResort(join(userData, 'last-resort.json'), {
+    available: () => safeStorage.isEncryptionAvailable(),
+    // Only Linux has several; elsewhere it is the system's own.
+    backend: () =>
+      process.platform === 'linux' ? safeStorage.getSelectedStorageBackend() : process.platform,
+    acceptPlain: () => safeStorage.setUsePlainTextEncryption(true),
+    seal: (text) => safeStorage.encryptString(text),
+    open: (sealed) => safeStorage.decryptString(sealed),
+  });
+  const direct: DirectKillDeps = { fetch: fetchJson, after: (ms) => after(ms) };
   const kills = createKillDesk({
     ...{ clock, newId, control: link.send, addresses: link.addresses },
     latch: openKillLatch(join(userData, 'latch.json')),
     times: () => policy.kill,
     controlLive: () => link.view().state === 'live',
     post: (address, command) => postKill(address, token, config.ca, command),
+    lastResort: {
+      targets: lastResort.get,
+      kill: (target, kill) => directKill(target, kill, direct),
+      afterMs: () => policy.kill.lastResortAfterMs,
+    },
     report: commands.report,
     changed() {
       windows.alarm(kills.view().some((kill) => kill.alarm));
@@ -219,11 +238,13 @@ export function startTerminal(start: TerminalStart): void {
         telemetry,
         mirror,
         monitor,
+        lastResort,
         hotkey,
         settings,
         windows,
         quit,
       },
+      testLastResort: (target) => directTest(target, direct),
       onReady: (window) => process.stdout.write(`vigia: ready ${window}\n`),
       onSettings(after, before) {
         if (after.accelerator !== before.accelerator) hotkey.bind(after.accelerator);

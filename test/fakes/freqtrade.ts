@@ -57,6 +57,7 @@ export class FakeFreqtrade {
   #wss = new WebSocketServer({ noServer: true });
   #watchers = new Set<() => void>();
   #count = 0;
+  #turns = 0;
 
   private constructor(loopMs: number) {
     this.#loop = setInterval(() => this.#turn(), loopMs);
@@ -107,6 +108,12 @@ export class FakeFreqtrade {
     });
   }
 
+  /** Resolves after so many turns of the bot's loop. */
+  turns(count: number): Promise<void> {
+    const last = this.#turns + count;
+    return this.until(() => this.#turns >= last);
+  }
+
   open(...pairs: string[]): void {
     for (const pair of pairs) {
       this.#count += 1;
@@ -155,6 +162,7 @@ export class FakeFreqtrade {
 
   /** One turn of the bot's loop. */
   #turn(): void {
+    this.#turns += 1;
     if (this.#reloading) {
       this.#reloading = false;
       this.#configured();

@@ -1,8 +1,10 @@
+import type { LastResortTarget, LastResortTest } from '../../shared/bridges/lastResort';
 import type { Settings } from '../../shared/ipc/contract';
 import type { CommandDesk } from '../commands';
 import type { DeskPublisher } from '../deskView';
 import type { Hotkey } from '../hotkey/hotkey';
 import type { KillDesk } from '../kill/killDesk';
+import type { LastResortTargets } from '../kill/lastResortStore';
 import type { Telemetry } from '../link/telemetry';
 import type { Mirror } from '../mirror/mirror';
 import type { MonitorDesk } from '../monitor/monitorDesk';
@@ -18,6 +20,8 @@ export interface HandlerDeps {
   readonly telemetry: Telemetry;
   readonly mirror: Mirror;
   readonly monitor: MonitorDesk;
+  readonly lastResort: LastResortTargets;
+  readonly testLastResort: (target: LastResortTarget) => Promise<LastResortTest>;
   readonly hotkey: Hotkey;
   readonly settings: SettingsStore;
   readonly windows: Windows;
@@ -28,7 +32,7 @@ export interface HandlerDeps {
 
 /** What the windows may ask for. Each handler is a line: the work is done elsewhere. */
 export function createHandlers(deps: HandlerDeps): IpcHandlers {
-  const { kills, commands, windows, settings } = deps;
+  const { kills, commands, lastResort, windows, settings } = deps;
   const sent = (id: string | null): { id: string } => {
     if (id !== null) return { id };
     throw new Refusal({ code: 'link_down', message: 'no live connection to the gateway' });
@@ -45,6 +49,29 @@ export function createHandlers(deps: HandlerDeps): IpcHandlers {
     'ops.withdrawResume': (args) => sent(commands.send('resume.withdraw', args)),
     'engine.fault': (args) => sent(commands.send('engine.fault', args)),
     'model.command': ({ name, params }) => sent(commands.send(name, params)),
+    'bridge.command': ({ name, params }) => sent(commands.send(name, params)),
+    'lastResort.view': () => lastResort.view(),
+    'lastResort.set': ({ target, plainAccepted }) => {
+      const problem = lastResort.set(target, plainAccepted);
+      if (problem === null) return lastResort.view();
+      const message =
+        problem === 'plain_text'
+          ? 'this desktop has no keyring: the secrets would lie in plain text'
+          : 'the disk or the keyring refuses to keep it';
+      throw new Refusal({ code: problem, message });
+    },
+    'lastResort.remove': ({ engine }) => {
+      lastResort.remove(engine);
+      return lastResort.view();
+    },
+    'lastResort.test': async ({ engine }) => {
+      const target = lastResort.get().find((one) => one.engine === engine);
+      if (target) return deps.testLastResort(target);
+      throw new Refusal({
+        code: 'unknown_engine',
+        message: 'no direct way to that engine is kept',
+      });
+    },
     'equity.series': () => deps.telemetry.series(),
     'monitor.series': () => deps.monitor.series(),
     'audit.page': (query) => deps.mirror.page(query),

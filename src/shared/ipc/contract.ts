@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { lastResortTargetSchema, lastResortTestSchema } from '../bridges/lastResort';
 import { logEventSchema } from '../log/event';
 import {
+  bridgeCommandSchema,
   commandParams,
   modelCommandSchema,
   originSchema,
@@ -92,6 +94,23 @@ export const ipcCalls = {
   },
   /** Any command about a model. */
   'model.command': { args: modelCommandSchema, result: z.object({ id: z.string() }) },
+  /** Any command about a bridge. */
+  'bridge.command': { args: bridgeCommandSchema, result: z.object({ id: z.string() }) },
+  /** The engines' own services that this terminal can stop without a gateway. */
+  'lastResort.view': {
+    args: none,
+    result: z.custom<import('../bridges/lastResort').LastResortStore>(),
+  },
+  'lastResort.set': {
+    args: z.strictObject({ target: lastResortTargetSchema, plainAccepted: z.boolean() }),
+    result: z.custom<import('../bridges/lastResort').LastResortStore>(),
+  },
+  'lastResort.remove': {
+    args: z.strictObject({ engine: id }),
+    result: z.custom<import('../bridges/lastResort').LastResortStore>(),
+  },
+  /** Looks at a kept one as a kill would reach it; changes nothing. */
+  'lastResort.test': { args: z.strictObject({ engine: id }), result: lastResortTestSchema },
   'equity.series': {
     args: none,
     result: z.array(

@@ -34,6 +34,8 @@ export const operationsPolicySchema = z.strictObject({
     watchEveryMs: ms,
     /** Unacknowledged for so long, the terminal raises the alarm. */
     alarmAfterMs: ms,
+    /** Unacknowledged for so long, the terminal turns to the engines' own services, where it knows them. */
+    lastResortAfterMs: ms,
     /** How often the terminal tries again while a kill is not acknowledged. */
     retryEveryMs: ms,
   }),

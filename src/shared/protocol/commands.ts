@@ -87,6 +87,7 @@ export const commandParams = {
       'kill_unacknowledged',
       'kill_abandoned',
       'kill_by_http',
+      'kill_last_resort',
       'mirror_quarantined',
       'mirror_unwritable',
       'gateway_restarted',
