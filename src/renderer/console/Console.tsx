@@ -18,6 +18,7 @@ import { VIEWS, type ViewName } from './views';
 const Overview = lazy(() => import('./Overview'));
 const Models = lazy(() => import('./Models'));
 const Monitor = lazy(() => import('./Monitor'));
+const Bridges = lazy(() => import('./Bridges'));
 
 export function Console() {
   const t = useT();
@@ -81,6 +82,7 @@ function ConsoleView({ view }: { view: DeskView }) {
           {shown === 'models' && <Models view={view} now={now} />}
           {shown === 'monitor' && <Monitor view={view} now={now} />}
           {shown === 'audit' && <Audit view={view} />}
+          {shown === 'bridges' && <Bridges view={view} />}
         </Suspense>
       </main>
       <StatusLine view={view} />

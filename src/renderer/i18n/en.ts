@@ -1,3 +1,4 @@
+import { bridgesEn } from './bridges';
 import type { Key } from './es';
 
 export const en: Readonly<Record<Key, string>> = {
@@ -455,4 +456,5 @@ export const en: Readonly<Record<Key, string>> = {
   'settings.dark': 'dark',
   'settings.light': 'light',
   'settings.defaultReason': 'Default reason of the key',
+  ...bridgesEn,
 };
