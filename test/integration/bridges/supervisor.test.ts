@@ -156,6 +156,46 @@ describe('bridges as processes', () => {
   });
 });
 
+describe('a gateway that listens with TLS', () => {
+  it('lets its own bridges in by a door of their own, and nobody else by it', async () => {
+    const pem = (name: string) => readFileSync(join(ROOT, 'test/support/tls', name), 'utf8');
+    const tls = { cert: pem('cert.pem'), key: pem('key.pem') };
+    const addresses: string[] = [];
+    const seeing: StartBridge = (program, settings) => {
+      addresses.push((settings as { gateway: string }).gateway);
+      return start(program, settings);
+    };
+    const configured = [
+      fileBridgeSchema.parse({
+        ...{ id: 'bot', kind: 'freqtrade', name: 'Bot', address: bot.address },
+        secrets: { username: { env: 'U' }, password: { env: 'P' } },
+      }),
+    ];
+    const bridges = { start: seeing, configured, env: { U: 'bot', P: 'secret' } };
+    gateway = await openGateway(dir.path, 'paper', 0, { tls, bridges });
+    const { log } = gateway;
+    await new Promise<void>((done) => {
+      const look = () => log.state().engines.bot?.connected && done();
+      log.onRecorded(look);
+      look();
+    });
+    const [inner = ''] = addresses;
+    expect(inner).toMatch(/^ws:\/\/127\.0\.0\.1:\d+$/);
+    const { default: WebSocket } = await import('ws');
+    const dial = (path: string, token: string) =>
+      new Promise((answer) => {
+        const headers = { authorization: `Bearer ${token}` };
+        const socket = new WebSocket(`${inner}${path}`, ['vigia.v1', 'vigia.engine.v1'], {
+          headers,
+        });
+        socket.on('open', () => answer('open'));
+        socket.on('error', ({ message }) => answer(message));
+      });
+    expect(await dial('/v1/control', 'luis')).toContain('404');
+    expect(await dial('/v1/engine', 'engine-token')).toContain('404');
+  });
+});
+
 describe('the configuration file', () => {
   it('gives secrets by file and environment; the console changes none of it; what left it is removed', async () => {
     const secretFile = join(dir.path, 'password.txt');

@@ -62,6 +62,8 @@ export function createBotSwitch(deps: BotSwitchDeps): BotSwitch {
   let stoppedByUs = false;
   let locked = false;
   let generation = 0;
+  /** Resumes under way: a kill that overtakes them stops entries once more after them. */
+  const resuming = new Set<Promise<unknown>>();
   let acting = 0;
 
   const isStopped = (config: BotConfig | null): boolean =>
@@ -149,7 +151,14 @@ export function createBotSwitch(deps: BotSwitchDeps): BotSwitch {
 
   async function setMode(mode: Mode): Promise<OpItem> {
     const mine = setWanted(mode);
-    return act(() => (mode === 'normal' ? resume(mine) : stopEntries()));
+    if (mode !== 'normal') return act(stopEntries);
+    const work = act(() => resume(mine));
+    resuming.add(work);
+    try {
+      return await work;
+    } finally {
+      resuming.delete(work);
+    }
   }
 
   async function look(): Promise<void> {
@@ -181,8 +190,12 @@ export function createBotSwitch(deps: BotSwitchDeps): BotSwitch {
       return wanted === 'killed' && stoppedByUs ? 'killed' : 'paused';
     },
     wanted: () => wanted,
-    block() {
+    async block() {
       setWanted('killed');
+      const overtaken = [...resuming];
+      const item = await act(stopEntries);
+      if (overtaken.length === 0) return item;
+      await Promise.allSettled(overtaken);
       return act(stopEntries);
     },
     setMode,

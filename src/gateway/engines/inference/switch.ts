@@ -56,9 +56,8 @@ export function createSwitch(deps: SwitchDeps): ServiceSwitch {
   let generation = 0;
   /** Acts of ours under way: what is seen meanwhile may be their doing. */
   let acting = 0;
-  /** A way back to `normal` under way: a kill that overtakes it is given once more after it. */
-  let lax: Promise<unknown> = Promise.resolve();
-  let laxRunning = 0;
+  /** Ways to a weaker mode under way: a kill that overtakes them is given once more after them. */
+  const weaker = new Set<Promise<unknown>>();
 
   async function read(priority: 'urgent' | 'look'): Promise<ServiceStatus | null> {
     const sentAt = now();
@@ -89,13 +88,11 @@ export function createSwitch(deps: SwitchDeps): ServiceSwitch {
 
   async function block(reason: string): Promise<OpItem> {
     setWanted('killed');
-    const overtaken = laxRunning > 0 ? lax : null;
+    const overtaken = [...weaker];
     const item = await act(() => kill(reason));
-    if (overtaken) {
-      await overtaken;
-      return act(() => kill(reason));
-    }
-    return item;
+    if (overtaken.length === 0) return item;
+    await Promise.allSettled(overtaken);
+    return act(() => kill(reason));
   }
 
   async function kill(reason: string): Promise<OpItem> {
@@ -114,7 +111,13 @@ export function createSwitch(deps: SwitchDeps): ServiceSwitch {
   async function setMode(mode: Mode): Promise<OpItem> {
     if (mode === 'killed') return block('killed in Vigía');
     setWanted(mode);
-    return act(() => (mode === 'normal' ? toNormal() : toPaused(mode)));
+    const work = act(() => (mode === 'normal' ? toNormal() : toPaused(mode)));
+    weaker.add(work);
+    try {
+      return await work;
+    } finally {
+      weaker.delete(work);
+    }
   }
 
   /** The service knows no `reducing`: it is paused then, which is stricter. */
@@ -141,14 +144,7 @@ export function createSwitch(deps: SwitchDeps): ServiceSwitch {
         return { ...DONE, outcome: 'rejected', detail };
       }
     }
-    laxRunning += 1;
-    const work = resume(mine);
-    lax = work.catch(() => undefined);
-    try {
-      return await work;
-    } finally {
-      laxRunning -= 1;
-    }
+    return resume(mine);
   }
 
   async function resume(mine: number): Promise<OpItem> {
