@@ -97,6 +97,8 @@ export function superviseBridges(options: SupervisorOptions): Supervisor {
     const process = options.start(PROGRAMS[record.kind], {
       ...{ id: record.id, name: record.name, address: record.address, options: record.options },
       ...{ gateway: options.gateway, owner: options.owner, token, secrets },
+      // Nothing is sold twice because the one who sold it died.
+      former: run.starts > 1 || record.id in log.state().chains,
     });
     Object.assign(run, { process, token, startedAt: uptime() });
     process.onExit((cause) => {

@@ -156,6 +156,23 @@ describe('bridges as processes', () => {
   });
 });
 
+describe('a bridge that dies in the middle of a kill', () => {
+  it('sells nothing twice: what the one before it asked for is waited for', async () => {
+    await bot.stop();
+    bot = await FakeFreqtrade.start(2_500);
+    bot.open('BTC/USDT', 'ETH/USDT');
+    await open();
+    await terminal.give('bridge.configure', freqtrade());
+    await connected('bot');
+    terminal.kill();
+    await bot.until(() => bot.count('POST /forceexit') >= 1);
+    process.kill(started[0]?.process.pid ?? 0, 'SIGKILL');
+    await terminal.until(() => terminal.ops.kills[0]?.flatAt != null);
+    expect(bridges().bot?.starts).toBe(2);
+    expect([...bot.sold.values()]).toEqual([2, 2]);
+  });
+});
+
 describe('a gateway that listens with TLS', () => {
   it('lets its own bridges in by a door of their own, and nobody else by it', async () => {
     const pem = (name: string) => readFileSync(join(ROOT, 'test/support/tls', name), 'utf8');

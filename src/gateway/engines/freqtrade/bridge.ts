@@ -18,6 +18,8 @@ export interface FreqtradeBridgeDeps {
   readonly api: FreqtradeApi;
   readonly link: EngineLink;
   readonly owner: string;
+  /** A process before this one may have asked for exits. */
+  readonly former: boolean;
   readonly dust: number;
   readonly now: Clock;
   readonly uptime: Clock;
@@ -37,6 +39,8 @@ export interface FreqtradeBridge {
 
 /** An exit asked for shows after the bot's loop, every 5 s or so; until then it is not asked again. */
 const EXIT_SHOWS_MS = 12_000;
+/** What a former process asked for has shown by then. */
+const FORMER_MS = 7_000;
 const SILENT_MS = 6_000;
 
 /** freqtrade as an engine: entries stopped, orders cancelled, each trade exited, all of it read back. */
@@ -50,6 +54,7 @@ export function createFreqtradeBridge(deps: FreqtradeBridgeDeps): FreqtradeBridg
   const coins = new Set<string>();
   let looking = false;
   let cleanReads = 0;
+  const formerUntil = deps.former ? uptime() + FORMER_MS : 0;
 
   const control = createBotSwitch({
     ...{ api, owner: deps.owner, now: deps.now, say: deps.say, after: deps.after },
@@ -182,6 +187,7 @@ export function createFreqtradeBridge(deps: FreqtradeBridgeDeps): FreqtradeBridg
     });
     if (hasExitOrder(trade)) return item('unknown', 'an exit order is working already');
     if (asked.has(trade_id)) return item('unknown', 'asked for already, and not seen yet');
+    if (uptime() < formerUntil) return item('unknown', 'a former process may have asked for it');
     exits.set(trade_id, uptime());
     const answer = await api.forceExit(trade_id);
     if (answer.ok) return item('unknown', 'asked for; the read-back tells');

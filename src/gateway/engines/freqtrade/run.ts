@@ -20,6 +20,8 @@ export const freqtradeSettingsSchema = z.object({
   owner: z.string().min(1).max(64).default('vigia'),
   secrets: z.object({ username: z.string().default(''), password: z.string().default('') }),
   options: z.object({ dust: z.number().nonnegative().default(1) }).prefault({}),
+  /** A process before this one may have asked for what does not show yet. */
+  former: z.boolean().default(false),
   /** Looks at the bot, says what it found, and ends. */
   probe: z.boolean().default(false),
 });
@@ -41,6 +43,7 @@ export function runFreqtradeBridge(
   });
   const bridge = createFreqtradeBridge({
     ...{ id: settings.id, name: settings.name, api, link, owner, dust: options.dust },
+    former: settings.former,
     ...{ now: Date.now, uptime, say, after: (ms: number) => after(ms) },
   });
   let attached = false;

@@ -21,6 +21,8 @@ export interface InferenceBridgeDeps {
   readonly environment: 'live' | 'paper';
   readonly api: InferenceApi;
   readonly owner: string;
+  /** A process before this one may have asked to close. */
+  readonly former: boolean;
   readonly link: EngineLink;
   readonly now: Clock;
   readonly uptime: Clock;
@@ -47,6 +49,8 @@ export interface InferenceBridge {
 const SILENT_MS = 5_000;
 /** Closing is asked for again only after so long: the service may be at it. */
 const CLOSE_AGAIN_MS = 30_000;
+/** What a former process may have asked for is waited for so long. */
+const FORMER_MS = 10_000;
 const SEVERITY = { info: 'P3', warning: 'P2', error: 'P1', critical: 'P0' } as const;
 const SIGNALS: ReadonlySet<string> = new Set(['BUY', 'SELL', 'HOLD', 'LONG', 'SHORT']);
 
@@ -60,7 +64,7 @@ export function createInferenceBridge(deps: InferenceBridgeDeps): InferenceBridg
   let inventory: Inventory | null = null;
   let reading: Promise<Inventory | null> | null = null;
   let looking = false;
-  let askedToCloseAt: number | null = null;
+  let askedToCloseAt = deps.former ? uptime() - CLOSE_AGAIN_MS + FORMER_MS : null;
 
   const control = createSwitch({
     ...{ api, now, owner: deps.owner, say: deps.say },

@@ -27,6 +27,8 @@ export const inferenceSettingsSchema = z.object({
       currency: z.string().min(1).max(8).default('USD'),
     })
     .prefault({}),
+  /** A process before this one may have asked for what does not show yet. */
+  former: z.boolean().default(false),
   /** Looks at the service, says what it found, and ends. */
   probe: z.boolean().default(false),
 });
@@ -54,6 +56,7 @@ export function runInferenceBridge(
   const bridge = createInferenceBridge({
     ...{ id: settings.id, name: settings.name, ...options, api, link },
     owner: settings.owner,
+    former: settings.former,
     ...{ now: Date.now, uptime, say },
   });
   let attached = false;
