@@ -5,6 +5,7 @@ import {
   bridgeIdSchema,
   bridgeKindSchema,
   bridgeOptionsSchema,
+  optionsProblem,
   SECRETS,
   type Secrets,
 } from '../../shared/bridges/bridge';
@@ -28,6 +29,10 @@ export const fileBridgeSchema = z
   .refine(({ kind, address }) => kind === 'generic' || address !== undefined, {
     path: ['address'],
     message: 'where the service is, like http://127.0.0.1:8000',
+  })
+  .superRefine(({ kind, options }, context) => {
+    const message = optionsProblem(kind, options);
+    if (message !== null) context.addIssue({ code: 'custom', path: ['options'], message });
   })
   .refine(
     ({ kind, secrets }) => Object.keys(secrets).every((name) => SECRETS[kind].includes(name)),

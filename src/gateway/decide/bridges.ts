@@ -1,4 +1,9 @@
-import { SECRETS, type Secrets } from '../../shared/bridges/bridge';
+import {
+  type BridgeKind,
+  optionsProblem,
+  SECRETS,
+  type Secrets,
+} from '../../shared/bridges/bridge';
 import type { BridgesState } from '../../shared/bridges/state';
 import type { OperationsPolicy } from '../../shared/policy/operations';
 import type { CommandParams } from '../../shared/protocol/commands';
@@ -36,6 +41,7 @@ export function configure(
   if ((address === null) !== (kind === 'generic')) {
     throw new Refusal('bad_params', 'an address, unless the engine comes by itself');
   }
+  fitting(kind, options);
   const same = before?.kind === kind && before.address === address;
   const secrets = secretsFor(kind, params.secrets, same ? kept : {});
   if (kind === 'generic' && (secrets.token?.length ?? 0) < TOKEN_MIN) {
@@ -77,18 +83,21 @@ export function test(
   if (kind === 'generic') {
     throw new Refusal('bad_params', 'an engine that comes by itself has no address to look at');
   }
+  fitting(kind, params.options);
   const before = bridge === null ? undefined : state.bridges[bridge];
   const same = before?.kind === kind && before.address === address;
   const secrets = secretsFor(kind, params.secrets, same ? kept : {});
   return { fact: { type: 'bridge.test_started', data: { bridge, kind, address } }, secrets };
 }
 
+/** @throws {Refusal} where options are not those of the kind. */
+function fitting(kind: BridgeKind, options: object): void {
+  const problem = optionsProblem(kind, options);
+  if (problem !== null) throw new Refusal('bad_params', problem);
+}
+
 /** The secrets of a kind, those given before those kept; an empty one is none. */
-function secretsFor(
-  kind: CommandParams<'bridge.configure'>['kind'],
-  given: Secrets,
-  kept: Secrets,
-): Secrets {
+function secretsFor(kind: BridgeKind, given: Secrets, kept: Secrets): Secrets {
   const names = SECRETS[kind];
   const strange = Object.keys(given).find((name) => !names.includes(name));
   if (strange !== undefined) {

@@ -340,3 +340,33 @@ describe('deployments', () => {
     await terminal.until(() => loaded() === 'ppo_v21');
   });
 });
+
+describe('the dead-man switch', () => {
+  it.each([
+    ['pause', 'paused', true],
+    ['flatten', 'killed', false],
+  ] as const)('in silence it does what it is for: %s', async (action, mode, stillOpen) => {
+    await gateway.stop();
+    const engines = { ...quickPolicy.engines, deadManMs: 600, deadManActionOf: { usdcop: action } };
+    const silent = withOperations({ ...quickPolicy, engines } as typeof quickPolicy);
+    gateway = await openGateway(dir.path, 'paper', 0, { policies: silent });
+    terminal = await TestTerminal.open(gateway.port);
+    service.open(1);
+    service.closes = true;
+    await connect();
+    await terminal.until(() => engine()?.confirmedMode === 'normal');
+    const { port } = gateway;
+    await gateway.stop();
+    await service.until(() => service.mode === mode);
+    expect(service.trades.some(({ status }) => status === 'open')).toBe(stillOpen);
+    gateway = await openGateway(dir.path, 'paper', port, { policies: silent });
+    terminal = await TestTerminal.open(port);
+    await terminal.until(() =>
+      terminal.events.some(
+        ({ type, data }) => type === 'engine.connected' && data.selfPausedAt !== null,
+      ),
+    );
+    await terminal.until(() => engine()?.confirmedMode === 'normal');
+    expect(terminal.types()).not.toContain('engine.outside_change');
+  });
+});

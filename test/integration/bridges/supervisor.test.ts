@@ -254,6 +254,8 @@ describe('the configuration file', () => {
     expect(parse({})).toBe(true);
     expect(parse({ secrets: { apiKey: 'plain' } })).toBe(false);
     expect(parse({ secrets: { password: { env: 'X' } } })).toBe(false);
+    expect(parse({ options: { environment: 'demo' } })).toBe(false);
+    expect(parse({ options: { dust: 1 } })).toBe(false);
     expect(parse({ address: undefined })).toBe(false);
     expect(parse({ address: 'http://user:pass@a:1' })).toBe(false);
     const gone = fileBridgeSchema.parse({ ...bridge, secrets: { apiKey: { file: '/none' } } });
@@ -334,6 +336,8 @@ describe('tests and roles', () => {
     const eva = await TestTerminal.open(gateway.port, 'eva');
     const { reason: _r, name: _n, ...about } = inference();
     expect(await eva.give('bridge.configure', inference())).toMatchObject({ code: 'forbidden' });
+    const demo = inference({ options: { environment: 'demo' } });
+    expect(await terminal.give('bridge.configure', demo)).toMatchObject({ code: 'bad_params' });
     expect(await eva.give('bridge.test', about)).toMatchObject({ code: 'forbidden' });
     const gone = { bridge: 'usdcop', reason: 'x' };
     expect(await eva.give('bridge.remove', gone)).toMatchObject({ code: 'forbidden' });

@@ -1,6 +1,7 @@
 import { setTimeout as after } from 'node:timers/promises';
 import { z } from 'zod';
 import { fetchJson } from '../../../node/fetchJson';
+import { BRIDGE_OPTIONS } from '../../../shared/bridges/bridge';
 import { createEngineLink } from '../client/link';
 import type { ProbeReport } from '../client/probe';
 import type { ProgramContext, Running } from '../client/program';
@@ -19,7 +20,7 @@ export const freqtradeSettingsSchema = z.object({
   /** Marks this gateway's locks in the bot. */
   owner: z.string().min(1).max(64).default('vigia'),
   secrets: z.object({ username: z.string().default(''), password: z.string().default('') }),
-  options: z.object({ dust: z.number().nonnegative().default(1) }).prefault({}),
+  options: BRIDGE_OPTIONS.freqtrade.prefault({}),
   /** A process before this one may have asked for what does not show yet. */
   former: z.boolean().default(false),
   /** Looks at the bot, says what it found, and ends. */

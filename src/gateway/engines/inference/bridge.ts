@@ -132,7 +132,7 @@ export function createInferenceBridge(deps: InferenceBridgeDeps): InferenceBridg
     const again = askedToCloseAt === null || at - askedToCloseAt >= CLOSE_AGAIN_MS;
     if (again) {
       askedToCloseAt = at;
-      const asked = await api.kill(true, false, 'close every position');
+      const asked = await control.close();
       if (!asked.ok) {
         const refused = asked.error.code === 'http';
         // Refused is not carried out; without an answer it may have been.

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { fetchJson } from '../../../node/fetchJson';
-import { environmentSchema } from '../../../shared/protocol/engine';
+import { BRIDGE_OPTIONS } from '../../../shared/bridges/bridge';
 import { createEngineLink } from '../client/link';
 import type { ProbeReport } from '../client/probe';
 import type { ProgramContext, Running } from '../client/program';
@@ -20,13 +20,7 @@ export const inferenceSettingsSchema = z.object({
   /** Names this gateway in the service's records. */
   owner: z.string().min(1).max(64).default('vigia'),
   secrets: z.object({ apiKey: z.string().default('') }),
-  options: z
-    .object({
-      environment: environmentSchema.default('live'),
-      instrument: z.string().min(1).max(128).default('USD/COP'),
-      currency: z.string().min(1).max(8).default('USD'),
-    })
-    .prefault({}),
+  options: BRIDGE_OPTIONS['inference-api'].prefault({}),
   /** A process before this one may have asked for what does not show yet. */
   former: z.boolean().default(false),
   /** Looks at the service, says what it found, and ends. */

@@ -1,5 +1,7 @@
+import type { HttpFailure } from '../../../node/fetchJson';
 import { strictest } from '../../../shared/ops/mode';
 import type { OpItem, OutsideChange } from '../../../shared/protocol/engine';
+import type { Result } from '../../../shared/result';
 import type { Mode } from '../../../shared/telemetry/types';
 import type { Clock } from '../../../shared/time';
 import type { InferenceApi, ServiceStatus } from './api';
@@ -20,6 +22,8 @@ export interface ServiceSwitch {
   setWanted(mode: Mode): void;
   /** Sets the kill flag and looks whether it is set. */
   block(reason: string): Promise<OpItem>;
+  /** Asks for every position to be closed, which sets the kill flag too. */
+  close(): Promise<Result<unknown, HttpFailure>>;
   setMode(mode: Mode): Promise<OpItem>;
   /** Takes a mode where the service is not in it or a stricter one already. */
   ensure(mode: Mode): void;
@@ -208,6 +212,12 @@ export function createSwitch(deps: SwitchDeps): ServiceSwitch {
     wanted: () => wanted,
     setWanted,
     block,
+    close: () =>
+      act(async () => {
+        const answer = await api.kill(true, false, 'close every position');
+        await confirm('killed');
+        return answer;
+      }),
     setMode,
     ensure(mode) {
       setWanted(mode);
