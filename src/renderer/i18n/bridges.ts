@@ -54,6 +54,7 @@ export const bridgesEs = {
     'Si ningún gateway acusa una parada en {{seconds}} s, este terminal para él mismo estos servicios. Lo que respondan cuenta por lo que prueban: una marca puesta no es PLANO.',
   'lastResort.empty': 'Ninguna parada directa guardada',
   'lastResort.backend': 'Cifrado por: {{backend}}',
+  'lastResort.notSealed': 'SIN CIFRAR: este escritorio no tiene llavero ({{backend}})',
   'lastResort.plain':
     'Este escritorio no tiene llavero: las credenciales quedarían en texto plano en el disco, legibles por quien lea los ficheros de este usuario.',
   'lastResort.acceptPlain': 'Lo entiendo y lo acepto',
@@ -123,6 +124,7 @@ export const bridgesEn: Record<keyof typeof bridgesEs, string> = {
     'If no gateway acknowledges a kill within {{seconds}} s, this terminal stops these services itself. Their answers count for what they prove: a flag that is set is not FLAT.',
   'lastResort.empty': 'No direct stop is kept',
   'lastResort.backend': 'Sealed by: {{backend}}',
+  'lastResort.notSealed': 'NOT SEALED: this desktop has no keyring ({{backend}})',
   'lastResort.plain':
     'This desktop has no keyring: the credentials would lie on the disk in plain text, to be read by whoever reads this user’s files.',
   'lastResort.acceptPlain': 'I understand and accept it',

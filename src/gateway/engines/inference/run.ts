@@ -29,6 +29,7 @@ export const inferenceSettingsSchema = z.object({
 export type InferenceSettings = z.output<typeof inferenceSettingsSchema>;
 
 const STATUS_EVERY_MS = 2_000;
+const NEWS_MS = 1_000;
 const HOLDINGS_EVERY_MS = 10_000;
 const MODELS_EVERY_MS = 120_000;
 
@@ -55,8 +56,10 @@ export function runInferenceBridge(
   });
   let attached = false;
   let stopped = false;
+  let lookedAt = Number.NEGATIVE_INFINITY;
 
   async function look(): Promise<void> {
+    lookedAt = uptime();
     await bridge.look();
     if (attached || stopped || !bridge.known()) return;
     attached = true;
@@ -76,7 +79,10 @@ export function runInferenceBridge(
     onPrediction: bridge.prediction,
     onTrade: bridge.trade,
     onAlert: bridge.alert,
-    onNews: () => void look(),
+    onNews: () => {
+      // A flood of news is one look a second: the service counts them.
+      if (uptime() - lookedAt >= NEWS_MS) void look();
+    },
   });
   void look();
   return {

@@ -80,9 +80,17 @@ export function LastResortSection({ view }: { view: DeskView }) {
         columns={columns}
       />
       <p className="text-[12px] text-muted">{t('lastResort.what', { seconds })}</p>
-      <p className="text-[12px] text-muted">
-        {t('lastResort.backend', { backend: store.backend })}
-      </p>
+      {store.sealed ? (
+        <p className="text-[12px] text-muted">
+          {t('lastResort.backend', { backend: store.backend })}
+        </p>
+      ) : (
+        store.targets.length > 0 && (
+          <p className="text-[12px] text-amber">
+            {t('lastResort.notSealed', { backend: store.backend })}
+          </p>
+        )
+      )}
       {store.problem && (
         <p role="status" className="text-[12px] text-amber">
           {t('lastResort.problem', { problem: store.problem })}
