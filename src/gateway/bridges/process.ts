@@ -14,7 +14,10 @@ export interface BridgeProcess {
   onMessage(listener: (message: unknown) => void): void;
   /** Called once. @param cause in words: how it ended. */
   onExit(listener: (cause: string) => void): void;
+  /** Ends it at once: what it drives stays as it is. */
   stop(): void;
+  /** The gateway is going: it leaves what it drives paused and ends. */
+  leave(): void;
 }
 
 /** Starts a program and tells it its settings, secrets included, by a message that nothing else sees. */
@@ -39,6 +42,10 @@ export function spawnBridges(fileOf: (program: BridgeProgram) => string): StartB
       failure = error.message;
     });
     child.send(settings, () => undefined);
+    const tell = (type: 'stop' | 'leave') => {
+      if (child.connected) child.send({ type }, () => undefined);
+      else child.kill('SIGTERM');
+    };
     return {
       pid: child.pid ?? null,
       onMessage: (listener) => void child.on('message', listener),
@@ -53,9 +60,10 @@ export function spawnBridges(fileOf: (program: BridgeProgram) => string): StartB
         child.on('error', (error) => end(error.message));
       },
       stop() {
-        child.kill('SIGTERM');
+        tell('stop');
         setTimeout(() => child.kill('SIGKILL'), GRACE_MS).unref();
       },
+      leave: () => tell('leave'),
     };
   };
 }

@@ -49,6 +49,7 @@ export function relayBridges(
         listeners.exit = listener;
       },
       stop: () => post({ type: 'bridge.stop', run }),
+      leave: () => post({ type: 'bridge.leave', run }),
     };
   };
 }

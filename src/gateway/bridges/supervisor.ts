@@ -215,7 +215,10 @@ export function superviseBridges(options: SupervisorOptions): Supervisor {
     stop() {
       stopped = true;
       leave();
-      for (const id of [...runs.keys()]) end(id);
+      for (const run of runs.values()) {
+        if (run.timer) clearTimeout(run.timer);
+        run.process?.leave();
+      }
       for (const process of tests) process.stop();
     },
   };

@@ -12,7 +12,7 @@ const askedSchema = z.discriminatedUnion('type', [
     program: z.enum(BRIDGE_PROGRAMS),
     settings: z.record(z.string(), z.unknown()),
   }),
-  z.object({ type: z.literal('bridge.stop'), run: z.int() }),
+  z.object({ type: z.enum(['bridge.stop', 'bridge.leave']), run: z.int() }),
 ]);
 
 export interface BridgeRelay {
@@ -35,8 +35,9 @@ export function createBridgeRelay(
       if (!asked.success) return false;
       if (stopped) return true;
       const { run } = asked.data;
-      if (asked.data.type === 'bridge.stop') {
-        children.get(run)?.kill();
+      if (asked.data.type !== 'bridge.start') {
+        const type = asked.data.type === 'bridge.stop' ? 'stop' : 'leave';
+        children.get(run)?.postMessage({ type });
         return true;
       }
       const child = fork(asked.data.program);

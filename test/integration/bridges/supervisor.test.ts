@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, fork, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -10,7 +10,7 @@ import { openVault } from '../../../src/gateway/bridges/vault';
 import type { Gateway } from '../../../src/gateway/gateway';
 import { FakeFreqtrade } from '../../fakes/freqtrade';
 import { FakeInferenceService } from '../../fakes/inferenceService';
-import { newDataDir, openGateway } from '../../support/desk';
+import { newDataDir, openGateway, quickPolicy, withOperations } from '../../support/desk';
 import { ROOT } from '../../support/root';
 import { TestTerminal } from '../../support/testTerminal';
 
@@ -170,6 +170,49 @@ describe('a bridge that dies in the middle of a kill', () => {
     await terminal.until(() => terminal.ops.kills[0]?.flatAt != null);
     expect(bridges().bot?.starts).toBe(2);
     expect([...bot.sold.values()]).toEqual([2, 2]);
+  });
+});
+
+describe('a gateway that ends', () => {
+  it('leaves what its bridges drive paused, and takes it up again as its own', async () => {
+    await open();
+    await terminal.give('bridge.configure', inference());
+    await terminal.until(() => terminal.ops.engines.usdcop?.confirmedMode === 'normal');
+    await gateway.stop();
+    await service.until(() => service.mode === 'paused');
+    await open();
+    await terminal.until(() => terminal.ops.engines.usdcop?.confirmedMode === 'normal');
+    expect(service.mode).toBe('normal');
+    expect(terminal.types()).not.toContain('engine.outside_change');
+  });
+
+  it('and dies without a word: its bridge outlives it until the dead-man switch has stopped the service', async () => {
+    const program = `
+      import { spawn } from 'node:child_process';
+      const child = spawn(process.execPath, [process.argv[2]], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+      process.on('message', (settings) => child.send(settings, () => process.send(child.pid)));
+    `;
+    const parentFile = join(dir.path, 'parent.mjs');
+    writeFileSync(parentFile, program);
+    const engines = { ...quickPolicy.engines, deadManMs: 600 };
+    const policies = withOperations({ ...quickPolicy, engines });
+    gateway = await openGateway(dir.path, 'paper', 0, { policies });
+    terminal = await TestTerminal.open(gateway.port, 'luis');
+    const parent = fork(parentFile, [files.get('inference-bridge') ?? '']);
+    const pid = new Promise<number>((told) => parent.once('message', (id) => told(id as number)));
+    parent.send({
+      ...{ gateway: `ws://127.0.0.1:${gateway.port}`, token: 'engine-token', id: 'usdcop' },
+      ...{ name: 'USD/COP', address: service.address, secrets: { apiKey: 'key' } },
+    });
+    const bridge = await pid;
+    await terminal.until(() => terminal.ops.engines.usdcop?.confirmedMode === 'normal');
+    parent.kill('SIGKILL');
+    await gateway.stop();
+    await service.until(() => service.mode === 'paused');
+    // It has done what it was for, and ends by itself.
+    await expect
+      .poll(() => spawnSync('kill', ['-0', String(bridge)]).status, { timeout: 15_000 })
+      .not.toBe(0);
   });
 });
 

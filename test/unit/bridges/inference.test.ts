@@ -101,6 +101,7 @@ describe('hostile answers', () => {
           };
           const api = createInferenceApi({
             ...{ address: 'http://x', apiKey: 'k', owner: 'us', fetch, uptime },
+            after: () => Promise.resolve(),
           });
           const open = await api.openTrades('urgent');
           await api.status('urgent');

@@ -45,6 +45,8 @@ export interface EngineLinkOptions {
   readonly say: (text: string) => void;
   /** The gateway closed for good: another engine took this one's id, or the token is not for it. */
   readonly onRefused: () => void;
+  /** The gateway does not know its token: another gateway has begun, with bridges of its own. */
+  readonly onUnknown?: () => void;
 }
 
 export interface EngineLink {
@@ -100,7 +102,10 @@ export function createEngineLink(options: EngineLinkOptions): EngineLink {
     opening.on('message', (data) => {
       if (socket === opening) hear(String(data));
     });
-    opening.on('error', (error) => options.say(`gateway: ${error.message}`));
+    opening.on('error', (error) => {
+      options.say(`gateway: ${error.message}`);
+      if (/\b401$/.test(error.message)) options.onUnknown?.();
+    });
     opening.on('close', (code) => {
       if (socket !== opening) return;
       lose();

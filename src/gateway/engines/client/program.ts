@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import type { z } from 'zod';
 
 interface ParentPort {
+  on(event: 'message', listener: (message: { data: unknown }) => void): void;
   once(event: 'message', listener: (message: { data: unknown }) => void): void;
   postMessage(message: unknown): void;
 }
@@ -9,6 +10,10 @@ interface ParentPort {
 /** What an engine's program is once it runs. */
 export interface Running {
   stop(): void;
+  /** Its gateway is being stopped: whatever it drives is left paused, as nobody can stop it now. */
+  leave?(): Promise<void>;
+  /** Its gateway died: it stays for its dead-man time. @param done when there is nothing more to do. */
+  orphaned?(done: () => void): void;
 }
 
 export interface ProgramContext {
@@ -23,6 +28,8 @@ export interface ProgramContext {
 const EXIT_USAGE = 2;
 /** The gateway will have no more of this engine. */
 const EXIT_REFUSED = 3;
+/** How long a program may take to leave what it drives in order. */
+const LEAVE_MS = 4_000;
 
 /**
  * Runs an engine as a process of its own: told by a message where another program started it, by its
@@ -60,9 +67,26 @@ export function runProgram<Schema extends z.ZodType>(program: {
         running.stop();
         process.exit(0);
       };
-      process.once('SIGTERM', stop).once('SIGINT', stop);
-      // The one that started it is gone: so is the one who would stop it.
-      process.once('disconnect', stop);
+      let leaving = false;
+      const leave = () => {
+        if (leaving) return;
+        leaving = true;
+        setTimeout(stop, LEAVE_MS).unref();
+        void (running.leave?.() ?? Promise.resolve()).then(stop, stop);
+      };
+      process.on('SIGTERM', leave).on('SIGINT', leave);
+      const hear = (message: unknown) => {
+        const { type } = Object(message) as { type?: unknown };
+        if (type === 'stop') stop();
+        if (type === 'leave') leave();
+      };
+      process.on('message', hear);
+      parent?.on('message', ({ data }) => hear(data));
+      process.once('disconnect', () => {
+        if (leaving) return;
+        if (running.orphaned) running.orphaned(stop);
+        else stop();
+      });
     } catch (error) {
       say((error as Error).message);
       process.exit(1);

@@ -34,6 +34,8 @@ export interface FreqtradeBridge {
   /** Looks at state and holdings; about every 2 s and on any news. */
   look(): Promise<void>;
   hear(message: BotMessage): void;
+  /** Leaves the service paused where it would go on by itself. */
+  leave(): Promise<void>;
   stop(): void;
 }
 
@@ -285,6 +287,9 @@ export function createFreqtradeBridge(deps: FreqtradeBridgeDeps): FreqtradeBridg
         });
       }
       void look();
+    },
+    async leave() {
+      if (control.mode() === 'normal') await control.setMode('paused');
     },
     stop: alerts.stop,
   };

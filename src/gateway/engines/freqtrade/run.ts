@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { fetchJson } from '../../../node/fetchJson';
 import { BRIDGE_OPTIONS } from '../../../shared/bridges/bridge';
 import { createEngineLink } from '../client/link';
+import { createOrphan } from '../client/orphan';
 import type { ProbeReport } from '../client/probe';
 import type { ProgramContext, Running } from '../client/program';
 import { createFreqtradeApi } from './api';
@@ -41,12 +42,14 @@ export function runFreqtradeBridge(
   const link = createEngineLink({
     ...{ gateway: settings.gateway, token: settings.token },
     ...{ uptime, random: Math.random, say, onRefused: refused },
+    onUnknown: () => orphan.replaced(),
   });
   const bridge = createFreqtradeBridge({
     ...{ id: settings.id, name: settings.name, api, link, owner, dust: options.dust },
     former: settings.former,
     ...{ now: Date.now, uptime, say, after: (ms: number) => after(ms) },
   });
+  const orphan = createOrphan(() => bridge.engine.mode);
   let attached = false;
   let stopped = false;
 
@@ -72,6 +75,8 @@ export function runFreqtradeBridge(
       bridge.stop();
       link.stop();
     },
+    leave: bridge.leave,
+    orphaned: orphan.begin,
   };
 }
 

@@ -113,6 +113,9 @@ export interface InferenceApi {
   stop(): void;
 }
 
+/** How often what was too much is asked again, and the longest wait before it. */
+const ATTEMPTS = 4;
+const LIMITED_MS = 1_000;
 const PAGE = 500;
 const PAGES_MAX = 10;
 const TIMEOUT_MS = 5_000;
@@ -128,6 +131,8 @@ export function createInferenceApi(options: {
   /** Who acts, in the service's own records: a stop of that name is this gateway's. */
   readonly owner: string;
   readonly fetch: Fetch;
+  /** Resolves after so many ms. */
+  readonly after: (ms: number) => Promise<void>;
   readonly uptime: Clock;
 }): InferenceApi {
   const { uptime } = options;
@@ -141,17 +146,22 @@ export function createInferenceApi(options: {
     schema: Schema,
     body?: object,
   ): Answered<z.output<Schema>> {
-    await bucket.take(priority);
-    const answer = await options.fetch({
-      ...{ method, url: `${options.address}/api/v1${path}`, body },
-      headers: { 'x-api-key': options.apiKey },
-      timeoutMs: priority === 'normal' ? TIMEOUT_MS : KILL_TIMEOUT_MS,
-    });
-    if (answer.ok) {
-      answeredAt = uptime();
-      if (answer.value.status === 429) bucket.holdBack(answer.value.retryAfterMs ?? 10_000);
+    for (let attempt = 1; ; attempt += 1) {
+      await bucket.take(priority);
+      const answer = await options.fetch({
+        ...{ method, url: `${options.address}/api/v1${path}`, body },
+        headers: { 'x-api-key': options.apiKey },
+        timeoutMs: priority === 'normal' ? TIMEOUT_MS : KILL_TIMEOUT_MS,
+      });
+      if (answer.ok) answeredAt = uptime();
+      const limited = answer.ok && answer.value.status === 429;
+      if (!limited) return readAnswer(answer, schema);
+      const wait = answer.value.retryAfterMs ?? LIMITED_MS;
+      bucket.holdBack(wait);
+      // Too much, and so not carried out: what matters is asked again, since others use the limit too.
+      if (priority === 'normal' || attempt >= ATTEMPTS) return readAnswer(answer, schema);
+      await options.after(Math.min(wait, LIMITED_MS));
     }
-    return readAnswer(answer, schema);
   }
 
   async function openTrades(priority: Priority): Answered<readonly ServiceTrade[]> {

@@ -42,6 +42,8 @@ export interface InferenceBridge {
   prediction(message: Prediction): void;
   trade(message: StreamTrade): void;
   alert(message: ServiceAlert): void;
+  /** Leaves the service paused where it would go on by itself. */
+  leave(): Promise<void>;
   stop(): void;
 }
 
@@ -317,6 +319,9 @@ export function createInferenceBridge(deps: InferenceBridgeDeps): InferenceBridg
       alerts.pass(alert_type.slice(0, 48), {
         ...{ severity: SEVERITY[severity], kind: 'service_alert', model: model_id ?? null, detail },
       });
+    },
+    async leave() {
+      if (control.mode() === 'normal') await control.setMode('paused');
     },
     stop() {
       alerts.stop();

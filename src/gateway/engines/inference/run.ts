@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as after } from 'node:timers/promises';
 import { z } from 'zod';
 import { fetchJson } from '../../../node/fetchJson';
 import { BRIDGE_OPTIONS } from '../../../shared/bridges/bridge';
 import { createEngineLink } from '../client/link';
+import { createOrphan } from '../client/orphan';
 import type { ProbeReport } from '../client/probe';
 import type { ProgramContext, Running } from '../client/program';
 import { createInferenceApi } from './api';
@@ -42,11 +44,13 @@ export function runInferenceBridge(
   const { address, options } = settings;
   const api = createInferenceApi({
     ...{ address, apiKey: settings.secrets.apiKey, fetch: fetchJson, uptime },
+    after: (ms) => after(ms),
     owner: settings.owner,
   });
   const link = createEngineLink({
     ...{ gateway: settings.gateway, token: settings.token },
     ...{ uptime, random: Math.random, say, onRefused: refused },
+    onUnknown: () => orphan.replaced(),
   });
   const bridge = createInferenceBridge({
     ...{ id: settings.id, name: settings.name, ...options, api, link },
@@ -54,6 +58,7 @@ export function runInferenceBridge(
     former: settings.former,
     ...{ now: Date.now, uptime, say },
   });
+  const orphan = createOrphan(() => bridge.engine.mode);
   let attached = false;
   let stopped = false;
   let lookedAt = Number.NEGATIVE_INFINITY;
@@ -93,6 +98,8 @@ export function runInferenceBridge(
       bridge.stop();
       link.stop();
     },
+    leave: bridge.leave,
+    orphaned: orphan.begin,
   };
 }
 
@@ -101,7 +108,14 @@ export async function probeInference(settings: InferenceSettings): Promise<Probe
   const uptime = () => performance.now();
   const { address, secrets, options, owner } = settings;
   const { apiKey } = secrets;
-  const api = createInferenceApi({ address, apiKey, owner, fetch: fetchJson, uptime });
+  const api = createInferenceApi({
+    address,
+    apiKey,
+    owner,
+    fetch: fetchJson,
+    uptime,
+    after: (ms) => after(ms),
+  });
   try {
     const status = await api.status('urgent');
     if (!status.ok) return { ok: false, message: status.error.message, found: {} };

@@ -161,6 +161,8 @@ export function createSwitch(deps: SwitchDeps): ServiceSwitch {
       // The service resumes from a kill alone and answers `success` to the rest: so by way of one.
       deps.say('the service does not leave a pause by itself: through its kill flag and back');
       await api.kill(false, false, 'on the way out of a pause');
+      // Seen by ourselves, so that it is nobody else's doing.
+      await confirm('killed');
       if (mine !== generation) return superseded;
       await api.resume();
       if (await confirm('normal')) return DONE;
