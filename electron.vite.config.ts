@@ -6,7 +6,7 @@ import { defineConfig } from 'electron-vite';
 const at = (path: string) => resolve(import.meta.dirname, path);
 const alias = { '@shared': at('src/shared') };
 
-/** One build for the terminal, its workers, the gateway, the paper engine and the command line. */
+/** One build for the terminal, its workers, the gateway, its engines and bridges and the command line. */
 export default defineConfig({
   main: {
     resolve: { alias },
@@ -28,6 +28,8 @@ export default defineConfig({
           gateway: at('src/gateway/embedded.ts'),
           'vigia-gateway': at('src/gateway/cli.ts'),
           'paper-engine': at('src/gateway/engines/paper/main.ts'),
+          'inference-bridge': at('src/gateway/engines/inference/main.ts'),
+          'freqtrade-bridge': at('src/gateway/engines/freqtrade/main.ts'),
           vigia: at('src/cli/vigia.ts'),
         },
         output: { format: 'es', entryFileNames: '[name].js' },

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { PolicyFileError, readPolicies } from '../node/policyFiles';
 import { roleSchema } from '../shared/protocol/terminal';
 import { VERSION } from '../shared/version';
 import { OperatorsFileError } from './auth/account';
 import { fileAuthentication } from './auth/authenticate';
+import { spawnBridges } from './bridges/process';
 import { registerModel } from './cliModel';
 import { operatorCommand } from './cliOperator';
 import { ConfigError, gatewayConfigSchema, readPagerdutySecret, readTls, readYaml } from './config';
@@ -65,6 +67,11 @@ async function main(): Promise<void> {
     ...config,
     tls: readTls(config),
     pagerdutySecret: readPagerdutySecret(config),
+    bridges: {
+      start: spawnBridges((program) => join(import.meta.dirname, `${program}.js`)),
+      configured: config.bridges,
+      env: process.env,
+    },
     policies,
     version: VERSION,
     authenticate: fileAuthentication(config.operatorsFile, Date.now, (problem) => {

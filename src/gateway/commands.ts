@@ -8,6 +8,7 @@ import { policyChange } from '../shared/policy/inForce';
 import type { Command } from '../shared/protocol/commands';
 import type { Answer, RejectionCode, Role } from '../shared/protocol/terminal';
 import type { Clock } from '../shared/time';
+import type { Bridges } from './bridges/bridges';
 import * as channels from './decide/channels';
 import { drill } from './decide/drills';
 import * as incidents from './decide/incidents';
@@ -52,6 +53,8 @@ export interface CommandsOptions {
   readonly mayAct: (holder: string, fence: number) => boolean;
   /** Secrets of channels, and tests. */
   readonly channels: ChannelDesk;
+  /** Null where this gateway runs no bridges. */
+  readonly bridges: Bridges | null;
   /** Events that were in the log before this process started. */
   readonly history: readonly LogEvent[];
 }
@@ -63,6 +66,7 @@ const LATER_FACTS = new Set([
   'kill.reopened',
   'engine.mode_applied',
   'channel.tested',
+  'bridge.tested',
 ]);
 const isFirstFact = (type: string): boolean =>
   !LATER_FACTS.has(type) && !/^(kill\.(step|read)|deployment\.(engine|incomplete|comp))/.test(type);
@@ -128,6 +132,7 @@ export function createCommands(options: CommandsOptions): Commands {
         const summary = [code, status, answer].filter((one) => one !== null && one !== '');
         return [{ type: 'answer', id, stage: 'done', summary: summary.join(' ') }];
       }
+      case 'bridge.tested':
       case 'deployment.completed':
         return [{ type: 'answer', id, stage: 'done', summary: event.type }];
       default:
@@ -170,7 +175,10 @@ export function createCommands(options: CommandsOptions): Commands {
       answer(first);
       effect(command, operator);
       const goesOn =
-        facts.some(isKill) || command.name === 'channel.test' || facts.some(isDeployment);
+        facts.some(isKill) ||
+        command.name === 'channel.test' ||
+        command.name === 'bridge.test' ||
+        facts.some(isDeployment);
       if (!goesOn) {
         const summary = facts[0]?.type ?? command.name;
         const done: Answer = { type: 'answer', id, stage: 'done', summary };
@@ -268,6 +276,12 @@ export function createCommands(options: CommandsOptions): Commands {
           configured: state.notify.channels,
           secrets: options.channels,
         });
+      case 'bridge.configure':
+        return [bridges().configure(command.params, operator)];
+      case 'bridge.remove':
+        return [bridges().remove(command.params, operator)];
+      case 'bridge.test':
+        return [bridges().test(command.id, command.params, operator)];
       case 'policy.change': {
         allow(operator, inForce.models.permissions.changePolicy, 'change a policy');
         const { name, document, basedOn } = command.params;
@@ -321,6 +335,12 @@ export function createCommands(options: CommandsOptions): Commands {
     }
   }
 
+  /** @throws {Refusal} */
+  function bridges(): Bridges {
+    if (options.bridges) return options.bridges;
+    throw new Refusal('unavailable', 'this gateway runs no bridges');
+  }
+
   /** Tells the engine of a fault, sends a test, signs the record. Modes, kills and models have drivers of their own. */
   function effect(command: Command, operator: Operator): void {
     if (command.name === 'channel.test') {
@@ -329,6 +349,7 @@ export function createCommands(options: CommandsOptions): Commands {
     // Who is about to take the record, or to judge it, has the newest signature to do it with.
     const kind = command.name === 'terminal.report' ? command.params.kind : null;
     if (kind === 'audit_exporting' || kind === 'audit_verifying') log.checkpoint();
+    if (command.name === 'bridge.test') bridges().carryOut(command.id);
     if (command.name !== 'engine.fault') return;
     faultCount += 1;
     const { engine, fault } = command.params;

@@ -3,6 +3,7 @@ import { createSecureContext } from 'node:tls';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { environmentSchema } from '../shared/protocol/engine';
+import { fileBridgeSchema } from './bridges/config';
 
 /** A file the gateway is configured by cannot be used; the message says which, where and why. */
 export class ConfigError extends Error {
@@ -23,6 +24,14 @@ export const gatewayConfigSchema = z
     deskName: z.string().min(1).default('USD/COP'),
     /** A file that holds the secret of PagerDuty's webhook subscription, and nothing else. */
     pagerdutySecretFile: z.string().min(1).optional(),
+    /** Systems that the gateway reaches by a bridge, each a process of its own. */
+    bridges: z
+      .array(fileBridgeSchema)
+      .max(64)
+      .default([])
+      .refine((bridges) => new Set(bridges.map(({ id }) => id)).size === bridges.length, {
+        message: 'two bridges of one id',
+      }),
     /** PEM files; the key must be readable by the gateway's user alone. */
     tls: z
       .strictObject({

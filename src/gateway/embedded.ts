@@ -5,11 +5,13 @@ import { readPolicies } from '../node/policyFiles';
 import { environmentSchema } from '../shared/protocol/engine';
 import { VERSION } from '../shared/version';
 import { fixedAuthentication } from './auth/authenticate';
+import { relayBridges } from './bridges/relayed';
 import { startGateway } from './gateway';
 
 /** The part of Electron's `process.parentPort` that is used; the gateway knows no Electron. */
 interface ParentPort {
   once(event: 'message', listener: (message: { data: unknown }) => void): void;
+  on(event: 'message', listener: (message: { data: unknown }) => void): void;
   postMessage(message: unknown): void;
 }
 
@@ -30,7 +32,7 @@ if (!parent) {
   process.exit(1);
 }
 parent.once('message', ({ data }) => {
-  open(data).then(
+  open(data, parent).then(
     (url) => parent.postMessage({ type: 'listening', url }),
     (error: unknown) => {
       parent.postMessage({ type: 'failed', message: (error as Error).message });
@@ -40,7 +42,7 @@ parent.once('message', ({ data }) => {
 });
 
 /** A desk of one: its operator may do everything, since there is nobody else to ask. */
-async function open(data: unknown): Promise<string> {
+async function open(data: unknown, port: ParentPort): Promise<string> {
   const settings = settingsSchema.parse(data);
   mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 });
   const operator = { ...settings.operator, roles: ['trading-lead' as const, 'cto' as const] };
@@ -49,6 +51,14 @@ async function open(data: unknown): Promise<string> {
     policies: readPolicies(settings.policyDir),
     host: '127.0.0.1',
     tls: null,
+    bridges: {
+      start: relayBridges(
+        (message) => port.postMessage(message),
+        (listener) => port.on('message', ({ data: said }) => listener(said)),
+      ),
+      configured: [],
+      env: {},
+    },
     version: VERSION,
     authenticate: fixedAuthentication({ ...settings, operator }),
     clock: Date.now,

@@ -1,12 +1,13 @@
 import type { WebSocket } from 'ws';
 import { type RandomBytes, uuidv7 } from '../shared/ids';
-import { modeOnRegistering } from '../shared/ops/fold';
+import { modeOnRegistering, orderedMode } from '../shared/ops/fold';
+import { strictest } from '../shared/ops/mode';
 import type { OperationsPolicy } from '../shared/policy/operations';
-import type { EngineMessage, EngineOrder } from '../shared/protocol/engine';
+import type { EngineMessage, EngineOrder, OutsideChange } from '../shared/protocol/engine';
 import { engineMessages } from '../shared/protocol/engine';
 import { parseFrame } from '../shared/protocol/frame';
 import { CLOSE } from '../shared/protocol/wire';
-import type { Position, TelemetryItem, WorkingOrder } from '../shared/telemetry/types';
+import type { Mode, Position, TelemetryItem, WorkingOrder } from '../shared/telemetry/types';
 import type { Clock } from '../shared/time';
 import type { Fact, GatewayLog } from './log';
 
@@ -15,6 +16,7 @@ export type OpStatus = Extract<EngineMessage, { type: 'op.status' }>;
 export type Figures = Omit<Extract<EngineMessage, { type: 'model.report' }>, 'type'>;
 type Models = Pick<Register, 'loaded' | 'available'>;
 type Register = Extract<EngineMessage, { type: 'register' }>;
+type EngineAlert = Extract<EngineMessage, { type: 'alert' }>;
 
 /** What an engine said of its holdings unasked, the latest. `seq` is its telemetry number. */
 export interface ReportedHoldings {
@@ -63,10 +65,15 @@ interface Session {
   readonly socket: WebSocket;
   lastHeardAt: number;
   holdings: ReportedHoldings | null;
+  minute: number;
+  recordedInMinute: number;
 }
 
 /** Bad frames an engine may send before its link is cut: a flood of them is not an engine. */
 const BAD_FRAMES_ALLOWED = 1_000;
+
+/** Alerts and outside changes that an engine may put on the record in a minute. */
+const RECORDS_A_MINUTE = 120;
 
 /** The engines' sockets: who is connected, what they say, and who fell silent. */
 export function createEngineHub(options: EngineHubOptions): EngineHub {
@@ -129,8 +136,21 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       socket,
       lastHeardAt: now,
       holdings: null,
+      minute: 0,
+      recordedInMinute: 0,
     };
     sessions.set(id, session);
+    const registered: Fact = {
+      type: 'engine.registered',
+      data: { engine: id, name, kind, environment, instruments, software },
+    };
+    const ordered = orderedMode(log.state(), id);
+    const outside = isStricter(message.outside?.mode, ordered) ? message.outside : null;
+    // A stop found in place holds: it is on the record before the mode goes out, which then is that one.
+    if (outside) {
+      log.append(registered);
+      recordOutside(id, outside);
+    }
     const appliedMode = modeOnRegistering(log.state(), id, environment);
     // The mode goes out before anything is written down: an engine must not trade a millisecond longer.
     reply(socket, {
@@ -139,13 +159,11 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       time: now,
       mode: appliedMode,
       deadManMs: policy.engines.deadManMs,
+      deadManAction: policy.engines.deadManActionOf[id] ?? policy.engines.deadManAction,
       heartbeatMs: policy.engines.heartbeatMs,
     });
     const facts: Fact[] = [
-      {
-        type: 'engine.registered',
-        data: { engine: id, name, kind, environment, instruments, software },
-      },
+      ...(outside ? [] : [registered]),
       {
         type: 'engine.connected',
         data: {
@@ -209,8 +227,14 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       case 'self.paused':
         log.append({
           type: 'engine.self_paused',
-          data: { engine, at: message.at, silentMs: message.silentMs },
+          data: { engine, at: message.at, silentMs: message.silentMs, action: message.action },
         });
+        return;
+      case 'mode.changed':
+        if (mayRecord(session)) recordOutside(engine, message);
+        return;
+      case 'alert':
+        if (mayRecord(session)) recordAlert(engine, message);
         return;
       case 'register':
         reply(session.socket, {
@@ -222,6 +246,49 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       case 'pong':
         return;
     }
+  }
+
+  /** What an engine may put on the record unasked is counted: the log is no place for a flood. */
+  function mayRecord(session: Session): boolean {
+    const minute = Math.floor(clock() / 60_000);
+    if (session.minute !== minute) {
+      session.minute = minute;
+      session.recordedInMinute = 0;
+    }
+    session.recordedInMinute += 1;
+    if (session.recordedInMinute <= RECORDS_A_MINUTE) return true;
+    const message = `more than ${RECORDS_A_MINUTE} alerts and outside changes a minute`;
+    reply(session.socket, { type: 'error', code: 'rate', message });
+    return false;
+  }
+
+  /** A mode that somebody gave it elsewhere: on the record under that name, and before people's eyes. */
+  function recordOutside(engine: string, { mode, by, reason, at }: OutsideChange): void {
+    const before = log.state().engines[engine]?.confirmedMode ?? null;
+    const actor = { id: by, role: 'outside', terminal: null };
+    const detail = `${engine}: ${before ?? '?'} → ${mode}, ${by}: ${reason ?? '–'}`;
+    log.append(
+      { type: 'engine.outside_change', actor, reason, data: { engine, mode, by, reason, at } },
+      {
+        type: 'alert.raised',
+        data: {
+          alert: outsideAlert(engine),
+          ...{ severity: 'P1', kind: 'outside_change', model: null, engine, detail },
+        },
+      },
+    );
+  }
+
+  function recordAlert(engine: string, said: EngineAlert): void {
+    const { key, state, severity, kind, model, detail } = said;
+    const alert = `engine:${engine}:${key}`.slice(0, 128);
+    const open = log.state().alerts.active[alert];
+    if (state === 'cleared') {
+      if (open) log.append({ type: 'alert.cleared', data: { alert, cause: detail.slice(0, 512) } });
+      return;
+    }
+    if (open && open.severity === severity && open.detail === detail) return;
+    log.append({ type: 'alert.raised', data: { alert, severity, kind, model, engine, detail } });
   }
 
   /** Records an engine's models where they are not what was recorded last. */
@@ -287,6 +354,13 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       for (const socket of open) socket.close(CLOSE.goingAway);
     },
   };
+}
+
+/** The key of the alert that an engine's mode was changed elsewhere. */
+export const outsideAlert = (engine: string): string => `outside:${engine}`.slice(0, 128);
+
+function isStricter(mode: Mode | undefined, than: Mode): boolean {
+  return mode !== undefined && strictest(mode, than) !== than;
 }
 
 function pick({ loaded, available }: { loaded: unknown; available: unknown }) {

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'n
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { loadOrCreateKey } from '../node/keys';
@@ -30,6 +31,10 @@ import type { Clock } from '../shared/time';
 import { createAlertIntake } from './alerts/intake';
 import type { Authenticate, Identity } from './auth/authenticate';
 import { bearer, createGatekeeper, remoteOf } from './auth/gatekeeper';
+import { createBridges } from './bridges/bridges';
+import type { FileBridge } from './bridges/config';
+import { clearOutsideAlerts } from './bridges/outside';
+import type { StartBridge } from './bridges/process';
 import { type Commands, createCommands, type Operator } from './commands';
 import type { TlsFiles } from './config';
 import { serveControl } from './controlSession';
@@ -66,6 +71,12 @@ export interface GatewayOptions {
   readonly tls: TlsFiles | null;
   /** Of the webhook subscription of PagerDuty; none takes nothing from there. */
   readonly pagerdutySecret?: string | null;
+  /** How bridges are run, and those that the configuration file has; without it there are none. */
+  readonly bridges?: {
+    readonly start: StartBridge;
+    readonly configured: readonly FileBridge[];
+    readonly env: Readonly<Record<string, string | undefined>>;
+  };
   /** Opens the log's store; SQLite where it is left out. */
   readonly openStore?: (path: string) => SqliteEventStore;
   /** Sends a notification; by network where it is left out. */
@@ -157,6 +168,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const hub = createEngineHub({ log, policy, gatewayId, clock, random });
   const driver = createKillDriver({ log, hub, times: policy.kill, clock });
   const stopModes = driveModes(log, hub);
+  const stopClearing = clearOutsideAlerts(log);
   takeInventory(log, hub, () => policies().models);
   const deployments = createDeploymentDriver({
     ...{ log, hub, clock },
@@ -176,10 +188,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     jitter: () => (random(1)[0] ?? 0) / 256,
     timers: options.timers ?? NODE_TIMERS,
   });
+  const bridges = options.bridges
+    ? createBridges({
+        ...{ log, hub, policy, clock, random, uptime: options.uptime, dataDir: options.dataDir },
+        ...options.bridges,
+        owner: `vigia-${gatewayId.slice(-12)}`,
+      })
+    : null;
   const commands = createCommands({
     ...{ log, hub, policies, sha256, clock, mayAct, history },
     books: books.now,
     channels: notifier,
+    bridges,
   });
   const standIn = startStandIn({
     ...{ log, hub, commands, lease, policies, clock, random, uptime: options.uptime },
@@ -222,23 +242,34 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       [TERMINAL_SUBPROTOCOL, ENGINE_SUBPROTOCOL].find((one) => offered.has(one)) ?? false,
   });
 
-  server.on('upgrade', (request, socket, head) => {
+  // The gateway's own bridges come in plain text, on this machine and by a door of their own.
+  const door = bridges && options.tls ? createServer() : null;
+  server.on('upgrade', (request, socket, head) => upgrade(request, socket, head, false));
+  door?.on('upgrade', (request, socket, head) => upgrade(request, socket, head, true));
+
+  function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, inside: boolean): void {
     socket.on('error', () => undefined);
-    void admit(request).then((serve) => {
+    void admit(request, inside).then((serve) => {
       if (typeof serve === 'number') {
         socket.end(`HTTP/1.1 ${serve} ${STATUS_CODES[serve]}\r\n\r\n`);
       } else {
         sockets.handleUpgrade(request, socket, head, serve);
       }
     });
-  });
+  }
 
   /** What serves the socket that is asked for, or the HTTP status that refuses it. */
-  async function admit(request: IncomingMessage): Promise<((socket: WebSocket) => void) | number> {
+  async function admit(
+    request: IncomingMessage,
+    inside: boolean,
+  ): Promise<((socket: WebSocket) => void) | number> {
     const path = (request.url ?? '').split('?')[0];
     const channel = CHANNELS.find((one) => path === PATHS[one]);
     if (channel === undefined) return 404;
     const token = bearer(request.headers.authorization);
+    const bridged = token !== undefined && channel === 'engine' ? bridges?.engineOf(token) : null;
+    if (bridged) return (socket) => hub.accept(socket, bridged);
+    if (inside) return 404;
     const who = await gate.admit(token, remoteOf(request), channel);
     if (who === 'limited') return 429;
     if (who === 'nobody' || token === undefined) return 401;
@@ -281,6 +312,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 
   await listen(server, options.port, options.host);
+  if (door) await listen(door, 0, '127.0.0.1');
+  const { port: inner } = (door ?? server).address() as AddressInfo;
+  const host = door || options.host === '0.0.0.0' ? '127.0.0.1' : options.host;
+  bridges?.start(`ws://${host.includes(':') ? `[${host}]` : host}:${inner}`);
   driver.start();
   deployments.start();
   return {
@@ -289,6 +324,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     commands,
     async stop() {
       gate.stop();
+      bridges?.stop();
+      door?.close();
       stopExpiring();
       standIn.stop();
       notifier.stop();
@@ -297,6 +334,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       incidents.stop();
       drills.stop();
       stopModes();
+      stopClearing();
       deployments.stop();
       driver.stop();
       telemetry.stop();

@@ -114,8 +114,10 @@ export function createKillDriver(options: KillDriverOptions): { start(): void; s
     const chain = chainOf(engine);
     const entry = known.get(engine);
     if (!chain || !entry || entry.flight.kind !== 'sent' || entry.flight.opId !== opId) return;
-    // A read-back without what is held is no answer; it is asked for again when its time is up.
-    if (opId.includes(READ_BACK) && !readBack) return;
+    if (opId.includes(READ_BACK) && !readBack) {
+      unreadable(chain, entry);
+      return;
+    }
     entry.flight = { kind: 'none' };
     if (readBack) {
       entry.lastReadBackAt = clock();
@@ -132,6 +134,26 @@ export function createKillDriver(options: KillDriverOptions): { start(): void; s
       }
     }
     pump(engine);
+  }
+
+  /** A read-back without what is held is no answer: asked for again in time, and no proof of flat. */
+  function unreadable(chain: EngineChain, entry: Known): void {
+    const { flight } = entry;
+    if (flight.kind === 'sent') entry.flight = { ...flight, accepted: false };
+    if (chain.phase === 'flat' || chain.phase === 'kept') {
+      const cause = 'the engine could not be read back';
+      const data = { engine: chain.engine, cause };
+      log.append({ type: 'kill.reopened', commandId: chain.commandId, data });
+    }
+    pump(chain.engine);
+  }
+
+  /** An engine that said it is reading takes its time; asking anew would only slow it. */
+  function accepted(engine: string, opId: string): void {
+    const entry = known.get(engine);
+    if (entry?.flight.kind !== 'sent' || entry.flight.opId !== opId) return;
+    entry.flight = { ...entry.flight, accepted: true };
+    if (opId.includes(READ_BACK)) pump(engine);
   }
 
   function recordReadBack(chain: EngineChain, held: ReadBack): void {
@@ -233,6 +255,7 @@ export function createKillDriver(options: KillDriverOptions): { start(): void; s
     },
     update(engine, update) {
       if (update.state === 'settled') settle(engine, update.opId, update.items, update.readBack);
+      else accepted(engine, update.opId);
     },
     status(engine, status) {
       const entry = known.get(engine);

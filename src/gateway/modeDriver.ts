@@ -1,3 +1,4 @@
+import type { LogEvent } from '../shared/log/event';
 import { effectiveMode } from '../shared/ops/fold';
 import type { Mode } from '../shared/telemetry/types';
 import type { EngineHub } from './engineHub';
@@ -47,9 +48,19 @@ export function driveModes(log: GatewayLog, hub: EngineHub): () => void {
     const state = log.state();
     for (const [engine, before] of told) {
       const mode = effectiveMode(state, engine);
-      if (mode === before) continue;
-      if (mode === 'killed') told.set(engine, mode);
+      const elsewhere = changedElsewhere(event, engine);
+      if (mode === before && !elsewhere) continue;
+      if (elsewhere && state.engines[engine]?.confirmedMode === mode) {
+        told.set(engine, mode);
+        continue;
+      }
+      // A kill's chain blocks it, unless somebody undid that elsewhere.
+      if (mode === 'killed' && !elsewhere) told.set(engine, mode);
       else setMode(engine, `${event.id}:${engine}:set_mode`, event.commandId ?? event.id, mode);
     }
   });
+}
+
+function changedElsewhere(event: LogEvent, engine: string): boolean {
+  return event.type === 'engine.outside_change' && event.data.engine === engine;
 }

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import {
   app,
@@ -13,7 +14,9 @@ import {
   session,
   utilityProcess,
 } from 'electron';
+import { type DirectKillDeps, directKill, directTest } from '../node/directKill';
 import type { ExportInfo } from '../node/export/manifest';
+import { fetchJson } from '../node/fetchJson';
 import { NODE_TIMERS } from '../node/notify/lanes';
 import { send } from '../node/notify/send';
 import type { PolicyFiles } from '../node/policyFiles';
@@ -45,6 +48,7 @@ import type { IpcHost } from './ipc/host';
 import { createIpcHost } from './ipc/host';
 import { postKill } from './kill/httpKill';
 import { createKillDesk } from './kill/killDesk';
+import { openLastResort } from './kill/lastResortStore';
 import { openKillLatch } from './kill/latch';
 import { createLineageDesk } from './lineage/lineageDesk';
 import { saveLineage } from './lineage/saveFile';
@@ -245,6 +249,16 @@ export function startTerminal(start: TerminalStart): void {
     },
   });
   const commands = createCommandDesk({ control: link.send, clock, newId, changed });
+  const lastResort = openLastResort(join(userData, 'last-resort.json'), {
+    available: () => safeStorage.isEncryptionAvailable(),
+    // Only Linux has several; elsewhere it is the system's own.
+    backend: () =>
+      process.platform === 'linux' ? safeStorage.getSelectedStorageBackend() : process.platform,
+    acceptPlain: () => safeStorage.setUsePlainTextEncryption(true),
+    seal: (text) => safeStorage.encryptString(text),
+    open: (sealed) => safeStorage.decryptString(sealed),
+  });
+  const direct: DirectKillDeps = { fetch: fetchJson, after: (ms) => after(ms) };
   const kills = createKillDesk({
     ...{ clock, newId, control: link.send, addresses: link.addresses },
     latch: openKillLatch(join(userData, 'latch.json')),
@@ -256,6 +270,11 @@ export function startTerminal(start: TerminalStart): void {
       if (token !== null && transport) return postKill(address, token, transport, command);
       const message = token === null ? 'nobody is signed in' : 'certificate not confirmed';
       return { ok: false, unsaved: false, message };
+    },
+    lastResort: {
+      targets: lastResort.get,
+      kill: (target, kill) => directKill(target, kill, direct),
+      afterMs: () => policy.kill.lastResortAfterMs,
     },
     report: commands.report,
     changed() {
@@ -375,6 +394,7 @@ export function startTerminal(start: TerminalStart): void {
         cards,
         lineage,
         emergency,
+        lastResort,
         hotkey,
         identity,
         settings,
@@ -382,6 +402,7 @@ export function startTerminal(start: TerminalStart): void {
         quit,
       },
       saveLineage: (args) => saveLineage(args, choosePath, openLineage),
+      testLastResort: (target) => directTest(target, direct),
       onReady: (window) => process.stdout.write(`vigia: ready ${window}\n`),
       onSettings(after, before) {
         if (after.accelerator !== before.accelerator) hotkey.bind(after.accelerator);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type BridgeProgram, createBridgeRelay } from './bridges';
 
 /** The narrow side of Electron's utility process. */
 export interface Child {
@@ -37,7 +38,7 @@ export interface EmbeddedGateway {
 
 /** The gateway and the paper engine that run with the terminal when it was given no address. */
 export function createEmbeddedGateway(deps: {
-  readonly fork: (name: 'gateway' | 'paper-engine') => Child;
+  readonly fork: (name: 'gateway' | 'paper-engine' | BridgeProgram) => Child;
   readonly start: EmbeddedStart;
   readonly clock: () => number;
   readonly onListening: (url: string) => void;
@@ -50,6 +51,7 @@ export function createEmbeddedGateway(deps: {
   let gateway: Child | null = null;
   let engine: Child | null = null;
   let engineFor = 0;
+  let relay: { stop(): void } | null = null;
 
   function runGateway(failures: number): void {
     if (stopped) return;
@@ -57,7 +59,10 @@ export function createEmbeddedGateway(deps: {
     let failure: string | null = null;
     const child = deps.fork('gateway');
     gateway = child;
+    const bridges = createBridgeRelay(deps.fork, (message) => child.postMessage(message));
+    relay = bridges;
     child.on('message', (message) => {
+      if (bridges.hear(message)) return;
       const answer = answerSchema.safeParse(message);
       if (!answer.success || stopped) return;
       if (answer.data.type === 'failed') {
@@ -71,6 +76,7 @@ export function createEmbeddedGateway(deps: {
       deps.onListening(answer.data.url);
     });
     child.on('exit', (code) => {
+      bridges.stop();
       if (stopped || gateway !== child) return;
       gateway = null;
       restarts += 1;
@@ -100,6 +106,7 @@ export function createEmbeddedGateway(deps: {
     lastExit: () => lastExit,
     stop() {
       stopped = true;
+      relay?.stop();
       engine?.kill();
       gateway?.kill();
     },

@@ -1,3 +1,4 @@
+import type { LastResortTarget, LastResortTest } from '../../shared/bridges/lastResort';
 import type { IpcArgs, Settings } from '../../shared/ipc/contract';
 import type { AuditDesk } from '../audit/auditDesk';
 import { auditHandlers } from '../audit/handlers';
@@ -8,6 +9,7 @@ import type { CardDesk } from '../documents/cardDesk';
 import type { Hotkey } from '../hotkey/hotkey';
 import type { Identity } from '../identity/identity';
 import type { KillDesk } from '../kill/killDesk';
+import type { LastResortTargets } from '../kill/lastResortStore';
 import type { LineageDesk } from '../lineage/lineageDesk';
 import type { Telemetry } from '../link/telemetry';
 import type { MonitorDesk } from '../monitor/monitorDesk';
@@ -30,6 +32,8 @@ export interface HandlerDeps {
   /** Writes a file of the lineage. */
   readonly saveLineage: (args: IpcArgs<'lineage.save'>) => Promise<string | null>;
   readonly emergency: Emergency;
+  readonly lastResort: LastResortTargets;
+  readonly testLastResort: (target: LastResortTarget) => Promise<LastResortTest>;
   readonly hotkey: Hotkey;
   readonly identity: Identity;
   readonly settings: SettingsStore;
@@ -41,7 +45,7 @@ export interface HandlerDeps {
 
 /** What the windows may ask for. Each handler is a line: the work is done elsewhere. */
 export function createHandlers(deps: HandlerDeps): IpcHandlers {
-  const { kills, commands, windows, settings } = deps;
+  const { kills, commands, lastResort, windows, settings } = deps;
   const sent = (id: string | null): { id: string } => {
     if (id !== null) return { id };
     throw new Refusal({ code: 'link_down', message: 'no live connection to the gateway' });
@@ -70,6 +74,29 @@ export function createHandlers(deps: HandlerDeps): IpcHandlers {
     'ownChannel.set': ({ settings: own, secret }) => ({ fault: deps.emergency.set(own, secret) }),
     'ownChannel.remove': ({ channel }) => done(deps.emergency.remove(channel)),
     'ownChannel.test': ({ channel }) => deps.emergency.test(channel),
+    'bridge.command': ({ name, params }) => sent(commands.send(name, params)),
+    'lastResort.view': () => lastResort.view(),
+    'lastResort.set': ({ target, plainAccepted }) => {
+      const problem = lastResort.set(target, plainAccepted);
+      if (problem === null) return lastResort.view();
+      const message =
+        problem === 'plain_text'
+          ? 'this desktop has no keyring: the secrets would lie in plain text'
+          : 'the disk or the keyring refuses to keep it';
+      throw new Refusal({ code: problem, message });
+    },
+    'lastResort.remove': ({ engine }) => {
+      lastResort.remove(engine);
+      return lastResort.view();
+    },
+    'lastResort.test': async ({ engine }) => {
+      const target = lastResort.get().find((one) => one.engine === engine);
+      if (target) return deps.testLastResort(target);
+      throw new Refusal({
+        code: 'unknown_engine',
+        message: 'no direct way to that engine is kept',
+      });
+    },
     'equity.series': () => deps.telemetry.series(),
     'monitor.series': () => deps.monitor.series(),
     ...auditHandlers(deps.audit, deps.past),

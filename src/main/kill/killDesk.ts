@@ -1,8 +1,10 @@
+import type { LastResortAnswer } from '../../shared/bridges/lastResort';
 import type { OperationsPolicy } from '../../shared/policy/operations';
 import type { CommandParams } from '../../shared/protocol/commands';
 import type { Answer, ControlRequest } from '../../shared/protocol/terminal';
 import type { Clock } from '../../shared/time';
 import type { LocalKill, PendingKill } from '../../shared/view/desk';
+import { createLastResort, type LastResortDeps } from './lastResort';
 import type { KillAction, KillCommand, KillEvent, LocalKills, TrackedKill } from './localKills';
 import { foldKills, isAcknowledged, killActions, killsView, latched } from './localKills';
 
@@ -27,6 +29,12 @@ export interface KillDeskDeps {
   readonly controlLive: () => boolean;
   readonly addresses: () => readonly string[];
   readonly post: (address: string, command: KillCommand) => Promise<HttpKillAnswer>;
+  /** The way past every gateway; left out where there is none. */
+  readonly lastResort?: {
+    readonly targets: LastResortDeps['targets'];
+    readonly kill: LastResortDeps['kill'];
+    readonly afterMs: () => number;
+  };
   readonly report: (kind: CommandParams<'terminal.report'>['kind'], detail: string) => void;
   readonly changed: () => void;
 }
@@ -51,6 +59,7 @@ export function createKillDesk(deps: KillDeskDeps): KillDesk {
   // A kill that was under way when the terminal ended does not go on by itself.
   let asked: readonly KillCommand[] = deps.latch.get() ?? [];
   const posting = new Set<string>();
+  const told = new Set<string>();
 
   const apply = (event: KillEvent): void => {
     const before = kills;
@@ -111,6 +120,22 @@ export function createKillDesk(deps: KillDeskDeps): KillDesk {
       posting.delete(key);
     }
   };
+
+  const lastResort = deps.lastResort
+    ? createLastResort({ ...deps.lastResort, clock: deps.clock, answered })
+    : null;
+
+  function answered(id: string, engine: string, answer: LastResortAnswer): void {
+    apply({ type: 'last.resort', id, engine, answer });
+    const { state, detail, open } = answer;
+    const left = open === null ? 'what is open is not known' : `open: ${open}`;
+    const words = state === 'trying' ? 'no gateway answers' : `${state}: ${detail}; ${left}`;
+    const line = `kill ${id}, ${engine}: ${words}`;
+    // It is tried again until it holds; the record needs each answer once.
+    if (told.has(line)) return;
+    told.add(line);
+    deps.report('kill_last_resort', line);
+  }
 
   const drive = (): void => {
     const live = deps.controlLive();
@@ -173,6 +198,7 @@ export function createKillDesk(deps: KillDeskDeps): KillDesk {
     tick() {
       apply({ type: 'tick', at: deps.clock() });
       drive();
+      lastResort?.tick(kills);
     },
     view: () => killsView(kills),
     pending() {

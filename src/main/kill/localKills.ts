@@ -1,3 +1,4 @@
+import type { LastResortAnswer } from '../../shared/bridges/lastResort';
 import type { OperationsPolicy } from '../../shared/policy/operations';
 import type { Command } from '../../shared/protocol/commands';
 import type { Answer } from '../../shared/protocol/terminal';
@@ -23,6 +24,8 @@ export interface TrackedKill {
   readonly knownMissing: boolean;
   readonly path: 'control' | 'http' | null;
   readonly lastError: string | null;
+  /** What the engines' own services answered, where no gateway did. */
+  readonly lastResort: Readonly<Record<string, LastResortAnswer>>;
   readonly doneAt: number | null;
 }
 
@@ -50,6 +53,12 @@ export type KillEvent =
       readonly unsaved: boolean;
     }
   | { readonly type: 'error'; readonly id: string; readonly message: string }
+  | {
+      readonly type: 'last.resort';
+      readonly id: string;
+      readonly engine: string;
+      readonly answer: LastResortAnswer;
+    }
   /** The log has it: its event came into the mirror. */
   | { readonly type: 'logged'; readonly id: string; readonly at: number }
   /** The control link came up; what is not over is asked about at once. */
@@ -81,6 +90,11 @@ export function foldKills(kills: LocalKills, event: KillEvent, times: KillTimes)
       return change(kills, event.id, (kill) => ({
         ...accepted(kill, event.at, false, kill.path ?? 'control'),
         unsaved: false,
+      }));
+    case 'last.resort':
+      return change(kills, event.id, (kill) => ({
+        ...kill,
+        lastResort: { ...kill.lastResort, [event.engine]: event.answer },
       }));
     case 'error':
       return change(kills, event.id, (kill) => ({ ...kill, lastError: event.message }));
@@ -158,6 +172,7 @@ export function killsView(kills: LocalKills): readonly LocalKill[] {
       attempts: kill.attempts,
       path: kill.path,
       lastError: kill.lastError,
+      lastResort: kill.lastResort,
     }))
     .reverse();
 }
@@ -177,6 +192,7 @@ function newKill(command: KillCommand): TrackedKill {
     knownMissing: false,
     path: null,
     lastError: null,
+    lastResort: {},
     doneAt: null,
   };
 }

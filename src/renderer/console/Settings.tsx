@@ -1,6 +1,8 @@
 import type { DeskView } from '@shared/view/desk';
 import { SessionSettings } from '../identity/SessionSettings';
+import { BridgesSection } from './settings/Bridges';
 import { Channels } from './settings/Channels';
+import { LastResortSection } from './settings/LastResort';
 import { OwnChannels } from './settings/OwnChannels';
 import { TerminalSettings } from './settings/TerminalSettings';
 
@@ -15,6 +17,8 @@ export default function Settings({ view }: { view: DeskView }) {
       <div className="min-w-0 space-y-6">
         <Channels view={view} />
         <OwnChannels view={view} />
+        <BridgesSection view={view} />
+        <LastResortSection view={view} />
       </div>
     </div>
   );

@@ -141,7 +141,9 @@ function killStatus(
 
 /** The engine answered the block, and has not come back in another mode since. */
 function acknowledged(engine: EngineRecord, chain: EngineChain | undefined): boolean {
-  if (!chain || !isBlocked(chain)) return false;
+  // Stopped elsewhere: no chain of ours, and the engine's own word that it is.
+  if (!chain) return engine.connected && engine.confirmedMode === 'killed';
+  if (!isBlocked(chain)) return false;
   return engine.connected ? engine.confirmedMode === 'killed' : true;
 }
 

@@ -1,5 +1,6 @@
 import { alertsEn } from './alerts';
 import { auditEn } from './audit';
+import { bridgesEn } from './bridges';
 import { cardsEn } from './cards';
 import type { Key } from './es';
 import { identityEn } from './identity';
@@ -465,4 +466,5 @@ export const en: Readonly<Record<Key, string>> = {
   ...alertsEn,
   ...lineageEn,
   ...notifyEn,
+  ...bridgesEn,
 };

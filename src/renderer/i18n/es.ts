@@ -1,5 +1,6 @@
 import { alertsEs } from './alerts';
 import { auditEs } from './audit';
+import { bridgesEs } from './bridges';
 import { cardsEs } from './cards';
 import { identityEs } from './identity';
 import { lineageEs } from './lineage';
@@ -467,6 +468,7 @@ export const es = {
   ...alertsEs,
   ...lineageEs,
   ...notifyEs,
+  ...bridgesEs,
 } as const;
 
 export type Key = keyof typeof es;

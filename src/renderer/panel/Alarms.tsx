@@ -1,6 +1,6 @@
 import { failingChannels } from '@shared/notify/state';
 import { timeOfDay } from '@shared/time';
-import type { DeskView } from '@shared/view/desk';
+import type { DeskView, LocalKill } from '@shared/view/desk';
 import { Button, Hostile } from '../components/ui';
 import { useT } from '../i18n';
 import { call } from '../lib/call';
@@ -32,6 +32,7 @@ export function KillAlarm({ view, now }: { view: DeskView; now: number }) {
         </p>
       )}
       <OwnNotices view={view} kill={kill.id} />
+      <Direct kill={kill} />
       <ul className="my-2">
         {view.policy.phones.map((one) => (
           <li key={one.phone}>
@@ -87,6 +88,39 @@ function OwnNotices({ view, kill }: { view: DeskView; kill: string }) {
         </span>
       ))}
     </p>
+  );
+}
+
+/** What the engines' own services answered, where no gateway did: never more than they prove. */
+function Direct({ kill }: { kill: LocalKill }) {
+  const t = useT();
+  const answers = Object.entries(kill.lastResort);
+  if (answers.length === 0) return null;
+  return (
+    <div className="my-2">
+      <h3 className="font-semibold">{t('alarm.lastResort')}</h3>
+      <ul>
+        {answers.map(([engine, { state, detail, open }]) => (
+          <li key={engine}>
+            <Hostile text={engine} max={32} /> · <strong>{t(`alarm.direct.${state}`)}</strong>
+            {state !== 'trying' && (
+              <>
+                {' · '}
+                {open === null
+                  ? t('alarm.direct.openUnknown')
+                  : t('alarm.direct.open', { count: open })}
+                {state !== 'blocked' && (
+                  <span className="text-muted">
+                    {' · '}
+                    <Hostile text={detail} max={120} />
+                  </span>
+                )}
+              </>
+            )}
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
 

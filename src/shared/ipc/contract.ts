@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { auditCalls, auditEvents } from '../audit/calls';
+import { lastResortTargetSchema, lastResortTestSchema } from '../bridges/lastResort';
 import { lineageCalls } from '../lineage/ipc';
 import { channelSettingsSchema } from '../notify/channels';
 import { channelSchema, levelSchema } from '../notify/message';
 import {
+  bridgeCommandSchema,
   channelCommandSchema,
   commandParams,
   incidentCommandSchema,
@@ -122,6 +124,23 @@ export const ipcCalls = {
     args: z.strictObject({ channel: channelSchema }),
     result: z.custom<import('../notify/view').OwnTest>(),
   },
+  /** Any command about a bridge. */
+  'bridge.command': { args: bridgeCommandSchema, result: z.object({ id: z.string() }) },
+  /** The engines' own services that this terminal can stop without a gateway. */
+  'lastResort.view': {
+    args: none,
+    result: z.custom<import('../bridges/lastResort').LastResortStore>(),
+  },
+  'lastResort.set': {
+    args: z.strictObject({ target: lastResortTargetSchema, plainAccepted: z.boolean() }),
+    result: z.custom<import('../bridges/lastResort').LastResortStore>(),
+  },
+  'lastResort.remove': {
+    args: z.strictObject({ engine: id }),
+    result: z.custom<import('../bridges/lastResort').LastResortStore>(),
+  },
+  /** Looks at a kept one as a kill would reach it; changes nothing. */
+  'lastResort.test': { args: z.strictObject({ engine: id }), result: lastResortTestSchema },
   'equity.series': {
     args: none,
     result: z.array(

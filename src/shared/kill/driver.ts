@@ -12,6 +12,8 @@ export interface KillTimes {
   readonly askEveryMs: number;
   /** Between two read-backs. */
   readonly readBackEveryMs: number;
+  /** How long a read-back is waited for that the engine said it is making. */
+  readonly readBackPatienceMs: number;
   /** How long closing orders may work before they are cancelled and sent anew. */
   readonly closeOrderPatienceMs: number;
   /** Wait before round n is swept again: the first value, doubled each round up to the second. */
@@ -125,7 +127,7 @@ function readBackEvery(everyMs: number, chain: EngineChain, context: ChainContex
   const { flight, now, times, lastReadBackAt } = context;
   if (flight.kind === 'sent') {
     // A read-back changes nothing, so a lost one is simply asked for again under a new id.
-    const lostAt = flight.at + times.askEveryMs;
+    const lostAt = flight.at + (flight.accepted ? times.readBackPatienceMs : times.askEveryMs);
     if (now < lostAt) return { kind: 'wait', until: lostAt };
   } else if (lastReadBackAt !== null && chain.readBacks > 0) {
     const due = lastReadBackAt + everyMs;

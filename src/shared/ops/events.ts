@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { alertEventData } from '../alerts/events';
 import { auditEventData } from '../audit/events';
+import { bridgeEventData } from '../bridges/events';
 import { incidentEventData } from '../incidents/events';
 import { lineageEventData } from '../lineage/runEvent';
 import type { LogEvent } from '../log/event';
@@ -8,7 +9,12 @@ import { modelEventData } from '../models/events';
 import { monitorEventData } from '../monitor/events';
 import { notifyEventData } from '../notify/events';
 import { originSchema, scopeSchema } from '../protocol/commands';
-import { environmentSchema, faultSchema, opItemSchema } from '../protocol/engine';
+import {
+  deadManActionSchema,
+  environmentSchema,
+  faultSchema,
+  opItemSchema,
+} from '../protocol/engine';
 import { modeSchema, positionSchema, workingOrderSchema } from '../telemetry/types';
 
 /** Types of the log's events and the shape of `data` for each. Facts, in the past tense. */
@@ -94,7 +100,20 @@ export const eventData = {
     /** Positions it last said it held; null where it never said. */
     positions: z.int().nonnegative().nullable().default(null),
   }),
-  'engine.self_paused': z.object({ engine: id, at: ts, silentMs: z.number() }),
+  'engine.self_paused': z.object({
+    engine: id,
+    at: ts,
+    silentMs: z.number(),
+    action: deadManActionSchema.default('pause'),
+  }),
+  /** Somebody changed an engine's mode by another way than this gateway; the actor is who did. */
+  'engine.outside_change': z.object({
+    engine: id,
+    mode: modeSchema,
+    by: z.string().max(128),
+    reason: z.string().nullable(),
+    at: ts,
+  }),
   'engine.mode_applied': z.object({
     engine: id,
     mode: modeSchema,
@@ -156,6 +175,7 @@ export const eventData = {
   'command.rejected': z.object({ name: z.string(), code: z.string(), message: z.string() }),
   'terminal.reported': z.object({ kind: z.string(), detail: z.string() }),
   ...auditEventData,
+  ...bridgeEventData,
   ...modelEventData,
   ...monitorEventData,
   ...alertEventData,

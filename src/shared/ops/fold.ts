@@ -1,4 +1,5 @@
 import { foldAlerts } from '../alerts/fold';
+import { foldBridges } from '../bridges/state';
 import { foldIncidents } from '../incidents/fold';
 import { joinChain, linkLost, readBack, reopened, startChain, stepSettled } from '../kill/chain';
 import type { LogEvent } from '../log/event';
@@ -28,8 +29,9 @@ export function foldOps(state: OpsState, event: LogEvent): OpsState {
   const operating = apply(state, known);
   const incidents = foldIncidents(state.incidents, known, operating);
   const notify = foldNotify(state.notify, known);
+  const bridges = foldBridges(state.bridges, known);
   const { seq, ts } = event;
-  return { ...operating, models, monitor, alerts, incidents, notify, seq, ts };
+  return { ...operating, models, monitor, alerts, incidents, notify, bridges, seq, ts };
 }
 
 function apply(state: OpsState, event: DomainEvent): OpsState {
@@ -63,6 +65,8 @@ function apply(state: OpsState, event: DomainEvent): OpsState {
         confirmedMode: event.data.outcome === 'done' ? event.data.mode : engine.confirmedMode,
         selfPausedAt: event.data.outcome === 'done' ? null : engine.selfPausedAt,
       }));
+    case 'engine.outside_change':
+      return changedOutside(state, event);
     case 'kill.requested':
       return killRequested(state, event);
     case 'kill.step_settled':
@@ -295,6 +299,22 @@ function drillScope(state: OpsState, scope: Scope): Scope | null {
     (engine) => state.engines[engine]?.environment === 'paper',
   );
   return state.environment === 'paper' && engines.length > 0 ? { kind: 'engines', engines } : null;
+}
+
+/**
+ * A mode given elsewhere. A stricter one is taken over as the engine's own, so that it holds until it
+ * is resumed here; a laxer one lifts nothing: the engine is told its mode again.
+ */
+function changedOutside(state: OpsState, event: EventOf<'engine.outside_change'>): OpsState {
+  const { engine: id, mode } = event.data;
+  const ordered = orderedMode(state, id);
+  const stricter = strictest(ordered, mode) !== ordered;
+  const own = modeRecord(mode, event, event.commandId);
+  return withEngine(state, id, (engine) => ({
+    ...engine,
+    confirmedMode: mode,
+    own: stricter ? own : engine.own,
+  }));
 }
 
 function killRequested(state: OpsState, event: EventOf<'kill.requested'>): OpsState {

@@ -1,4 +1,5 @@
 import { type AlertsState, NO_ALERTS } from '../alerts/state';
+import { type BridgesState, NO_BRIDGES } from '../bridges/state';
 import { type IncidentsState, NO_INCIDENTS } from '../incidents/state';
 import type { EngineChain } from '../kill/chain';
 import type { Actor } from '../log/event';
@@ -103,6 +104,7 @@ export interface OpsState {
   readonly alerts: AlertsState;
   readonly incidents: IncidentsState;
   readonly notify: NotifyState;
+  readonly bridges: BridgesState;
 }
 
 /** Kills kept in the state; the log has them all. */
@@ -135,6 +137,7 @@ export const INITIAL_OPS_STATE: OpsState = {
   alerts: NO_ALERTS,
   incidents: NO_INCIDENTS,
   notify: NO_CHANNELS,
+  bridges: NO_BRIDGES,
 };
 
 export const NO_OWN_MODE: ModeRecord = NORMAL;

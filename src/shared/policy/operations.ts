@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { deadManActionSchema } from '../protocol/engine';
 import { roleSchema } from '../protocol/terminal';
 
 const roles = z.array(roleSchema).min(1);
@@ -13,6 +14,7 @@ export const operationsPolicySchema = z.strictObject({
     approveResume: roles,
     injectFault: roles,
     exportAudit: roles,
+    configureBridges: roles,
   }),
   resume: z.strictObject({
     /** Environments in which a second, different person must approve. */
@@ -25,17 +27,25 @@ export const operationsPolicySchema = z.strictObject({
     askAfterMs: ms,
     askEveryMs: ms,
     readBackEveryMs: ms,
+    /** How long a read-back that an engine said it is making is waited for. */
+    readBackPatienceMs: ms,
     closeOrderPatienceMs: ms,
     sweepBackoffMs: ms,
     sweepBackoffMaxMs: ms,
     watchEveryMs: ms,
     /** Unacknowledged for so long, the terminal raises the alarm. */
     alarmAfterMs: ms,
+    /** Unacknowledged for so long, the terminal turns to the engines' own services, where it knows them. */
+    lastResortAfterMs: ms,
     /** How often the terminal tries again while a kill is not acknowledged. */
     retryEveryMs: ms,
   }),
   engines: z.strictObject({
     deadManMs: ms,
+    /** What an engine does after `deadManMs` of silence. */
+    deadManAction: deadManActionSchema,
+    /** The same, for engines by id. */
+    deadManActionOf: z.record(z.string().min(1).max(128), deadManActionSchema),
     heartbeatMs: ms,
     staleAfterMs: ms,
     lostAfterMs: ms,

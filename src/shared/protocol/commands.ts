@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { bridgeCommandParams } from '../bridges/commands';
 import { incidentCommandParams } from '../incidents/commands';
 import { lineageCommandParams } from '../lineage/runEvent';
 import { checklistSchema, retirementCauseSchema } from '../models/decisions';
@@ -90,6 +91,7 @@ export const commandParams = {
       'kill_unacknowledged',
       'kill_abandoned',
       'kill_by_http',
+      'kill_last_resort',
       'mirror_quarantined',
       'mirror_unwritable',
       'gateway_restarted',
@@ -187,6 +189,7 @@ export const commandParams = {
   ...incidentCommandParams,
   ...lineageCommandParams,
   ...channelCommandParams,
+  ...bridgeCommandParams,
 } as const;
 export type CommandName = keyof typeof commandParams;
 export type CommandParams<Name extends CommandName> = z.output<(typeof commandParams)[Name]>;
@@ -238,6 +241,9 @@ export const commandSchema = z.discriminatedUnion('name', [
   commandVariant('channel.configure'),
   commandVariant('channel.remove'),
   commandVariant('channel.test'),
+  commandVariant('bridge.configure'),
+  commandVariant('bridge.remove'),
+  commandVariant('bridge.test'),
 ]);
 export type Command = z.output<typeof commandSchema>;
 
@@ -285,6 +291,13 @@ export const channelCommandSchema = z.discriminatedUnion('name', [
   windowVariant('channel.configure'),
   windowVariant('channel.remove'),
   windowVariant('channel.test'),
+]);
+
+/** Commands about bridges, as the windows' contract has them. */
+export const bridgeCommandSchema = z.discriminatedUnion('name', [
+  windowVariant('bridge.configure'),
+  windowVariant('bridge.remove'),
+  windowVariant('bridge.test'),
 ]);
 
 function windowVariant<Name extends CommandName>(name: Name) {

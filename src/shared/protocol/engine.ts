@@ -62,6 +62,23 @@ export type ReadBack = z.infer<typeof readBackSchema>;
 export const environmentSchema = z.enum(['live', 'paper']);
 export type Environment = z.infer<typeof environmentSchema>;
 
+/** What an engine does by itself when nobody can be heard: open nothing more, or close all as well. */
+export const deadManActionSchema = z.enum(['pause', 'flatten']);
+export type DeadManAction = z.infer<typeof deadManActionSchema>;
+
+/** Engines' alerts: of the service behind a bridge, or of the engine's own making. */
+export const engineAlertKindSchema = z.enum(['service_silent', 'service_alert']);
+
+/** A mode that somebody gave the engine by another way than its gateway. */
+export const outsideChangeSchema = z.object({
+  mode: modeSchema,
+  /** Who, as the service behind the engine names them; `unknown` where it does not. */
+  by: z.string().min(1).max(128),
+  reason: z.string().max(1_000).nullable(),
+  at: ts,
+});
+export type OutsideChange = z.infer<typeof outsideChangeSchema>;
+
 /** Faults a paper engine can be told to have, for drills and tests. */
 export const faultSchema = z.enum([
   'none',
@@ -129,6 +146,8 @@ export const engineMessages = {
     /** The mode the engine is in as it connects, and why if it paused itself. */
     mode: modeSchema,
     selfPausedAt: ts.nullable(),
+    /** A stop that was found as it started and was not of its gateway's making. */
+    outside: outsideChangeSchema.nullable().default(null),
     ...models,
     time: ts,
   }),
@@ -157,7 +176,24 @@ export const engineMessages = {
   ping: z.object({ type: z.literal('ping'), time: ts }),
   pong: z.object({ type: z.literal('pong'), time: ts, echo: ts }),
   /** The engine heard nothing from the gateway for its dead-man time and paused itself. */
-  'self.paused': z.object({ type: z.literal('self.paused'), at: ts, silentMs: z.number() }),
+  'self.paused': z.object({
+    type: z.literal('self.paused'),
+    at: ts,
+    silentMs: z.number(),
+    action: deadManActionSchema.default('pause'),
+  }),
+  /** Its mode was changed, and not by its gateway. */
+  'mode.changed': outsideChangeSchema.extend({ type: z.literal('mode.changed') }),
+  /** Something people should look at. The same `key` again is the same alert. */
+  alert: z.object({
+    type: z.literal('alert'),
+    key: z.string().min(1).max(64),
+    state: z.enum(['raised', 'cleared']),
+    severity: z.enum(['P0', 'P1', 'P2', 'P3']),
+    kind: engineAlertKindSchema,
+    model: id.nullable(),
+    detail: z.string().max(1_000),
+  }),
 } as const;
 export type EngineMessage = z.infer<(typeof engineMessages)[keyof typeof engineMessages]>;
 /** A message as an engine may write it, with what has a default left out. */
@@ -173,6 +209,8 @@ export const engineOrders = {
     mode: modeSchema,
     /** Silence of the gateway after which the engine pauses itself, in milliseconds. */
     deadManMs: z.int().positive(),
+    /** What it does then. */
+    deadManAction: deadManActionSchema.default('pause'),
     heartbeatMs: z.int().positive(),
   }),
   op: z.object({

@@ -117,6 +117,7 @@ export const REJECTION_CODES = [
   'too_soon',
   'bad_channel',
   'unknown_channel',
+  'unknown_bridge',
   'unavailable',
 ] as const;
 export type RejectionCode = (typeof REJECTION_CODES)[number];

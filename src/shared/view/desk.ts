@@ -1,3 +1,4 @@
+import type { LastResortAnswer } from '../bridges/lastResort';
 import type { OwnChannelsView } from '../notify/view';
 import type { OpsState } from '../ops/state';
 import type { HolidayCalendar } from '../policy/calendar';
@@ -144,6 +145,8 @@ export interface LocalKill {
   readonly attempts: number;
   readonly path: 'control' | 'http' | null;
   readonly lastError: string | null;
+  /** By engine: what its own service answered to this terminal, with no gateway between. */
+  readonly lastResort: Readonly<Record<string, LastResortAnswer>>;
 }
 
 export interface PendingKill {

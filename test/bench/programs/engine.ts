@@ -1,17 +1,17 @@
 // An engine for measuring: the paper engine with a flood of telemetry, which says on standard output
 // the very instant at which each mode was taken (`<mode> <CLOCK_MONOTONIC, ns>`).
-import { createEngineClient } from '../../../src/gateway/engines/paper/client';
+import { createEngineLink } from '../../../src/gateway/engines/client/link';
 import { createPaperEngine } from '../../../src/gateway/engines/paper/engine';
+import { linkedPaper } from '../../../src/gateway/engines/paper/linked';
 import { seededRandom, syntheticMarket } from '../../../src/gateway/engines/paper/market';
 
 const [gateway = '', token = '', id = '', perSecond = '0'] = process.argv.slice(2);
 const random = seededRandom(7);
-const client = createEngineClient({
-  ...{ gateway, token, id, name: id, instrument: 'USD/COP', software: 'bench', random },
+const client = createEngineLink({
+  ...{ gateway, token, random },
   uptime: () => performance.now(),
   say: (text) => process.stderr.write(`${id}: ${text}\n`),
   onRefused: () => process.exit(1),
-  cards: () => [],
 });
 const engine = createPaperEngine({
   ...{ instrument: 'USD/COP', size: 100_000, startEquity: 1_000_000 },
@@ -41,5 +41,6 @@ setInterval(() => {
   engine.infer(due - reported);
   reported = due;
 }, 20);
-client.attach(engine);
+const identity = { id, name: id, instrument: 'USD/COP', software: 'bench', cards: () => [] };
+client.attach(linkedPaper(engine, identity));
 process.once('SIGTERM', () => process.exit(0));

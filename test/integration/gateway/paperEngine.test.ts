@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runPaperEngine } from '../../../src/gateway/engines/paper/run';
 import type { Gateway } from '../../../src/gateway/gateway';
 import type { Fault } from '../../../src/shared/protocol/engine';
-import { newDataDir, openGateway } from '../../support/desk';
+import { newDataDir, openGateway, quickPolicy, withOperations } from '../../support/desk';
 import { hasRealBars, REAL_BARS } from '../../support/realBars';
 import { TestTerminal } from '../../support/testTerminal';
 
@@ -126,4 +126,37 @@ describe('the paper engine', () => {
     expect(totalOf(running.engine.closings)).toBeLessThanOrEqual(100_000);
     expect(running.engine.book.position).toBe(0);
   });
+
+  it.each(['pause', 'flatten'] as const)(
+    'in silence it does what it is for: %s',
+    async (action) => {
+      running.stop();
+      const { port } = gateway;
+      await gateway.stop();
+      const engines = { ...quickPolicy.engines, deadManMs: 600, deadManActionOf: { p2: action } };
+      const policies = withOperations({ ...quickPolicy, engines } as typeof quickPolicy);
+      gateway = await openGateway(dir.path, 'paper', port, { policies });
+      running = runPaperEngine(
+        {
+          ...{ gateway: `ws://127.0.0.1:${port}`, token: 'engine-token', id: 'p2', name: 'p2' },
+          ...{ speed: 60_000, seed: 7 },
+        },
+        () => undefined,
+      );
+      await holding();
+      await gateway.stop();
+      while (running.engine.mode !== 'paused') await new Promise((turn) => setImmediate(turn));
+      if (action === 'flatten') {
+        while (running.engine.book.position !== 0) await new Promise((turn) => setImmediate(turn));
+      }
+      gateway = await openGateway(dir.path, 'paper', port, { policies });
+      terminal = await TestTerminal.open(port);
+      await terminal.until(() =>
+        terminal.events.some(
+          ({ type, data }) =>
+            type === 'engine.connected' && data.engine === 'p2' && data.selfPausedAt !== null,
+        ),
+      );
+    },
+  );
 });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BridgeProcess } from '../../../src/gateway/bridges/process';
 import type { Gateway } from '../../../src/gateway/gateway';
 import { type CommandName, commandParams } from '../../../src/shared/protocol/commands';
 import { type Role, roleSchema } from '../../../src/shared/protocol/terminal';
@@ -162,7 +163,31 @@ const ROWS: Readonly<Record<CommandName, Row>> = {
   },
   'channel.remove': { may: notifications.configure, params: { channel: 'pagerduty', reason } },
   'channel.test': { may: notifications.test, params: { channel: 'pagerduty' } },
+  'bridge.configure': {
+    may: operations.configureBridges,
+    params: {
+      ...{ bridge: 'b', kind: 'generic', name: 'B', address: null },
+      ...{ options: {}, secrets: {}, reason },
+    },
+  },
+  'bridge.remove': { may: operations.configureBridges, params: { bridge: 'b', reason } },
+  'bridge.test': {
+    may: operations.configureBridges,
+    params: {
+      ...{ bridge: null, kind: 'freqtrade', address: 'http://127.0.0.1:1' },
+      ...{ options: {}, secrets: {} },
+    },
+  },
   'drill.kill': { may: incidents.drill, params: { engines: null, reason } },
+};
+
+/** A bridge's process that never says anything. */
+const NO_PROCESS: BridgeProcess = {
+  pid: null,
+  onMessage: () => undefined,
+  onExit: () => undefined,
+  stop: () => undefined,
+  leave: () => undefined,
 };
 
 let dir: ReturnType<typeof newDataDir>;
@@ -170,6 +195,7 @@ let gateway: Gateway;
 beforeAll(async () => {
   dir = newDataDir();
   gateway = await openGateway(dir.path, 'paper', 0, {
+    bridges: { start: () => NO_PROCESS, configured: [], env: {} },
     authenticate: async (token) => {
       const role = roleSchema.safeParse(token);
       if (!role.success) return null;

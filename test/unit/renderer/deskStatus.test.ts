@@ -84,6 +84,18 @@ describe('the word for the desk', () => {
     expect(word(gone, {}, AT + 5_000)).toBe('unconfirmed');
   });
 
+  test('is halted, and no more, for an engine that somebody stopped elsewhere', () => {
+    const own = { ...NO_OWN_MODE, mode: 'killed', since: AT } as const;
+    const of = (change: Partial<EngineRecord>) => ({
+      ...INITIAL_OPS_STATE,
+      epoch: 'e',
+      engines: { a: engine('a', { own, ...change }) },
+    });
+    expect(word(of({}), {}, AT + 5_000)).toBe('halted');
+    expect(word(of({ confirmedMode: 'normal' }), {}, AT + 5_000)).toBe('unconfirmed');
+    expect(word(of({ connected: false }), {}, AT + 5_000)).toBe('unconfirmed');
+  });
+
   test('is flat only when every chain is proven so, fresh, over a live link', () => {
     const ops = killed([engine('a')], [chain('a', flat)]);
     expect(word(ops)).toBe('flat');

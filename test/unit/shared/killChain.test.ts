@@ -22,6 +22,7 @@ const TIMES: KillTimes = {
   closeOrderPatienceMs: 5_000,
   sweepBackoffMs: 1_000,
   sweepBackoffMaxMs: 8_000,
+  readBackPatienceMs: 8_000,
   watchEveryMs: 5_000,
 };
 

@@ -1,4 +1,5 @@
 import type {
+  DeadManAction,
   EngineMessage,
   EngineModel,
   Fault,
@@ -8,11 +9,13 @@ import type {
 } from '../../../shared/protocol/engine';
 import type { Mode, TelemetryItem } from '../../../shared/telemetry/types';
 import type { Clock } from '../../../shared/time';
+import type { Known } from '../client/operations';
+import type { Item } from '../client/reporter';
 import type { Bar } from './bars';
 import { type Book, cancel, fill, mark, newBook, type Order, place } from './book';
 import type { Random } from './market';
 import { featuresOf, LOOK_BACK, PAPER_MODELS, type PaperModel, signalOf } from './models';
-import { equityOf, type Item, orderOf, positionsOf, workingOrdersOf } from './reports';
+import { equityOf, orderOf, positionsOf, workingOrdersOf } from './reports';
 
 type OpUpdate = Extract<EngineMessage, { type: 'op.update' }>;
 
@@ -34,14 +37,6 @@ export interface PaperEngineOptions {
   readonly cut: () => void;
   /** Sends text that is not a message, as a fault does. */
   readonly sendRaw: (text: string) => void;
-}
-
-/** What an engine remembers of an operation, so that the same id does nothing twice. */
-export interface Known {
-  readonly state: 'accepted' | 'settled';
-  readonly items: OpItem[];
-  /** After loading a model: what it said it runs. */
-  readonly loaded?: EngineModel;
 }
 
 /** One fill as it was booked: what tests add up to see that nothing is sold twice. */
@@ -67,6 +62,8 @@ export interface PaperEngine {
   /** The engine's own clock, which a fault can put wrong. */
   now(): number;
   setMode(mode: Mode): void;
+  /** Nobody was heard for too long: it pauses, and closes what it holds where told so. */
+  deadMan(action: DeadManAction): void;
   /** A new connection counts its telemetry from 1. */
   beginSession(): void;
   /** Takes bars to look back on, without trading: a policy that begins blind waits for two hours. */
@@ -305,6 +302,16 @@ export function createPaperEngine(options: PaperEngineOptions): PaperEngine {
     report({ kind: 'status', mode });
   }
 
+  function deadMan(action: DeadManAction): void {
+    setMode('paused');
+    if (action === 'pause') return;
+    for (const { id } of book.orders) book = cancel(book, id);
+    const quantity = Math.abs(book.position);
+    if (quantity > 0) {
+      send({ side: book.position > 0 ? 'sell' : 'buy', quantity, purpose: 'close' });
+    }
+  }
+
   function readBack(): ReadBack {
     const held = { positions: positions(), workingOrders: workingOrders() };
     return { asOf: now(), ...held, telemetrySeq: seq };
@@ -377,7 +384,7 @@ export function createPaperEngine(options: PaperEngineOptions): PaperEngine {
   function answer(opId: string): void {
     const known = operations.get(opId);
     if (!known) return;
-    sendUpdate({ type: 'op.update', opId, ...known });
+    sendUpdate({ type: 'op.update', opId, ...known, items: [...known.items] });
   }
 
   function sendUpdate(update: OpUpdate): void {
@@ -402,6 +409,7 @@ export function createPaperEngine(options: PaperEngineOptions): PaperEngine {
     ledger,
     now,
     setMode,
+    deadMan,
     beginSession() {
       seq = 0;
       report({ kind: 'status', mode });

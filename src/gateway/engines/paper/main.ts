@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { runProgram } from '../client/program';
 import { runPaperEngine } from './run';
 
 const settingsSchema = z.object({
@@ -13,63 +14,26 @@ const settingsSchema = z.object({
   flood: z.coerce.number().nonnegative().optional(),
 });
 
-interface ParentPort {
-  once(event: 'message', listener: (message: { data: unknown }) => void): void;
-}
-
-/** A person's mistake in what the program was told. */
-const EXIT_USAGE = 2;
-/** The gateway will have no more of this engine. */
-const EXIT_REFUSED = 3;
-
-const say = (text: string) => process.stderr.write(`paper-engine: ${text}\n`);
-
-function start(settings: unknown): void {
-  const parsed = settingsSchema.safeParse(settings);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    say(`${issue?.path.join('.')}: ${issue?.message}`);
-    process.exit(EXIT_USAGE);
-  }
-  try {
-    const running = runPaperEngine(parsed.data, say, () => process.exit(EXIT_REFUSED));
-    const stop = () => {
-      running.stop();
-      process.exit(0);
-    };
-    process.once('SIGTERM', stop).once('SIGINT', stop);
-  } catch (error) {
-    say((error as Error).message);
-    process.exit(1);
-  }
-}
-
-// A utility process of the terminal is told by a message what a person says by arguments.
-const parent = (process as unknown as { parentPort?: ParentPort }).parentPort;
-if (parent) {
-  parent.once('message', ({ data }) => start(data));
-} else {
-  start(fromArguments());
-}
+runProgram({
+  name: 'paper-engine',
+  settings: settingsSchema,
+  fromArguments,
+  start: (settings, { say, refused }) => runPaperEngine(settings, say, refused),
+});
 
 function fromArguments(): unknown {
-  try {
-    const text = { type: 'string' } as const;
-    const { values } = parseArgs({
-      options: {
-        gateway: text,
-        id: text,
-        name: text,
-        bars: text,
-        speed: text,
-        seed: text,
-        flood: text,
-      },
-    });
-    const { bars, ...rest } = values;
-    return { ...rest, barsFile: bars, token: process.env.VIGIA_ENGINE_TOKEN ?? '' };
-  } catch (error) {
-    say((error as Error).message);
-    return process.exit(EXIT_USAGE);
-  }
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({
+    options: {
+      gateway: text,
+      id: text,
+      name: text,
+      bars: text,
+      speed: text,
+      seed: text,
+      flood: text,
+    },
+  });
+  const { bars, ...rest } = values;
+  return { ...rest, barsFile: bars, token: process.env.VIGIA_ENGINE_TOKEN ?? '' };
 }

@@ -1,9 +1,6 @@
-import type { Position, TelemetryItem, WorkingOrder } from '../../../shared/telemetry/types';
+import type { Position, WorkingOrder } from '../../../shared/telemetry/types';
+import type { Item } from '../client/reporter';
 import { type Book, equity, type Order, profit } from './book';
-
-type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
-/** A telemetry item before it is numbered and timed. */
-export type Item = DistributiveOmit<TelemetryItem, 'seq' | 'ts'>;
 
 /** What is held at `price`. @param broken figures come as none, as from a client that has NaN. */
 export function positionsOf(

@@ -1,7 +1,8 @@
 import { VERSION } from '../../../shared/version';
+import { createEngineLink } from '../client/link';
 import { type Bar, readBars } from './bars';
-import { createEngineClient } from './client';
 import { createPaperEngine, type PaperEngine } from './engine';
+import { linkedPaper } from './linked';
 import { seededRandom, syntheticMarket } from './market';
 import { backtest, cardOf, LOOK_BACK, PAPER_MODELS } from './models';
 
@@ -42,16 +43,12 @@ export function runPaperEngine(
 ): { engine: PaperEngine; stop(): void } {
   const random = seededRandom(settings.seed);
   const timers = new Set<NodeJS.Timeout>();
-  const client = createEngineClient({
+  const link = createEngineLink({
     ...settings,
-    instrument: INSTRUMENT,
-    software: `vigia-paper ${VERSION}`,
     uptime: () => performance.now(),
     random,
     say,
     onRefused,
-    cards: () =>
-      PAPER_MODELS.map((model) => cardOf(model, backtest(model, pastBars(settings.seed)))),
   });
   const engine = createPaperEngine({
     instrument: INSTRUMENT,
@@ -72,10 +69,10 @@ export function runPaperEngine(
         timers.delete(timer);
       };
     },
-    send: client.send,
-    telemetry: client.telemetry,
-    cut: client.cut,
-    sendRaw: client.sendRaw,
+    send: link.send,
+    telemetry: link.telemetry,
+    cut: link.cut,
+    sendRaw: link.sendRaw,
   });
   engine.warmUp(LOOK_BACK);
   const steps = setInterval(
@@ -89,14 +86,21 @@ export function runPaperEngine(
   const holdings = setInterval(() => engine.reportHoldings(), HOLDINGS_MS);
   const equity = setInterval(() => engine.reportEquity(), EQUITY_MS);
   const flood = settings.flood ? startFlood(engine, settings.flood) : null;
-  client.attach(engine);
+  link.attach(
+    linkedPaper(engine, {
+      ...{ id: settings.id, name: settings.name, instrument: INSTRUMENT },
+      software: `vigia-paper ${VERSION}`,
+      cards: () =>
+        PAPER_MODELS.map((model) => cardOf(model, backtest(model, pastBars(settings.seed)))),
+    }),
+  );
   return {
     engine,
     stop() {
       for (const timer of [steps, holdings, equity]) clearInterval(timer);
       if (flood) clearInterval(flood);
       for (const timer of timers) clearTimeout(timer);
-      client.stop();
+      link.stop();
     },
   };
 }

@@ -1,21 +1,43 @@
 import WebSocket from 'ws';
-import type { EngineMessageInput, EngineOrder } from '../../../shared/protocol/engine';
+import type {
+  DeadManAction,
+  EngineMessageInput,
+  EngineOrder,
+  Operation,
+} from '../../../shared/protocol/engine';
 import { engineOrders } from '../../../shared/protocol/engine';
 import { parseFrame } from '../../../shared/protocol/frame';
 import { CLOSE, ENGINE_SUBPROTOCOL, PATHS } from '../../../shared/protocol/wire';
-import type { TelemetryItem } from '../../../shared/telemetry/types';
+import type { Mode, TelemetryItem } from '../../../shared/telemetry/types';
 import type { Clock } from '../../../shared/time';
-import type { PaperEngine } from './engine';
-import { PAPER_MODELS } from './models';
+import type { Known } from './operations';
 
-export interface EngineClientOptions {
+type Register = Extract<EngineMessageInput, { type: 'register' }>;
+
+/** What an engine is to its link: told its mode and operations, asked what it did. */
+export interface LinkedEngine {
+  readonly mode: Mode;
+  /** The engine's own clock, Unix ms. */
+  now(): number;
+  /** What it says of itself as it connects. */
+  register(): Omit<Register, 'type' | 'mode' | 'selfPausedAt' | 'time'>;
+  /** The log's mode, as it connects: taken before anything else. */
+  setMode(mode: Mode): void;
+  /** A new connection counts its telemetry from 1. */
+  beginSession(): void;
+  operate(opId: string, operation: Operation): void;
+  /** What it did for an operation; null when it never saw it, `silent` to give no answer. */
+  query(opId: string): Known | null | 'silent';
+  /** Cards of its models, made when they are first asked for. */
+  cards(): readonly object[];
+  /** Nobody was heard for the dead-man time. */
+  deadMan(action: DeadManAction): void;
+}
+
+export interface EngineLinkOptions {
   /** `ws://host:port` */
   readonly gateway: string;
   readonly token: string;
-  readonly id: string;
-  readonly name: string;
-  readonly instrument: string;
-  readonly software: string;
   /** Milliseconds that never jump: a wall clock put right is not silence. */
   readonly uptime: Clock;
   /** In [0, 1), for the reconnect's jitter. */
@@ -23,12 +45,12 @@ export interface EngineClientOptions {
   readonly say: (text: string) => void;
   /** The gateway closed for good: another engine took this one's id, or the token is not for it. */
   readonly onRefused: () => void;
-  /** Cards of its models, made when they are first asked for. */
-  readonly cards: () => readonly object[];
+  /** The gateway does not know its token: another gateway has begun, with bridges of its own. */
+  readonly onUnknown?: () => void;
 }
 
-export interface EngineClient {
-  attach(engine: PaperEngine): void;
+export interface EngineLink {
+  attach(engine: LinkedEngine): void;
   send(message: EngineMessageInput): void;
   sendRaw(text: string): void;
   telemetry(item: TelemetryItem): void;
@@ -44,16 +66,17 @@ const BACKLOG_BYTES = 8_388_608;
 /** What happened once and is not said again. */
 const EVENTS: ReadonlySet<string> = new Set(['order', 'trade', 'status']);
 
-/** The engine's side of `vigia.engine.v1`: connects for ever, obeys, and pauses itself in silence. */
-export function createEngineClient(options: EngineClientOptions): EngineClient {
+/** The engine's side of `vigia.engine.v1`: connects for ever, obeys, and acts by itself in silence. */
+export function createEngineLink(options: EngineLinkOptions): EngineLink {
   const { uptime } = options;
-  let engine: PaperEngine | null = null;
+  let engine: LinkedEngine | null = null;
   let socket: WebSocket | null = null;
   let registered = false;
   let attempts = 0;
   let heardAt = uptime();
   let openedAt = heardAt;
   let deadManMs = 10_000;
+  let deadManAction: DeadManAction = 'pause';
   let beat: NodeJS.Timeout | null = null;
   const now = () => engine?.now() ?? Date.now();
   let selfPausedAt: number | null = null;
@@ -72,27 +95,17 @@ export function createEngineClient(options: EngineClientOptions): EngineClient {
     socket = opening;
     opening.on('open', () => {
       openedAt = uptime();
-      send({
-        type: 'register',
-        engine: {
-          id: options.id,
-          name: options.name,
-          kind: 'paper',
-          environment: 'paper',
-          instruments: [options.instrument],
-          software: options.software,
-        },
-        mode: engine?.mode ?? 'paused',
-        selfPausedAt,
-        loaded: engine?.loaded ?? null,
-        available: PAPER_MODELS.map(({ model, version, hash }) => ({ model, version, hash })),
-        time: now(),
-      });
+      if (!engine) return;
+      const { mode } = engine;
+      send({ type: 'register', ...engine.register(), mode, selfPausedAt, time: now() });
     });
     opening.on('message', (data) => {
       if (socket === opening) hear(String(data));
     });
-    opening.on('error', (error) => options.say(`gateway: ${error.message}`));
+    opening.on('error', (error) => {
+      options.say(`gateway: ${error.message}`);
+      if (/\b401$/.test(error.message)) options.onUnknown?.();
+    });
     opening.on('close', (code) => {
       if (socket !== opening) return;
       lose();
@@ -129,12 +142,13 @@ export function createEngineClient(options: EngineClientOptions): EngineClient {
         // The mode first: nothing is traded in another one.
         engine.setMode(order.mode);
         deadManMs = order.deadManMs;
+        deadManAction = order.deadManAction;
         selfPausedAt = null;
         attempts = 0;
         queue = [];
         registered = true;
         engine.beginSession();
-        cards ??= options.cards();
+        cards ??= engine.cards();
         for (const card of cards) send({ type: 'model.register', card });
         if (beat) clearInterval(beat);
         beat = setInterval(() => send({ type: 'ping', time: now() }), order.heartbeatMs);
@@ -143,12 +157,12 @@ export function createEngineClient(options: EngineClientOptions): EngineClient {
         engine.operate(order.opId, order.operation);
         break;
       case 'op.query': {
-        if (engine.fault === 'hang') break;
-        const known = engine.done(order.opId);
+        const known = engine.query(order.opId);
         const { opId } = order;
+        if (known === 'silent') break;
         send(
           known
-            ? { type: 'op.status', known: true, opId, ...known }
+            ? { type: 'op.status', known: true, opId, ...known, items: [...known.items] }
             : { type: 'op.status', known: false, opId },
         );
         break;
@@ -169,10 +183,12 @@ export function createEngineClient(options: EngineClientOptions): EngineClient {
     const silentMs = uptime() - heardAt;
     if (!engine || silentMs < deadManMs) return;
     if (engine.mode === 'normal' || engine.mode === 'reducing') {
-      engine.setMode('paused');
+      engine.deadMan(deadManAction);
       selfPausedAt = now();
-      options.say(`heard nothing from the gateway for ${Math.round(silentMs)} ms: paused`);
-      send({ type: 'self.paused', at: selfPausedAt, silentMs });
+      options.say(
+        `heard nothing from the gateway for ${Math.round(silentMs)} ms: ${deadManAction}`,
+      );
+      send({ type: 'self.paused', at: selfPausedAt, silentMs, action: deadManAction });
     }
     // A link can be dead without a word. The mode comes with a new one, so a new one it is.
     if (socket?.readyState !== WebSocket.OPEN || uptime() - openedAt < deadManMs) return;

@@ -1,0 +1,110 @@
+import {
+  type BridgeKind,
+  optionsProblem,
+  SECRETS,
+  type Secrets,
+} from '../../shared/bridges/bridge';
+import type { BridgesState } from '../../shared/bridges/state';
+import type { OperationsPolicy } from '../../shared/policy/operations';
+import type { CommandParams } from '../../shared/protocol/commands';
+import type { Operator } from '../commands';
+import type { Fact } from '../log';
+import { allow, Refusal } from './refusal';
+
+/** What a decision about bridges is made of. */
+export interface BridgesContext {
+  readonly state: BridgesState;
+  readonly policy: OperationsPolicy;
+}
+
+/** Shortest token of an engine that comes by itself. */
+const TOKEN_MIN = 16;
+
+/**
+ * A bridge added or changed, and the secrets that are to be kept for it.
+ *
+ * @param kept the secrets it has now.
+ * @throws {Refusal}
+ */
+export function configure(
+  { state, policy }: BridgesContext,
+  params: CommandParams<'bridge.configure'>,
+  kept: Secrets,
+  operator: Operator,
+): { readonly fact: Fact; readonly secrets: Secrets } {
+  allow(operator, policy.permissions.configureBridges, 'configure a bridge');
+  const { bridge, kind, name, address, options } = params;
+  const before = state.bridges[bridge];
+  if (before?.source === 'file') {
+    throw new Refusal('bad_params', 'the gateway’s configuration file has that bridge');
+  }
+  if ((address === null) !== (kind === 'generic')) {
+    throw new Refusal('bad_params', 'an address, unless the engine comes by itself');
+  }
+  fitting(kind, options);
+  const same = before?.kind === kind && before.address === address;
+  const secrets = secretsFor(kind, params.secrets, same ? kept : {});
+  if (kind === 'generic' && (secrets.token?.length ?? 0) < TOKEN_MIN) {
+    throw new Refusal('bad_params', `a token of ${TOKEN_MIN} characters or more`);
+  }
+  const names = Object.keys(secrets).sort();
+  const data = { bridge, kind, name, address, options, secrets: names, source: 'console' as const };
+  return { fact: { type: 'bridge.configured', data }, secrets };
+}
+
+/** @throws {Refusal} */
+export function remove(
+  { state, policy }: BridgesContext,
+  { bridge }: CommandParams<'bridge.remove'>,
+  operator: Operator,
+): Fact {
+  allow(operator, policy.permissions.configureBridges, 'remove a bridge');
+  const record = state.bridges[bridge];
+  if (!record) throw new Refusal('unknown_bridge', 'no bridge of that name is configured');
+  if (record.source === 'file') {
+    throw new Refusal('bad_params', 'the gateway’s configuration file has that bridge');
+  }
+  return { type: 'bridge.removed', data: { bridge } };
+}
+
+/**
+ * A look at a service. Kept secrets go to the address they were given for and to no other.
+ *
+ * @throws {Refusal}
+ */
+export function test(
+  { state, policy }: BridgesContext,
+  params: CommandParams<'bridge.test'>,
+  kept: Secrets,
+  operator: Operator,
+): { readonly fact: Fact; readonly secrets: Secrets } {
+  allow(operator, policy.permissions.configureBridges, 'test a bridge');
+  const { bridge, kind, address } = params;
+  if (kind === 'generic') {
+    throw new Refusal('bad_params', 'an engine that comes by itself has no address to look at');
+  }
+  fitting(kind, params.options);
+  const before = bridge === null ? undefined : state.bridges[bridge];
+  const same = before?.kind === kind && before.address === address;
+  const secrets = secretsFor(kind, params.secrets, same ? kept : {});
+  return { fact: { type: 'bridge.test_started', data: { bridge, kind, address } }, secrets };
+}
+
+/** @throws {Refusal} where options are not those of the kind. */
+function fitting(kind: BridgeKind, options: object): void {
+  const problem = optionsProblem(kind, options);
+  if (problem !== null) throw new Refusal('bad_params', problem);
+}
+
+/** The secrets of a kind, those given before those kept; an empty one is none. */
+function secretsFor(kind: BridgeKind, given: Secrets, kept: Secrets): Secrets {
+  const names = SECRETS[kind];
+  const strange = Object.keys(given).find((name) => !names.includes(name));
+  if (strange !== undefined) {
+    throw new Refusal('bad_params', 'a secret that this kind of bridge does not have');
+  }
+  const all = { ...kept, ...given };
+  return Object.fromEntries(
+    names.flatMap((name) => (all[name] ? [[name, all[name] as string]] : [])),
+  );
+}

@@ -1,0 +1,131 @@
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Gateway } from '../../../src/gateway/gateway';
+import { effectiveMode } from '../../../src/shared/ops/fold';
+import { newDataDir, openGateway, quickPolicy, withOperations } from '../../support/desk';
+import { ROOT } from '../../support/root';
+import { TestTerminal } from '../../support/testTerminal';
+
+const hasPython = spawnSync('python3', ['--version']).status === 0;
+
+let dir: ReturnType<typeof newDataDir>;
+let gateway: Gateway;
+let terminal: TestTerminal;
+let child: ChildProcessWithoutNullStreams;
+let told: Record<string, unknown>[] = [];
+const waiting = new Set<() => void>();
+
+/** Resolves once the program has said what `wanted` finds. */
+function said(wanted: (line: Record<string, unknown>) => boolean): Promise<void> {
+  return new Promise((done) => {
+    const look = () => {
+      if (!told.some(wanted)) return;
+      waiting.delete(look);
+      done();
+    };
+    waiting.add(look);
+    look();
+  });
+}
+
+function run(): void {
+  told = [];
+  child = spawn(
+    'python3',
+    [join(ROOT, 'test/fakes/pythonEngine.py'), `ws://127.0.0.1:${gateway.port}`],
+    {
+      env: {
+        ...process.env,
+        VIGIA_CLIENT: join(ROOT, 'resources/engine-clients/python'),
+        VIGIA_ENGINE_TOKEN: 'engine-token',
+        PYTHONDONTWRITEBYTECODE: '1',
+      },
+    },
+  );
+  child.stderr.on('data', (text) => process.stderr.write(String(text)));
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    told.push(JSON.parse(line) as Record<string, unknown>);
+    for (const look of [...waiting]) look();
+  });
+}
+
+const engine = () => terminal.ops.engines['py-1'];
+const connected = () => terminal.until(() => engine()?.connected === true);
+
+/** Reported as skipped where there is no python3. */
+describe.skipIf(!hasPython)('the Python reference client', () => {
+  beforeEach(async () => {
+    dir = newDataDir();
+    gateway = await openGateway(dir.path);
+    terminal = await TestTerminal.open(gateway.port);
+    run();
+    await connected();
+  });
+  afterEach(async () => {
+    child.kill('SIGKILL');
+    waiting.clear();
+    await gateway.stop();
+    dir.remove();
+  });
+
+  it('is killed flat, once; takes its mode, and is resumed', async () => {
+    terminal.kill();
+    await terminal.until(() => terminal.ops.kills[0]?.flatAt != null);
+    await said(({ mode }) => mode === 'killed');
+    await said(({ sold }) => sold === 5);
+    expect(terminal.ops.kills[0]?.haltedAt).not.toBeNull();
+    const checklist = { causeUnderstood: true, positionsReviewed: true, teamNotified: true };
+    await terminal.give('resume', {
+      ...{ scope: { kind: 'all' }, reason: 'ok', confirmation: 'CONFIRM_RESUME', checklist },
+      origin: 'console',
+    });
+    await terminal.until(() => engine()?.confirmedMode === 'normal');
+  });
+
+  it('answers an id it has seen with what it did, and does nothing again', async () => {
+    terminal.kill();
+    await terminal.until(() => terminal.ops.kills[0]?.flatAt != null);
+    await gateway.stop();
+    gateway = await openGateway(dir.path, 'paper', gateway.port);
+    terminal = await TestTerminal.open(gateway.port);
+    await connected();
+    await terminal.until(() => terminal.ops.kills[0]?.flatAt != null);
+    expect(told.filter(({ sold }) => sold !== undefined).at(-1)).toEqual({ sold: 5 });
+    expect(effectiveMode(terminal.ops, 'py-1')).toBe('killed');
+  });
+
+  it('a stop by hand at the engine is on the record and holds', async () => {
+    child.stdin.write('{"do":"telemetry"}\n{"do":"elsewhere"}\n');
+    await terminal.until(() => effectiveMode(terminal.ops, 'py-1') === 'killed');
+    const event = terminal.events.find(({ type }) => type === 'engine.outside_change');
+    expect(event).toMatchObject({ actor: { id: 'operator', role: 'outside' }, reason: 'by hand' });
+    expect(engine()?.connected).toBe(true);
+  });
+
+  it('flattens by itself when the gateway falls silent and policy says so, and reports it', async () => {
+    await gateway.stop();
+    const engines = {
+      ...quickPolicy.engines,
+      deadManMs: 400,
+      deadManActionOf: { 'py-1': 'flatten' },
+    };
+    const policies = withOperations({ ...quickPolicy, engines } as typeof quickPolicy);
+    gateway = await openGateway(dir.path, 'paper', gateway.port, { policies });
+    terminal = await TestTerminal.open(gateway.port);
+    await connected();
+    const { port } = gateway;
+    told = [];
+    await gateway.stop();
+    await said(({ mode }) => mode === 'paused');
+    await said(({ sold }) => sold === 5);
+    gateway = await openGateway(dir.path, 'paper', port, { policies });
+    terminal = await TestTerminal.open(port);
+    await terminal.until(() =>
+      terminal.events.some(
+        ({ type, data }) => type === 'engine.connected' && data.selfPausedAt !== null,
+      ),
+    );
+  });
+});

@@ -1,0 +1,105 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createFreqtradeApi } from '../../../src/gateway/engines/freqtrade/api';
+import { holdingsOf } from '../../../src/gateway/engines/freqtrade/holdings';
+import { entriesOf } from '../../../src/gateway/engines/freqtrade/switch';
+import type { Fetch } from '../../../src/node/fetchJson';
+
+const context = {
+  ...{ stakeCurrency: 'USDT', coins: new Set(['BTC']), dust: 1 },
+  exiting: new Set<number>(),
+};
+const order = (side: string, is_open: boolean, filled = 0) => ({
+  ...{ order_id: `o-${side}`, ft_order_side: side, is_open, amount: 2, filled, safe_price: 100 },
+});
+const trade = (change: object = {}) => ({
+  ...{ trade_id: 1, pair: 'BTC/USDT', amount: 2, open_rate: 100, current_rate: 110 },
+  ...{ profit_abs: 20, is_short: false, has_open_orders: false, orders: [order('buy', false, 2)] },
+  ...change,
+});
+const balance = (...currencies: object[]) => ({ currencies, total: 1 }) as never;
+const coin = (currency: string, amount: number, change: object = {}) => ({
+  ...{ currency, balance: amount, est_stake: amount * 100, is_position: false },
+  ...change,
+});
+
+describe('what freqtrade holds', () => {
+  it('is a contradiction where /status and /count do not agree', () => {
+    const none = { trades: [], count: 1, balance: balance() };
+    expect(holdingsOf(none, context).ok).toBe(false);
+    expect(holdingsOf({ ...none, count: 0 }, context)).toMatchObject({
+      value: { positions: [], workingOrders: [] },
+    });
+  });
+
+  it('counts an entry that has not filled as an order and no position; a part of one is both', () => {
+    const unfilled = trade({ orders: [order('buy', true)], has_open_orders: true });
+    const read = (one: object) =>
+      holdingsOf({ trades: [one as never], count: 1, balance: balance() }, context);
+    expect(read(unfilled)).toMatchObject({
+      value: { positions: [], workingOrders: [{ side: 'buy', purpose: 'open' }] },
+    });
+    expect(read(trade({ orders: [order('buy', true, 1)] }))).toMatchObject({
+      value: { positions: [{ id: '1', notional: 220 }], workingOrders: [{ purpose: 'open' }] },
+    });
+    expect(read(trade({ orders: null, has_open_orders: true }))).toMatchObject({
+      value: { positions: [{ id: '1' }], workingOrders: [{ id: 'order:1' }] },
+    });
+  });
+
+  it('counts an exit asked for and not seen as a working order that closes', () => {
+    const exiting = { ...context, exiting: new Set([1]) };
+    const reading = { trades: [trade() as never], count: 1, balance: balance() };
+    expect(holdingsOf(reading, exiting)).toMatchObject({
+      value: { workingOrders: [{ id: 'exit:1', purpose: 'close', side: 'sell' }] },
+    });
+  });
+
+  it('sees coins and positions that no trade explains, and neither dust nor another’s coins', () => {
+    const read = (...currencies: object[]) => {
+      const held = holdingsOf({ trades: [], count: 0, balance: balance(...currencies) }, context);
+      return held.ok ? held.value.positions.map(({ id }) => id) : null;
+    };
+    expect(read(coin('BTC', 1), coin('DOGE', 9), coin('USDT', 500))).toEqual(['balance:BTC']);
+    expect(read(coin('BTC', 0.001))).toEqual([]);
+    expect(read(coin('BTC', 1, { bot_owned: 0 }))).toEqual([]);
+    const future = coin('ETH/USDT:USDT', 0, { is_position: true, position: -3, side: 'short' });
+    expect(read(future)).toEqual(['balance:ETH/USDT:USDT']);
+  });
+});
+
+describe('its state', () => {
+  it('takes entries only when it runs with a limit that is not 0; a change under way is neither', () => {
+    const of = (state: string, max_open_trades: number | null) =>
+      entriesOf({ state, dry_run: true, max_open_trades });
+    expect(of('running', 3)).toBe('normal');
+    expect(of('running', -1)).toBe('normal');
+    expect(of('running', 0)).toBe('paused');
+    expect(of('stopped', 3)).toBe('paused');
+    expect(of('PAUSED', 3)).toBe('paused');
+    expect(of('reload_config', 3)).toBeNull();
+  });
+});
+
+describe('hostile answers', () => {
+  it('are read or refused and never thrown', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.jsonValue(), fc.integer({ min: 100, max: 599 }), async (body, status) => {
+        const fetch: Fetch = async ({ url }) => ({
+          ok: true,
+          value: {
+            ...{ status, retryAfterMs: null },
+            body: url.includes('/token/') ? { access_token: 'a', refresh_token: 'r' } : body,
+          },
+        });
+        const api = createFreqtradeApi({
+          ...{ address: 'http://x', username: 'u', password: 'p', fetch, uptime: () => 0 },
+        });
+        const calls = [api.config, api.status, api.count, api.balance, api.pastPairs, api.locks];
+        for (const call of calls) await call();
+        await api.stopEntry();
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
