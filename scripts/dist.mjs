@@ -47,16 +47,21 @@ function trial(runtime, targets) {
   const debian = `${version}~notforrelease`;
   const wants = (target) => targets.length === 0 || targets.includes(target);
   const archive = wants('tar.gz') ? ['tar.gz'] : [];
-  builder('--linux', ['dir', ...archive], [
-    `-c.electronDist=${dirname(runtime.path)}`,
-    `-c.electronVersion=${runtime.version}`,
-    '-c.extraMetadata.release=false',
-    '-c.compression=store',
-    '-c.artifactName=vigia-${version}-not-for-release-${os}-${arch}.${ext}',
-  ]);
+  builder(
+    '--linux',
+    ['dir', ...archive],
+    [
+      `-c.electronDist=${dirname(runtime.path)}`,
+      `-c.electronVersion=${runtime.version}`,
+      '-c.extraMetadata.release=false',
+      '-c.compression=store',
+      `-c.artifactName=vigia-${version}-not-for-release-\${os}-\${arch}.\${ext}`,
+    ],
+  );
   const unpacked = join(output, 'linux-unpacked');
   made.push(unpacked);
-  if (archive.length > 0) made.push(join(output, `vigia-${version}-not-for-release-linux-x64.tar.gz`));
+  if (archive.length > 0)
+    made.push(join(output, `vigia-${version}-not-for-release-linux-x64.tar.gz`));
   if (wants('deb')) made.push(terminalDeb(unpacked, debian, output));
 }
 
@@ -72,7 +77,9 @@ try {
   const { targets } = options;
   const linux = process.platform === 'linux';
   if (linux && (targets.length === 0 || targets.includes('tar.gz'))) {
-    ensureSystemPackages(['7za', '7z'].some((one) => existsSync(`/usr/bin/${one}`)) ? [] : ['p7zip-full']);
+    ensureSystemPackages(
+      ['7za', '7z'].some((one) => existsSync(`/usr/bin/${one}`)) ? [] : ['p7zip-full'],
+    );
   }
   ensureBuild();
   mkdirSync(output, { recursive: true });
@@ -82,7 +89,11 @@ try {
     say(`Electron ${runtime.version} is the development fallback: all of this is NOT FOR RELEASE.`);
     trial(runtime, targets);
   }
-  if (linux && existsSync('/usr/bin/dpkg-deb') && (targets.length === 0 || targets.includes('deb'))) {
+  if (
+    linux &&
+    existsSync('/usr/bin/dpkg-deb') &&
+    (targets.length === 0 || targets.includes('deb'))
+  ) {
     const gateway = gatewayDeb(runtime.official ? version : `${version}~notforrelease`, output);
     if (gateway) made.push(gateway);
     else say('no gateway package: there is no Node for this architecture among the dependencies.');
@@ -90,7 +101,10 @@ try {
   const bill = join(output, `vigia-${version}.cdx.json`);
   say(`bill of materials: ${writeSbom(bill, runtime)} components`);
   made.push(bill);
-  writeFileSync(join(output, '.made'), JSON.stringify({ version, release: runtime.official, made }));
+  writeFileSync(
+    join(output, '.made'),
+    JSON.stringify({ version, release: runtime.official, made }),
+  );
   for (const file of made) say(`made ${file}`);
 } catch (error) {
   endWith(error);

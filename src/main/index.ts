@@ -1,7 +1,8 @@
 import { join, resolve } from 'node:path';
-import { app } from 'electron';
+import { app, protocol } from 'electron';
 import { type PolicyFiles, readPolicies } from '../node/policyFiles';
 import { readConfig } from './config';
+import { announceScheme } from './pages';
 import { secureApp } from './security';
 import { startTerminal } from './terminal';
 
@@ -22,6 +23,7 @@ if (!app.requestSingleInstanceLock()) giveUp('Vigía is running already in this 
 // Only root starts it with this switch (`npm start` says so); the two together keep every child from
 // starting. What ships never has the switch.
 if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox();
+announceScheme(protocol);
 secureApp(app);
 
 // Phase 4: run.

@@ -1,7 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { app, globalShortcut, session, utilityProcess } from 'electron';
 import type { PolicyFiles } from '../node/policyFiles';
 import { uuidv7 } from '../shared/ids';
@@ -27,6 +26,7 @@ import { createControlLink } from './link/controlLink';
 import { createTelemetry } from './link/telemetry';
 import { createMirror } from './mirror/mirror';
 import { createMonitorDesk } from './monitor/monitorDesk';
+import { PAGES_ROOT, servePages } from './pages';
 import { whyAskToQuit } from './quit';
 import { runtimeView } from './runtime';
 import { secureSession } from './security';
@@ -182,6 +182,8 @@ export function startTerminal(start: TerminalStart): void {
 
   // What people touch.
   secureSession(session.defaultSession);
+  const newNonce = (): string => randomBytes(18).toString('base64');
+  servePages(session.defaultSession, join(start.outDir, 'renderer'), newNonce);
   const icons = join(start.resources, 'icons');
   const windows = createWindows({
     outDir: start.outDir,
@@ -231,7 +233,7 @@ export function startTerminal(start: TerminalStart): void {
         host?.send('settings.changed', after);
       },
     }),
-    root: `${pathToFileURL(join(start.outDir, 'renderer')).href}/`,
+    root: PAGES_ROOT,
     contents: windows.contents,
     onDefect: (channel, error) => process.stderr.write(`vigia: ${channel}: ${String(error)}\n`),
   });

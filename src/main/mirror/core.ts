@@ -12,7 +12,8 @@ import type { OpsState } from '../../shared/ops/state';
 import { INITIAL_OPS_STATE } from '../../shared/ops/state';
 import type { Clock } from '../../shared/time';
 import type { MirrorStatus, PageRequest } from './messages';
-import { createPager, PAGING_INDEXES, type Pager } from './pager';
+import { createPager, type Pager } from './pager';
+import { migrate, NewerMirrorError, refuseNewer } from './schema';
 
 const FOLD_PAGE = 1_000;
 /** More histories than this in an hour are not for keeping: a disk must not fill with them. */
@@ -44,6 +45,7 @@ export class MirrorCore {
   #problem: string | null = null;
   #quarantinedTo: string | null = null;
   #broken = false;
+  #newer = false;
   #setAsideAt: number[] = [];
 
   constructor(private readonly deps: MirrorCoreDeps) {}
@@ -147,6 +149,8 @@ export class MirrorCore {
 
   /** Another history is on the wire: keeps this file under a name of its time and begins anew. */
   async quarantine(cause: string): Promise<{ head: LogPosition; ops: OpsState }> {
+    // What a newer version wrote is not ours to set aside.
+    if (this.#newer) return { head: EMPTY_LOG, ops: INITIAL_OPS_STATE };
     this.#pending = [];
     this.#unchecked = null;
     this.#head = EMPTY_LOG;
@@ -166,11 +170,12 @@ export class MirrorCore {
   #openStore(): string | null {
     try {
       mkdirSync(dirname(this.deps.path), { recursive: true });
+      refuseNewer(this.deps.path);
       const store = new SqliteEventStore(this.deps.path, this.deps.sha256);
       this.#store = store;
       const found = store.verify();
       if (!found.ok) return describeFault(found.fault);
-      store.database.exec(PAGING_INDEXES);
+      migrate(store.database, this.deps.path, this.#stamp());
       this.#pager = createPager(store.database);
       this.#problem = null;
       return null;
@@ -179,6 +184,11 @@ export class MirrorCore {
       this.#store = null;
       const { message, code } = error as Error & { code?: string };
       this.#problem = message;
+      if (error instanceof NewerMirrorError) {
+        this.#newer = true;
+        this.#broken = true;
+        return null;
+      }
       const damaged = code === 'SQLITE_NOTADB' || code?.startsWith('SQLITE_CORRUPT');
       return damaged ? `the file is damaged: ${message}` : null;
     }
@@ -209,8 +219,7 @@ export class MirrorCore {
     this.#store = null;
     this.#pager = null;
     if (existsSync(this.deps.path)) {
-      const stamp = new Date(this.deps.clock()).toISOString().replace(/[:.]/g, '-');
-      const kept = unusedName(join(dirname(this.deps.path), `audit-quarantine-${stamp}`));
+      const kept = unusedName(join(dirname(this.deps.path), `audit-quarantine-${this.#stamp()}`));
       try {
         for (const suffix of ['', '-wal', '-shm']) {
           if (existsSync(this.deps.path + suffix))
@@ -226,6 +235,10 @@ export class MirrorCore {
     }
     const again = this.#openStore();
     this.#problem = again ?? this.#problem ?? cause;
+  }
+
+  #stamp(): string {
+    return new Date(this.deps.clock()).toISOString().replace(/[:.]/g, '-');
   }
 
   #tell(): void {

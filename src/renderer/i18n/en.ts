@@ -366,7 +366,7 @@ export const en: Readonly<Record<Key, string>> = {
   'status.unsaved': '{{count}} unsaved',
   'status.clock': 'clock',
   'status.runtime': 'Electron {{electron}}',
-  'status.fallback': 'fallback runtime, not the official one',
+  'status.fallback': 'fallback runtime, not for release',
   'status.unsandboxed': 'no sandbox',
   'mirror.opening': 'opening',
   'mirror.ok': 'up to date',

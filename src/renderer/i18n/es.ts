@@ -367,7 +367,7 @@ export const es = {
   'status.unsaved': '{{count}} sin guardar',
   'status.clock': 'reloj',
   'status.runtime': 'Electron {{electron}}',
-  'status.fallback': 'runtime de reserva, no el oficial',
+  'status.fallback': 'runtime de reserva, no para producción',
   'status.unsandboxed': 'sin sandbox',
   'mirror.opening': 'abriendo',
   'mirror.ok': 'al día',
