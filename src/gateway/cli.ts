@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { openLogFile } from '../node/logFile';
 import { PolicyFileError, readPolicies } from '../node/policyFiles';
 import { roleSchema } from '../shared/protocol/terminal';
 import { VERSION } from '../shared/version';
@@ -60,6 +62,11 @@ async function main(): Promise<void> {
     policies,
     version: VERSION,
     authenticate: fileAuthentication(config.operatorsFile),
+    journal: openLogFile({
+      path: join(config.dataDir, 'logs/gateway.log'),
+      program: 'gateway',
+      secrets: () => [],
+    }),
     clock: Date.now,
     uptime: () => performance.now(),
     random: (length) => randomBytes(length),

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { loadOrCreateKey } from '../node/keys';
+import type { Logger } from '../node/logFile';
 import type { PolicyFiles } from '../node/policyFiles';
 import { sha256 } from '../node/sha256';
 import { SqliteEventStore } from '../node/sqliteEventStore';
@@ -52,6 +53,8 @@ export interface GatewayOptions {
   readonly tls: TlsFiles | null;
   /** Opens the log's store; SQLite where it is left out. */
   readonly openStore?: (path: string) => SqliteEventStore;
+  /** Where it says what it did; nowhere when it is left out. */
+  readonly journal?: Logger;
   readonly clock: Clock;
   /** Milliseconds that never jump. */
   readonly uptime: Clock;
@@ -67,7 +70,7 @@ export interface Gateway {
 
 /** Starts a gateway: verifies its log, takes running kills up and listens. @throws BrokenLogError, listen errors */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { clock, random, environment } = options;
+  const { clock, random, environment, journal } = options;
   const policy = options.policies.operations.document;
   const key = loadOrCreateKey(join(options.dataDir, 'signing.pem'));
   const openStore = options.openStore ?? ((path) => new SqliteEventStore(path, sha256));
@@ -166,7 +169,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const path = (request.url ?? '').split('?')[0];
     const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
     const who = token === undefined ? null : await options.authenticate(token).catch(() => null);
-    if (who === null) return 401;
+    if (who === null) {
+      journal?.warn('refused', { path, from: request.socket.remoteAddress });
+      return 401;
+    }
     if (path === PATHS.engine && who.kind === 'engine') {
       return (socket) => hub.accept(socket, who.engine);
     }
@@ -196,6 +202,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     };
   }
 
+  // Last of those that hear an event: nothing waits for a line of a journal.
+  log.onRecorded(({ seq, type, commandId }) => {
+    journal?.info(type, { seq, ...(commandId === null ? {} : { correlationId: commandId }) });
+  });
   await listen(server, options.port, options.host);
   driver.start();
   deployments.start();

@@ -7,11 +7,13 @@ import { uuidv7 } from '../shared/ids';
 import type { LogEvent } from '../shared/log/event';
 import { watchOf } from '../shared/monitor/watch';
 import { inForceReader } from '../shared/policy/inForce';
+import type { ControlRequest } from '../shared/protocol/terminal';
 import type { GatewayHealthView } from '../shared/view/desk';
 import { createCommandDesk } from './commands';
 import type { Config } from './config';
 import { createDeskState } from './desk';
 import { assembleView, createDeskPublisher } from './deskView';
+import { collectDiagnostics } from './diagnostics';
 import type { Child, EmbeddedGateway } from './embedded/gateway';
 import { createEmbeddedGateway } from './embedded/gateway';
 import { createHotkey } from './hotkey/hotkey';
@@ -19,6 +21,7 @@ import { readKeyRepeatDelay } from './hotkey/keyRepeat';
 import { createHandlers } from './ipc/handlers';
 import type { IpcHost } from './ipc/host';
 import { createIpcHost } from './ipc/host';
+import { openJournal } from './journal';
 import { postKill } from './kill/httpKill';
 import { createKillDesk } from './kill/killDesk';
 import { openKillLatch } from './kill/latch';
@@ -57,7 +60,10 @@ export function startTerminal(start: TerminalStart): void {
   const newId = (): string => uuidv7(clock(), randomBytes);
   const embedded = config.gateways.length === 0;
   const token = config.token ?? randomBytes(32).toString('hex');
+  const engineToken = randomBytes(32).toString('hex');
+  const secrets = (): readonly string[] => [token, engineToken];
   const runtime = runtimeView();
+  const journal = openJournal({ userData, runtime, secrets, app, process });
   const settings = createSettings(join(userData, 'settings.json'));
   const name = userInfo().username || 'operador';
   const terminal = {
@@ -101,6 +107,7 @@ export function startTerminal(start: TerminalStart): void {
       link.restart('the mirror was opened');
     },
     onStatus(status, was) {
+      if (status.state !== was.state) journal.info('mirror', { ...status });
       // Once an outage: each event that waits would be one more to write.
       if (status.state === 'unwritable' && was.state !== 'unwritable') {
         commands.report('mirror_unwritable', status.problem ?? 'the disk takes nothing');
@@ -132,6 +139,7 @@ export function startTerminal(start: TerminalStart): void {
     onReplayed: desk.replayed,
     onCheckpoint: mirror.checkpoint,
     onAnswer(answer) {
+      journal.info('command.answer', { correlationId: answer.id, stage: answer.stage });
       if (!kills.answer(answer)) commands.answer(answer);
       monitor.answer(answer);
     },
@@ -142,6 +150,8 @@ export function startTerminal(start: TerminalStart): void {
     },
     onDiverged: desk.diverged,
     onState(view, was) {
+      const { state, address, cause } = view;
+      journal.info('link', { state, was, address, cause });
       if (view.state === 'live') takeTelemetry(view.address);
       if (view.state === 'live') kills.linkUp();
       if (view.state === 'live') monitor.linkUp();
@@ -151,13 +161,23 @@ export function startTerminal(start: TerminalStart): void {
       changed();
     },
   });
-  const commands = createCommandDesk({ control: link.send, clock, newId, changed });
+  const control = (request: ControlRequest): boolean => {
+    const sent = link.send(request);
+    if (request.type === 'command') {
+      journal.info('command', { correlationId: request.id, name: request.name, sent });
+    }
+    return sent;
+  };
+  const commands = createCommandDesk({ control, clock, newId, changed });
   const kills = createKillDesk({
-    ...{ clock, newId, control: link.send, addresses: link.addresses },
+    ...{ clock, newId, control, addresses: link.addresses },
     latch: openKillLatch(join(userData, 'latch.json')),
     times: () => policy.kill,
     controlLive: () => link.view().state === 'live',
-    post: (address, command) => postKill(address, token, config.ca, command),
+    post(address, command) {
+      journal.warn('kill.http', { correlationId: command.id, address });
+      return postKill(address, token, config.ca, command);
+    },
     report: commands.report,
     changed() {
       windows.alarm(kills.view().some((kill) => kill.alarm));
@@ -226,6 +246,7 @@ export function startTerminal(start: TerminalStart): void {
         windows,
         quit,
       },
+      collectDiagnostics: () => collectDiagnostics({ userData, clock, secrets, facts }),
       onReady: (window) => process.stdout.write(`vigia: ready ${window}\n`),
       onSettings(after, before) {
         if (after.accelerator !== before.accelerator) hotkey.bind(after.accelerator);
@@ -235,7 +256,10 @@ export function startTerminal(start: TerminalStart): void {
     }),
     root: PAGES_ROOT,
     contents: windows.contents,
-    onDefect: (channel, error) => process.stderr.write(`vigia: ${channel}: ${String(error)}\n`),
+    onDefect(channel, error) {
+      journal.error('ipc.defect', { channel, error });
+      process.stderr.write(`vigia: ${channel}: ${String(error)}\n`);
+    },
   });
 
   // Begin.
@@ -280,12 +304,15 @@ export function startTerminal(start: TerminalStart): void {
         utilityProcess.fork(join(mainDir, `${file}.js`), [], {
           serviceName: `vigia-${file}`,
         }) as unknown as Child,
-      onExit: (cause) => commands.report('gateway_restarted', cause),
+      onExit(cause) {
+        journal.error('gateway.exit', { cause });
+        commands.report('gateway_restarted', cause);
+      },
       start: {
         dataDir: join(userData, 'gateway'),
         policyDir: start.policyDir,
         operatorToken: token,
-        engineToken: randomBytes(32).toString('hex'),
+        engineToken,
         operator: { id: name, name },
         environment: 'paper',
         deskName: config.deskName ?? 'USD/COP',
@@ -306,6 +333,24 @@ export function startTerminal(start: TerminalStart): void {
     }
     const last = events[events.length - 1];
     if (last) host?.send('audit.grew', { seq: last.seq });
+  }
+
+  /** What a diagnosis starts from; texts are masked where they are written. */
+  function facts() {
+    const { ops, ...view } = publisher.view();
+    const { gateways, ca, userDataDir } = config;
+    return {
+      about: { ...runtime, uptimeMs: Math.round(performance.now()), memory: process.memoryUsage() },
+      settings: settings.get(),
+      config: { gateways, ownAuthority: ca !== null, userDataDir },
+      desk: { link: view.link, mirror: view.mirror, gateway: view.gateway, hotkey: view.hotkey },
+      log: {
+        seq: ops.seq,
+        epoch: ops.epoch,
+        mode: ops.desk.mode,
+        engines: Object.keys(ops.engines),
+      },
+    };
   }
 
   function askForKill(origin: 'hotkey' | 'tray'): void {

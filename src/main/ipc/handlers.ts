@@ -1,6 +1,7 @@
 import type { Settings } from '../../shared/ipc/contract';
 import type { CommandDesk } from '../commands';
 import type { DeskPublisher } from '../deskView';
+import type { Diagnostics } from '../diagnostics';
 import type { Hotkey } from '../hotkey/hotkey';
 import type { KillDesk } from '../kill/killDesk';
 import type { Telemetry } from '../link/telemetry';
@@ -21,6 +22,7 @@ export interface HandlerDeps {
   readonly hotkey: Hotkey;
   readonly settings: SettingsStore;
   readonly windows: Windows;
+  readonly collectDiagnostics: () => Promise<Diagnostics>;
   readonly onSettings: (settings: Settings, before: Settings) => void;
   readonly onReady: (window: 'panel' | 'console') => void;
   readonly quit: (confirmed: boolean) => void;
@@ -56,6 +58,7 @@ export function createHandlers(deps: HandlerDeps): IpcHandlers {
       deps.onSettings(after, before);
       return after;
     },
+    'diagnostics.collect': () => deps.collectDiagnostics(),
     'window.openConsole': () => done(windows.openConsole()),
     'window.collapsePanel': ({ collapsed }) => {
       settings.set({ panelCollapsed: collapsed });

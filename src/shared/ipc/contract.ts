@@ -118,6 +118,11 @@ export const ipcCalls = {
   'hotkey.test': { args: z.strictObject({ on: z.boolean() }), result: z.null() },
   'settings.get': { args: none, result: settingsSchema },
   'settings.set': { args: settingsSchema.partial(), result: settingsSchema },
+  /** Makes the zip for whoever looks into a fault; `bytes` is its size. */
+  'diagnostics.collect': {
+    args: none,
+    result: z.object({ path: z.string(), bytes: z.int().nonnegative() }),
+  },
   'window.openConsole': { args: none, result: z.null() },
   'window.collapsePanel': { args: z.strictObject({ collapsed: z.boolean() }), result: z.null() },
   /** The panel grows while a dialog or a chain is on it; heights in CSS pixels. */
