@@ -7,7 +7,9 @@ import { controlRequests } from '../shared/protocol/terminal';
 import { CLOSE, MAX_EVENTS_PER_FRAME } from '../shared/protocol/wire';
 import type { Clock } from '../shared/time';
 import type { Commands, Operator } from './commands';
+import type { Guard } from './guard';
 import type { GatewayLog } from './log';
+import type { GatewayMetrics } from './metrics';
 import type { LeaseDesk } from './monitor/leaseDesk';
 
 export interface ControlSessionOptions {
@@ -18,6 +20,8 @@ export interface ControlSessionOptions {
   readonly lease: LeaseDesk;
   readonly policy: OperationsPolicy;
   readonly clock: Clock;
+  readonly guard: Guard;
+  readonly metrics: GatewayMetrics;
   readonly welcome: () => Omit<Welcome, 'type' | 'operator'>;
 }
 
@@ -28,7 +32,8 @@ const BAD_FRAMES_ALLOWED = 1_000;
 
 /** One terminal's control socket: hello, the log from where it stands, commands and their answers. */
 export function serveControl(options: ControlSessionOptions): void {
-  const { socket, operator, log, commands, policy, clock } = options;
+  const { socket, operator, log, commands, policy, clock, metrics } = options;
+  const allowance = options.guard.frames('control');
   let terminal: string | null = null;
   /** The next event to send; null before `subscribe`. The log is the queue: nothing is dropped. */
   let next: number | null = null;
@@ -60,18 +65,28 @@ export function serveControl(options: ControlSessionOptions): void {
     leave();
     leaveHealth();
     leaveCheckpoint();
+    if (next !== null) metrics.subscriptions(-1);
     if (terminal === null) return;
     log.append({ type: 'session.closed', actor: actor(), data: { terminal, cause: 'closed' } });
   });
   socket.on('message', (data, binary) => {
+    metrics.frame('control');
     const parsed = parseFrame(binary ? '' : String(data), controlRequests);
     if (!parsed.ok) {
+      metrics.refused('control', parsed.error.code);
       badFrames += 1;
       send({ type: 'error', ...parsed.error });
       if (badFrames > BAD_FRAMES_ALLOWED) socket.close(CLOSE.badFrame);
       return;
     }
     const message = parsed.value;
+    // A kill is never refused for its rate.
+    const isKill = message.type === 'command' && message.name === 'kill';
+    if (!isKill && !allowance.take()) {
+      metrics.refused('control', 'rate');
+      send({ type: 'error', code: 'rate', message: 'too many frames; this one was not read' });
+      return;
+    }
     if (message.type === 'hello') return hello(message);
     if (terminal === null) {
       send({ type: 'error', code: 'wrong_order', message: 'say hello first' });
@@ -141,6 +156,7 @@ export function serveControl(options: ControlSessionOptions): void {
       socket.close(CLOSE.diverged);
       return;
     }
+    if (next === null) metrics.subscriptions(1);
     next = message.fromSeq;
     replayed = false;
     void pump();
@@ -187,6 +203,7 @@ export function serveControl(options: ControlSessionOptions): void {
   }
 
   function send(reply: ControlReply | Answer): void {
+    if (reply.type === 'answer') metrics.answered(reply.stage);
     if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(reply));
   }
 }

@@ -26,9 +26,11 @@ import { type Commands, createCommands } from './commands';
 import type { TlsFiles } from './config';
 import { serveControl } from './controlSession';
 import { createEngineHub } from './engineHub';
+import { createGuard } from './guard';
 import { createKillDriver } from './killDriver';
 import { keepUnsavedKills } from './killLatch';
 import { createLog, type GatewayLog, publicKeyText } from './log';
+import { createGatewayMetrics, type SocketKind } from './metrics';
 import { driveModes } from './modeDriver';
 import { createDeploymentDriver } from './models/deploymentDriver';
 import { keepGovernance } from './models/governance';
@@ -67,6 +69,8 @@ export interface Gateway {
   readonly commands: Commands;
   stop(): Promise<void>;
 }
+
+const REFUSALS = { 401: 'Unauthorized', 404: 'Not Found', 503: 'Service Unavailable' } as const;
 
 /** Starts a gateway: verifies its log, takes running kills up and listens. @throws BrokenLogError, listen errors */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
@@ -120,7 +124,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   // Before the kill driver hears of it: what is latched is latched before an engine is told.
   keepUnsavedKills(join(options.dataDir, 'latch.json'), log);
   const stopExpiring = expireResumes(log, clock);
-  const hub = createEngineHub({ log, policy, gatewayId, clock, random });
+  const metrics = createGatewayMetrics(log);
+  const guard = createGuard({ limits: policy.limits, uptime: options.uptime, metrics });
+  const hub = createEngineHub({ log, policy, gatewayId, clock, random, guard, metrics });
   const driver = createKillDriver({ log, hub, times: policy.kill, clock });
   const stopModes = driveModes(log, hub);
   takeInventory(log, hub, () => policies().models);
@@ -137,9 +143,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     folder: join(options.dataDir, 'monitor'),
   });
 
-  const telemetry = createTelemetryFanout({ hub, policy, clock, welcome });
+  const telemetry = createTelemetryFanout({
+    ...{ hub, policy, clock, uptime: options.uptime, metrics, welcome },
+  });
   const rest = createRest({
-    ...{ log, commands, policies, clock },
+    ...{ log, commands, policies, metrics, clock },
     authenticate: options.authenticate,
   });
   const answer = getRequestListener(rest.fetch);
@@ -157,7 +165,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     socket.on('error', () => undefined);
     void admit(request).then((serve) => {
       if (typeof serve === 'number') {
-        socket.end(`HTTP/1.1 ${serve} ${serve === 401 ? 'Unauthorized' : 'Not Found'}\r\n\r\n`);
+        socket.end(`HTTP/1.1 ${serve} ${REFUSALS[serve]}\r\n\r\n`);
       } else {
         sockets.handleUpgrade(request, socket, head, serve);
       }
@@ -165,26 +173,40 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
 
   /** What serves the socket that is asked for, or the HTTP status that refuses it. */
-  async function admit(request: IncomingMessage): Promise<((socket: WebSocket) => void) | number> {
+  async function admit(
+    request: IncomingMessage,
+  ): Promise<((socket: WebSocket) => void) | keyof typeof REFUSALS> {
     const path = (request.url ?? '').split('?')[0];
     const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
     const who = token === undefined ? null : await options.authenticate(token).catch(() => null);
     if (who === null) {
+      metrics.refused('http', 'unauthenticated');
       journal?.warn('refused', { path, from: request.socket.remoteAddress });
       return 401;
     }
     if (path === PATHS.engine && who.kind === 'engine') {
-      return (socket) => hub.accept(socket, who.engine);
+      return counted('engine', who.engine ?? 'any', (socket) => hub.accept(socket, who.engine));
     }
     if (path === PATHS.telemetry && who.kind === 'operator') {
-      return (socket) => telemetry.accept(socket, who.operator);
+      const { operator } = who;
+      return counted('telemetry', operator.id, (socket) => telemetry.accept(socket, operator));
     }
     if (path === PATHS.control && who.kind === 'operator') {
       const { operator } = who;
-      return (socket) =>
-        serveControl({ socket, operator, log, commands, lease, policy, clock, welcome });
+      const parts = { operator, log, commands, lease, policy, clock, welcome, guard, metrics };
+      return counted('control', operator.id, (socket) => serveControl({ socket, ...parts }));
     }
     return 404;
+  }
+
+  /** Serves a socket that no limit keeps out, counted while it is open. */
+  function counted(kind: SocketKind, who: string, serve: (socket: WebSocket) => void) {
+    // The embedded desk's engines share one account; each is known by its own id later.
+    if (guard.hindrance(kind, who) !== null) return 503 as const;
+    return (socket: WebSocket): void => {
+      guard.count(kind, who, socket);
+      serve(socket);
+    };
   }
 
   function welcome() {

@@ -8,6 +8,7 @@ import type { TelemetryItem } from '../shared/telemetry/types';
 import type { Clock } from '../shared/time';
 import type { Operator } from './commands';
 import type { EngineHub } from './engineHub';
+import type { GatewayMetrics } from './metrics';
 
 export interface TelemetryFanout {
   accept(socket: WebSocket, operator: Operator): void;
@@ -18,6 +19,9 @@ export interface TelemetryFanoutOptions {
   readonly hub: EngineHub;
   readonly policy: OperationsPolicy;
   readonly clock: Clock;
+  /** Milliseconds that never jump. */
+  readonly uptime: Clock;
+  readonly metrics: GatewayMetrics;
   readonly welcome: () => Omit<Welcome, 'type' | 'operator'>;
 }
 
@@ -54,9 +58,11 @@ const REPLACEABLE: ReadonlySet<TelemetryItem['kind']> = new Set([
 
 /** Sends engines' telemetry to terminals in batches; a slow reader gets less, and is told. */
 export function createTelemetryFanout(options: TelemetryFanoutOptions): TelemetryFanout {
-  const { hub, clock } = options;
+  const { hub, clock, uptime, metrics } = options;
+  const { limits } = options.policy;
   const readers = new Set<Reader>();
   const timer = setInterval(flush, BATCH_EVERY_MS);
+  let flushedAt = uptime();
 
   hub.listen({
     telemetry(engine, session, items) {
@@ -78,6 +84,11 @@ export function createTelemetryFanout(options: TelemetryFanoutOptions): Telemetr
 
   function flush(): void {
     const now = clock();
+    // A beat that came late says that this process has too much to do; telemetry gives way first.
+    const lagMs = Math.max(0, uptime() - flushedAt - BATCH_EVERY_MS);
+    flushedAt = uptime();
+    metrics.loopLag(lagMs);
+    const late = lagMs > limits.shedAboveLagMs;
     for (const reader of readers) {
       const backlog = reader.socket.bufferedAmount;
       if (backlog > SLOW_BYTES) {
@@ -92,11 +103,19 @@ export function createTelemetryFanout(options: TelemetryFanoutOptions): Telemetr
         continue;
       }
       reader.slowSince = null;
+      if (late || waitingOf(reader) > limits.telemetryQueueItems) conflate(reader);
       deliver(reader);
     }
   }
 
+  function waitingOf(reader: Reader): number {
+    let items = 0;
+    for (const batch of reader.pending.values()) items += batch.items.length;
+    return items;
+  }
+
   function deliver(reader: Reader): void {
+    metrics.telemetry(waitingOf(reader), 0);
     for (const [engine, { count, throughSeq }] of reader.dropped) {
       send(reader.socket, { type: 'conflated', engine, dropped: count, throughSeq });
     }
@@ -118,6 +137,7 @@ export function createTelemetryFanout(options: TelemetryFanoutOptions): Telemetr
       const kept = [...latest.values()].sort((a, b) => a.seq - b.seq);
       const left = batch.items.length - kept.length;
       if (left === 0) continue;
+      metrics.telemetry(0, left);
       const before = reader.dropped.get(batch.engine);
       const throughSeq = Math.max(before?.throughSeq ?? 0, batch.items.at(-1)?.seq ?? 1);
       reader.dropped.set(batch.engine, { count: (before?.count ?? 0) + left, throughSeq });
@@ -138,6 +158,7 @@ export function createTelemetryFanout(options: TelemetryFanoutOptions): Telemetr
       socket.on('error', () => undefined);
       socket.on('close', () => readers.delete(reader));
       socket.on('message', (data, binary) => {
+        metrics.frame('telemetry');
         const parsed = parseFrame(binary ? '' : String(data), telemetryRequests);
         if (!parsed.ok) {
           send(socket, { type: 'error', ...parsed.error });

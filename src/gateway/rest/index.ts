@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { Gauge, Registry } from 'prom-client';
 import { z } from 'zod';
 import type { Policies } from '../../shared/policy/inForce';
 import { scopeSchema } from '../../shared/protocol/commands';
@@ -9,6 +8,7 @@ import type { Clock } from '../../shared/time';
 import type { Authenticate } from '../auth';
 import type { Commands } from '../commands';
 import type { GatewayLog } from '../log';
+import type { GatewayMetrics } from '../metrics';
 import { fields, give, type Variables } from './give';
 import { modelRoutes } from './models';
 
@@ -17,6 +17,7 @@ export interface RestOptions {
   readonly commands: Commands;
   readonly authenticate: Authenticate;
   readonly policies: () => Policies;
+  readonly metrics: GatewayMetrics;
   readonly clock: Clock;
 }
 
@@ -53,7 +54,7 @@ export function createRest(options: RestOptions): Hono<Variables> {
     return context.json({ status, unsaved_events: unsavedEvents, store_error: storeError });
   });
   app.get('/ready', (context) => context.json({ ready: true }));
-  app.get('/metrics', async (context) => context.text(await metrics(log)));
+  app.get('/metrics', async (context) => context.text(await options.metrics.text()));
 
   const guarded = new Hono<Variables>();
   guarded.use(bodyLimit({ maxSize: 1_048_576 }));
@@ -61,6 +62,7 @@ export function createRest(options: RestOptions): Hono<Variables> {
     const token = /^Bearer (.+)$/.exec(context.req.header('authorization') ?? '')?.[1];
     const who = token === undefined ? null : await options.authenticate(token);
     if (who?.kind !== 'operator') {
+      options.metrics.refused('http', 'unauthenticated');
       return context.json({ detail: 'a bearer token of an operator is required' }, 401);
     }
     context.set('operator', who.operator);
@@ -186,21 +188,4 @@ export function createRest(options: RestOptions): Hono<Variables> {
       });
     });
   }
-}
-
-async function metrics(log: GatewayLog): Promise<string> {
-  const registers = [new Registry()];
-  const state = log.state();
-  const gauge = (name: string, help: string, value: number) =>
-    new Gauge({ name, help, registers }).set(value);
-  gauge('vigia_log_head_seq', 'Sequence of the last durable event.', log.savedHead().seq);
-  gauge(
-    'vigia_log_unsaved_events',
-    'Events the store could not take yet.',
-    log.health().unsavedEvents,
-  );
-  gauge('vigia_killed', '1 while the desk is killed.', state.desk.mode === 'killed' ? 1 : 0);
-  const connected = Object.values(state.engines).filter((engine) => engine.connected).length;
-  gauge('vigia_engines_connected', 'Engines connected now.', connected);
-  return registers[0]?.metrics() ?? '';
 }

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { EngineHub, EngineListener } from '../../../src/gateway/engineHub';
+import type { GatewayMetrics } from '../../../src/gateway/metrics';
 import { createTelemetryFanout, type TelemetryFanout } from '../../../src/gateway/telemetryFanout';
 import { EMPTY_LOG } from '../../../src/shared/log/event';
 import { CLOSE } from '../../../src/shared/protocol/wire';
@@ -31,8 +32,22 @@ afterEach(() => {
   server.close();
 });
 
+const counted = { sent: 0, dropped: 0 };
+const metrics = {
+  frame: () => undefined,
+  loopLag: () => undefined,
+  telemetry(sent: number, dropped: number) {
+    counted.sent += sent;
+    counted.dropped += dropped;
+  },
+};
+/** How far the process has fallen behind, for the fan-out. */
+let jumpMs = 0;
+
 async function openFanout(): Promise<void> {
   seq = 0;
+  counted.sent = 0;
+  counted.dropped = 0;
   const hub = {
     listen(listener: EngineListener) {
       engine = listener;
@@ -46,6 +61,8 @@ async function openFanout(): Promise<void> {
     hub: hub as unknown as EngineHub,
     policy: quickPolicy,
     clock: () => now,
+    uptime: () => performance.now() + jumpMs,
+    metrics: metrics as unknown as GatewayMetrics,
     welcome: () => welcome,
   });
   server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
@@ -143,5 +160,22 @@ describe('a terminal that does not read its telemetry', () => {
     slow.socket.resume();
     const [code] = await closed;
     expect(code).toBe(CLOSE.slowConsumer);
+  });
+});
+
+describe('a gateway that has fallen behind', () => {
+  it('gives telemetry up first: the newest of each kind goes out, the rest is counted', async () => {
+    await openFanout();
+    const quick = await reader();
+    flood();
+    jumpMs += 1_000;
+    await lastSeq(quick);
+    expect(itemsOf(quick).map(({ kind }) => kind)).toEqual(['equity']);
+    expect(quick.heard.find(is('conflated'))?.dropped).toBe(2_000);
+    expect(counted).toEqual({ sent: 1, dropped: 2_000 });
+    // Once it keeps up again everything goes out.
+    flood();
+    await lastSeq(quick);
+    expect(counted).toEqual({ sent: 2_002, dropped: 2_000 });
   });
 });
