@@ -31,11 +31,14 @@ interface Batch {
   readonly items: TelemetryItem[];
 }
 
+/** Batches by engine and session. */
+type Pending = Map<string, Batch>;
+
 interface Reader {
   readonly socket: WebSocket;
   greeted: boolean;
   /** Waiting for this reader, conflated once it is slow. */
-  pending: Map<string, Batch>;
+  pending: Pending;
   dropped: Map<string, { count: number; throughSeq: number }>;
   slowSince: number | null;
 }
@@ -64,22 +67,23 @@ export function createTelemetryFanout(options: TelemetryFanoutOptions): Telemetr
   const timer = setInterval(flush, BATCH_EVERY_MS);
   let flushedAt = uptime();
 
+  /** What came since the last beat, for everybody: it is put into frames once, not once a reader. */
+  let fresh: Pending = new Map();
+
   hub.listen({
-    telemetry(engine, session, items) {
-      for (const reader of readers) if (reader.greeted) enqueue(reader, engine, session, items);
-    },
+    telemetry: (engine, session, items) => enqueue(fresh, engine, session, items),
   });
 
   function enqueue(
-    reader: Reader,
+    to: Pending,
     engine: string,
     session: string,
     items: readonly TelemetryItem[],
   ): void {
     const key = `${engine}\n${session}`;
-    const batch = reader.pending.get(key);
+    const batch = to.get(key);
     if (batch) for (const item of items) batch.items.push(item);
-    else reader.pending.set(key, { engine, session, items: [...items] });
+    else to.set(key, { engine, session, items: [...items] });
   }
 
   function flush(): void {
@@ -89,13 +93,19 @@ export function createTelemetryFanout(options: TelemetryFanoutOptions): Telemetr
     flushedAt = uptime();
     metrics.loopLag(lagMs);
     const late = lagMs > limits.shedAboveLagMs;
+    const arrived = fresh;
+    fresh = new Map();
+    const whole = late || itemsIn(arrived) > limits.telemetryQueueItems ? null : framesOf(arrived);
+    const count = itemsIn(arrived);
     for (const reader of readers) {
+      if (!reader.greeted) continue;
       const backlog = reader.socket.bufferedAmount;
       if (backlog > SLOW_BYTES) {
         if (reader.slowSince === null) {
           reader.slowSince = now;
           send(reader.socket, { type: 'slow', backlogBytes: backlog });
         }
+        take(reader, arrived);
         conflate(reader);
         if (now - reader.slowSince > CUT_AFTER_MS) {
           reader.socket.close(CLOSE.slowConsumer, 'does not read');
@@ -103,29 +113,30 @@ export function createTelemetryFanout(options: TelemetryFanoutOptions): Telemetr
         continue;
       }
       reader.slowSince = null;
-      if (late || waitingOf(reader) > limits.telemetryQueueItems) conflate(reader);
+      if (whole !== null && reader.pending.size === 0 && reader.dropped.size === 0) {
+        for (const frame of whole) sendText(reader.socket, frame);
+        metrics.telemetry(count, 0);
+        continue;
+      }
+      take(reader, arrived);
+      if (late || itemsIn(reader.pending) > limits.telemetryQueueItems) conflate(reader);
       deliver(reader);
     }
   }
 
-  function waitingOf(reader: Reader): number {
-    let items = 0;
-    for (const batch of reader.pending.values()) items += batch.items.length;
-    return items;
+  function take(reader: Reader, arrived: Pending): void {
+    for (const { engine, session, items } of arrived.values()) {
+      enqueue(reader.pending, engine, session, items);
+    }
   }
 
   function deliver(reader: Reader): void {
-    metrics.telemetry(waitingOf(reader), 0);
+    metrics.telemetry(itemsIn(reader.pending), 0);
     for (const [engine, { count, throughSeq }] of reader.dropped) {
       send(reader.socket, { type: 'conflated', engine, dropped: count, throughSeq });
     }
     reader.dropped.clear();
-    for (const { engine, session, items } of reader.pending.values()) {
-      for (let from = 0; from < items.length; from += ITEMS_PER_FRAME) {
-        const part = items.slice(from, from + ITEMS_PER_FRAME);
-        send(reader.socket, { type: 'telemetry', batches: [{ engine, session, items: part }] });
-      }
-    }
+    for (const frame of framesOf(reader.pending)) sendText(reader.socket, frame);
     reader.pending.clear();
   }
 
@@ -179,6 +190,41 @@ export function createTelemetryFanout(options: TelemetryFanoutOptions): Telemetr
   };
 }
 
+function itemsIn(pending: Pending): number {
+  let items = 0;
+  for (const batch of pending.values()) items += batch.items.length;
+  return items;
+}
+
+/** As few frames as the limit of items allows: one frame holds many engines. */
+function framesOf(pending: Pending): readonly string[] {
+  const frames: string[] = [];
+  let batches: Batch[] = [];
+  let room = ITEMS_PER_FRAME;
+  const close = (): void => {
+    if (batches.length === 0) return;
+    const reply: TelemetryReply = { type: 'telemetry', batches };
+    frames.push(JSON.stringify(reply));
+    batches = [];
+    room = ITEMS_PER_FRAME;
+  };
+  for (const { engine, session, items } of pending.values()) {
+    for (let from = 0; from < items.length; ) {
+      const part = items.slice(from, from + room);
+      batches.push({ engine, session, items: part });
+      from += part.length;
+      room -= part.length;
+      if (room === 0) close();
+    }
+  }
+  close();
+  return frames;
+}
+
 function send(socket: WebSocket, reply: TelemetryReply): void {
-  if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(reply));
+  sendText(socket, JSON.stringify(reply));
+}
+
+function sendText(socket: WebSocket, text: string): void {
+  if (socket.readyState === socket.OPEN) socket.send(text);
 }
