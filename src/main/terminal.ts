@@ -8,7 +8,9 @@ import type { LogEvent } from '../shared/log/event';
 import { watchOf } from '../shared/monitor/watch';
 import { inForceReader } from '../shared/policy/inForce';
 import type { ControlRequest } from '../shared/protocol/terminal';
+import type { Settings } from '../shared/settings';
 import type { GatewayHealthView } from '../shared/view/desk';
+import { startAtLogin } from './autostart';
 import { createCommandDesk } from './commands';
 import type { Config } from './config';
 import { createDeskState } from './desk';
@@ -33,7 +35,7 @@ import { PAGES_ROOT, servePages } from './pages';
 import { whyAskToQuit } from './quit';
 import { runtimeView } from './runtime';
 import { secureSession } from './security';
-import { createSettings } from './settings';
+import { createSettings, deskSettingsFile } from './settings';
 import { createTray } from './tray';
 import { createWindows } from './windows';
 
@@ -49,6 +51,8 @@ export interface TerminalStart {
 }
 
 const TICK_MS = 100;
+/** How often the desk's own file of settings is looked at. */
+const REREAD_MS = 2_000;
 
 /** Puts the terminal's parts together; every part knows only what it is given here. */
 export function startTerminal(start: TerminalStart): void {
@@ -64,7 +68,8 @@ export function startTerminal(start: TerminalStart): void {
   const secrets = (): readonly string[] => [token, engineToken];
   const runtime = runtimeView();
   const journal = openJournal({ userData, runtime, secrets, app, process });
-  const settings = createSettings(join(userData, 'settings.json'));
+  const deskFile = deskSettingsFile(process.platform, process.env);
+  const settings = createSettings(join(userData, 'settings.json'), deskFile);
   const name = userInfo().username || 'operador';
   const terminal = {
     ...(config.terminal ?? { id: settings.terminalId(randomUUID), name }),
@@ -247,12 +252,12 @@ export function startTerminal(start: TerminalStart): void {
         quit,
       },
       collectDiagnostics: () => collectDiagnostics({ userData, clock, secrets, facts }),
-      onReady: (window) => process.stdout.write(`vigia: ready ${window}\n`),
-      onSettings(after, before) {
-        if (after.accelerator !== before.accelerator) hotkey.bind(after.accelerator);
-        if (after.language !== before.language) tray?.setLanguage(after.language);
-        host?.send('settings.changed', after);
+      onReady(window) {
+        process.stdout.write(`vigia: ready ${window}\n`);
+        // The first start's guide is in the console.
+        if (window === 'panel' && !settings.get().guideDone) windows.openConsole();
       },
+      onSettings: takeSettings,
     }),
     root: PAGES_ROOT,
     contents: windows.contents,
@@ -271,6 +276,13 @@ export function startTerminal(start: TerminalStart): void {
     // Time alone can change it: enhanced monitoring ends by itself.
     watch();
   }, TICK_MS);
+  sayProblems();
+  const rereading = setInterval(() => {
+    const before = settings.get();
+    if (!settings.reread()) return;
+    sayProblems();
+    takeSettings(settings.get(), before);
+  }, REREAD_MS);
   app.on('second-instance', windows.raisePanel);
   app.on('activate', windows.raisePanel);
   // Windows may all be hidden; the hotkey and the link go on.
@@ -335,13 +347,35 @@ export function startTerminal(start: TerminalStart): void {
     if (last) host?.send('audit.grew', { seq: last.seq });
   }
 
+  function takeSettings(after: Settings, before: Settings): void {
+    if (after.accelerator !== before.accelerator) hotkey.bind(after.accelerator);
+    if (after.language !== before.language) tray?.setLanguage(after.language);
+    if (after.startAtLogin !== before.startAtLogin) {
+      const { execPath: program, platform } = process;
+      try {
+        startAtLogin(after.startAtLogin, {
+          ...{ platform, program, app, configDir: app.getPath('appData') },
+        });
+      } catch (error) {
+        journal.error('autostart', { error });
+      }
+    }
+    host?.send('settings.changed', after);
+  }
+
+  function sayProblems(): void {
+    for (const { file, problem } of settings.status().problems) {
+      journal.error('settings.broken', { file, problem });
+    }
+  }
+
   /** What a diagnosis starts from; texts are masked where they are written. */
   function facts() {
     const { ops, ...view } = publisher.view();
     const { gateways, ca, userDataDir } = config;
     return {
       about: { ...runtime, uptimeMs: Math.round(performance.now()), memory: process.memoryUsage() },
-      settings: settings.get(),
+      settings: { ...settings.get(), ...settings.status(), deskFile },
       config: { gateways, ownAuthority: ca !== null, userDataDir },
       desk: { link: view.link, mirror: view.mirror, gateway: view.gateway, hotkey: view.hotkey },
       log: {
@@ -368,6 +402,7 @@ export function startTerminal(start: TerminalStart): void {
     leaving = true;
     windows.letGo();
     clearInterval(ticking);
+    clearInterval(rereading);
     publisher.stop();
     hotkey.stop();
     monitor.stop();

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import {
@@ -33,7 +33,12 @@ export function launchOptions(userData: string, extra: readonly string[] = []) {
   const root = process.getuid?.() === 0 && user === 0 ? ['--no-sandbox'] : [];
   const home = join(userData, 'home');
   mkdirSync(home, { recursive: true });
-  if (user !== 0) for (const folder of [userData, home]) chownSync(folder, user, user);
+  // The first start's guide has a spec of its own; elsewhere it was gone through before.
+  const settings = join(userData, 'settings.json');
+  if (!existsSync(settings)) {
+    writeFileSync(settings, JSON.stringify({ settings: { guideDone: true } }));
+  }
+  if (user !== 0) for (const path of [userData, home, settings]) chownSync(path, user, user);
   const official =
     process.env.VIGIA_ELECTRON_OFFICIAL === '1' ? [process.env.VIGIA_APP ?? '.'] : [];
   const env = { ...process.env, HOME: home, XDG_RUNTIME_DIR: home, LANG: 'es_CO.UTF-8' };

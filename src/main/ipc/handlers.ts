@@ -1,4 +1,4 @@
-import type { Settings } from '../../shared/ipc/contract';
+import type { Settings } from '../../shared/settings';
 import type { CommandDesk } from '../commands';
 import type { DeskPublisher } from '../deskView';
 import type { Diagnostics } from '../diagnostics';
@@ -52,7 +52,12 @@ export function createHandlers(deps: HandlerDeps): IpcHandlers {
     'audit.page': (query) => deps.mirror.page(query),
     'hotkey.test': ({ on }) => done(deps.hotkey.test(on)),
     'settings.get': () => settings.get(),
+    'settings.status': () => settings.status(),
     'settings.set': (change) => {
+      const fixed = settings.status().locked.find((name) => change[name] !== undefined);
+      if (fixed) {
+        throw new Refusal({ code: 'locked', message: `${fixed} is fixed by this machine’s desk` });
+      }
       const before = settings.get();
       const after = settings.set(change);
       deps.onSettings(after, before);

@@ -7,7 +7,7 @@ import { environmentKey } from '../desk/scope.state';
 import { Dialogs } from '../dialogs/Dialogs';
 import { useT } from '../i18n';
 import { KILL_DIALOG_KEY, useKillKey } from '../lib/hooks';
-import { openKillDialog, useApp } from '../lib/store';
+import { openDialog, openKillDialog, useApp } from '../lib/store';
 import { useNow } from '../lib/useNow';
 import { Audit } from './Audit';
 import { Palette } from './Palette';
@@ -34,6 +34,10 @@ function ConsoleView({ view }: { view: DeskView }) {
   const t = useT();
   const now = useNow();
   const [shown, setShown] = useState<ViewName>('overview');
+  const guideDone = useApp((state) => state.settings?.guideDone ?? true);
+  useEffect(() => {
+    if (!guideDone && useApp.getState().dialog === null) openDialog({ kind: 'guide' });
+  }, [guideDone]);
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       const name = event.ctrlKey ? VIEWS[Number(event.key) - 1] : undefined;

@@ -1,10 +1,12 @@
 import { Settings as Gear } from 'lucide-react';
 import { Popover } from 'radix-ui';
-import { Button, Field, INPUT } from '../components/ui';
+import { useState } from 'react';
+import { Button, Field, Hostile, INPUT } from '../components/ui';
 import { useT } from '../i18n';
 import { call } from '../lib/call';
 import { play, type Sound } from '../lib/sounds';
-import { useApp } from '../lib/store';
+import { openDialog, useApp } from '../lib/store';
+import { useSettingsStatus } from '../lib/useSettingsStatus';
 import { HotkeyField } from './HotkeyField';
 
 const SOUNDS: readonly Sound[] = ['acknowledged', 'warning', 'emergency'];
@@ -12,6 +14,7 @@ const SOUNDS: readonly Sound[] = ['acknowledged', 'warning', 'emergency'];
 export function SettingsPopover() {
   const t = useT();
   const settings = useApp((state) => state.settings);
+  const { problems } = useSettingsStatus();
   if (!settings) return null;
   const set = async (change: Partial<typeof settings>): Promise<void> => {
     const saved = await call('settings.set', change);
@@ -21,6 +24,7 @@ export function SettingsPopover() {
     <Popover.Root>
       <Popover.Trigger className="flex items-center gap-2 rounded-md px-2 py-1.5 text-muted">
         <Gear size={14} aria-hidden /> {t('settings.title')}
+        {problems.length > 0 && <span className="text-amber">▲ {problems.length}</span>}
       </Popover.Trigger>
       <Popover.Portal>
         <Popover.Content
@@ -87,8 +91,39 @@ export function SettingsPopover() {
               }}
             />
           </Field>
+          <Popover.Close asChild>
+            <Button className="w-full" onClick={() => openDialog({ kind: 'settings' })}>
+              {t('setting.all')}
+            </Button>
+          </Popover.Close>
+          <Popover.Close asChild>
+            <Button className="w-full" onClick={() => openDialog({ kind: 'guide' })}>
+              {t('guide.open')}
+            </Button>
+          </Popover.Close>
+          <Diagnostics />
         </Popover.Content>
       </Popover.Portal>
     </Popover.Root>
+  );
+}
+
+/** Makes the zip for whoever looks into a fault, and says where it is. */
+function Diagnostics() {
+  const t = useT();
+  const [made, setMade] = useState<string | null>(null);
+  const collect = async (): Promise<void> => {
+    const found = await call('diagnostics.collect', undefined);
+    if (found) setMade(found.path);
+  };
+  return (
+    <div>
+      <Button className="w-full" onClick={() => void collect()}>
+        {t('diagnostics.collect')}
+      </Button>
+      <p role="status" className="mt-1 text-[12px] text-muted select-text">
+        {made === null ? t('diagnostics.what') : <Hostile text={made} max={300} />}
+      </p>
+    </div>
   );
 }

@@ -5,11 +5,13 @@ import { call } from '../lib/call';
 import { closeDialog, useApp } from '../lib/store';
 import { CardDialog } from './CardDialog';
 import { DialogFrame } from './DialogFrame';
+import { GuideDialog } from './GuideDialog';
 import { KillDialog } from './KillDialog';
 import { PromotionDialog } from './PromotionDialog';
 import { ResumeDialog } from './ResumeDialog';
 import { RetireDialog } from './RetireDialog';
 import { RollbackDialog } from './RollbackDialog';
+import { SettingsDialog } from './SettingsDialog';
 
 /** The one dialog that is open, if any. Closing never throws away what was typed for a kill. */
 export function Dialogs({ view, origin }: { view: DeskView; origin: 'panel' | 'console' }) {
@@ -28,6 +30,10 @@ export function Dialogs({ view, origin }: { view: DeskView; origin: 'panel' | 'c
       return <CardDialog view={view} model={dialog.model} />;
     case 'retire':
       return <RetireDialog view={view} model={dialog.model} />;
+    case 'settings':
+      return <SettingsDialog />;
+    case 'guide':
+      return <GuideDialog view={view} origin={origin} />;
     case 'quit':
       return <QuitDialog reason={dialog.reason} />;
   }

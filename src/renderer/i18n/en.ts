@@ -1,4 +1,5 @@
 import type { Key } from './es';
+import { shipEn } from './ship';
 
 export const en: Readonly<Record<Key, string>> = {
   'word.unknown': 'NO DATA',
@@ -455,4 +456,5 @@ export const en: Readonly<Record<Key, string>> = {
   'settings.dark': 'dark',
   'settings.light': 'light',
   'settings.defaultReason': 'Default reason of the key',
+  ...shipEn,
 };

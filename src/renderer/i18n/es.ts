@@ -1,3 +1,5 @@
+import { shipEs } from './ship';
+
 /** Every text of the windows in Spanish, the desk's language. `en.ts` has the same keys. */
 export const es = {
   'word.unknown': 'SIN DATOS',
@@ -456,6 +458,7 @@ export const es = {
   'settings.dark': 'oscuro',
   'settings.light': 'claro',
   'settings.defaultReason': 'Motivo por defecto de la tecla',
+  ...shipEs,
 } as const;
 
 export type Key = keyof typeof es;

@@ -1,5 +1,5 @@
-import type { Settings } from '@shared/ipc/contract';
 import type { Origin, Scope } from '@shared/protocol/commands';
+import type { Settings } from '@shared/settings';
 import type { DeskView } from '@shared/view/desk';
 import { create } from 'zustand';
 
@@ -8,7 +8,7 @@ type QuitReason = 'live' | 'positions' | 'kill_running';
 type Dialog =
   | { readonly kind: 'kill'; readonly origin: Origin }
   | { readonly kind: 'resume' }
-  | { readonly kind: 'rollback' }
+  | { readonly kind: 'rollback' | 'settings' | 'guide' }
   | { readonly kind: 'promotion' | 'card' | 'retire'; readonly model: string }
   | { readonly kind: 'quit'; readonly reason: QuitReason };
 

@@ -8,6 +8,7 @@ import {
   scopeSchema,
 } from '../protocol/commands';
 import { faultSchema } from '../protocol/engine';
+import { settingNameSchema, settingsSchema } from '../settings';
 
 /**
  * The one contract between the windows and the main process: channel → schemas of its argument and
@@ -38,16 +39,6 @@ export const auditPageSchema = z.object({
   actors: z.array(z.string()),
 });
 export type AuditPage = z.infer<typeof auditPageSchema>;
-
-export const settingsSchema = z.strictObject({
-  language: z.enum(['es', 'en']),
-  theme: z.enum(['dark', 'light']),
-  accelerator: z.string().min(1).max(64),
-  soundVolume: z.number().min(0).max(1),
-  panelCollapsed: z.boolean(),
-  defaultReason: z.string().min(1).max(500),
-});
-export type Settings = z.infer<typeof settingsSchema>;
 
 export const ipcCalls = {
   /** The present view, for a window that has just opened. */
@@ -117,6 +108,15 @@ export const ipcCalls = {
   },
   'hotkey.test': { args: z.strictObject({ on: z.boolean() }), result: z.null() },
   'settings.get': { args: none, result: settingsSchema },
+  'settings.status': {
+    args: none,
+    result: z.object({
+      /** Options that the desk's own file has fixed for this machine. */
+      locked: z.array(settingNameSchema),
+      /** Files that could not be read; what they last held is in force. */
+      problems: z.array(z.object({ file: z.string(), problem: z.string() })),
+    }),
+  },
   'settings.set': { args: settingsSchema.partial(), result: settingsSchema },
   /** Makes the zip for whoever looks into a fault; `bytes` is its size. */
   'diagnostics.collect': {
