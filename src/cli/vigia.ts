@@ -6,13 +6,15 @@ import { sha256 } from '../node/sha256';
 import { describeFault } from '../shared/log/chain';
 import type { LogPosition } from '../shared/log/event';
 import { EMPTY_LOG } from '../shared/log/event';
+import { backupGateway } from './backup';
 import { replayFile } from './replay';
 
 const USAGE = `vigia verify <file>
+vigia backup <gateway's dataDir> <new folder>
 vigia monitor replay <window file>
 
 Hashes every event of a log or an audit mirror afresh, from the first one on, and checks the gateway's
-signed checkpoints against it; or judges a window that the monitor kept anew.
+signed checkpoints against it; copies a running gateway's log with its key and verifies the copy; or judges a window that the monitor kept anew.
 Exit: 0 it holds, 1 it does not, 2 it could not be read.
 `;
 
@@ -77,6 +79,9 @@ export function run(argv: readonly string[], print: (line: string) => void): 0 |
   const [command, file, ...rest] = argv;
   if (command === 'monitor' && file === 'replay' && rest.length === 1) {
     return replayFile(rest[0] as string, print);
+  }
+  if (command === 'backup' && file !== undefined && rest.length === 1) {
+    return backupGateway(file, rest[0] as string, (copy) => verifyFile(copy, print), print);
   }
   if (command !== 'verify' || file === undefined || rest.length > 0) {
     print(USAGE);

@@ -34,6 +34,8 @@ export function securePreferences(preload: string): WebPreferences {
     nodeIntegrationInSubFrames: false,
     webviewTag: false,
     webSecurity: true,
+    // A middle click would open a link past the handlers below.
+    disableBlinkFeatures: 'Auxclick',
     spellcheck: false,
     // The siren must sound without a click first, and figures go on while a window is covered.
     autoplayPolicy: 'no-user-gesture-required',

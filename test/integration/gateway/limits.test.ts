@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Gateway } from '../../../src/gateway/gateway';
 import { createBucket } from '../../../src/gateway/guard';
 import { newDataDir, openGateway, quickPolicy, withOperations } from '../../support/desk';
 import { FakeEngine } from '../../support/fakeEngine';
+import { ROOT } from '../../support/root';
 import { TestTerminal } from '../../support/testTerminal';
 
 let data: ReturnType<typeof newDataDir>;
@@ -29,7 +32,7 @@ afterEach(async () => {
   data.remove();
 });
 
-const join = async (token: string) => {
+const enter = async (token: string) => {
   const terminal = await TestTerminal.open(gateway.port, token);
   open.push(terminal);
   return terminal;
@@ -42,12 +45,12 @@ const metric = async (name: string): Promise<number> => {
 
 describe('limits', () => {
   it('keeps out sockets above the number, of one client and in all; a kill by HTTP still comes in', async () => {
-    await join('ana');
-    await join('ana.2');
-    await expect(join('ana.3')).rejects.toThrow('refused');
-    await join('luis');
-    await join('eva');
-    await expect(join('pablo')).rejects.toThrow('refused');
+    await enter('ana');
+    await enter('ana.2');
+    await expect(enter('ana.3')).rejects.toThrow('refused');
+    await enter('luis');
+    await enter('eva');
+    await expect(enter('pablo')).rejects.toThrow('refused');
     expect(await metric('vigia_connections{kind="control"}')).toBe(4);
     expect(await metric('vigia_subscriptions')).toBe(4);
     const refusedFor = (cause: string) =>
@@ -64,11 +67,11 @@ describe('limits', () => {
     // A place that is left is free again.
     open.shift()?.socket.terminate();
     await expect.poll(() => metric('vigia_connections{kind="control"}')).toBe(3);
-    await join('ana.3');
+    await enter('ana.3');
   });
 
   it('refuses what comes too fast, says so, and lets a kill through all the same', async () => {
-    const terminal = await join('ana');
+    const terminal = await enter('ana');
     for (let count = 0; count < 100; count += 1) terminal.send({ type: 'ping', time: count });
     const id = terminal.kill();
     await terminal.until(() => terminal.answers.some((one) => one.id === id));
@@ -81,13 +84,26 @@ describe('limits', () => {
   it('leaves out an engine’s figures that come too fast, not its answers', async () => {
     const engine = new FakeEngine('e1', 100_000);
     await engine.connect(gateway.port);
-    const terminal = await join('ana');
+    const terminal = await enter('ana');
     for (let count = 0; count < 200; count += 1) engine.reportEquity(1_000_000 + count);
     terminal.kill();
     await terminal.until(() => terminal.ops.kills[0]?.flatAt != null);
     expect(engine.sold).toBe(100_000);
     expect(await metric('vigia_refused_total{kind="engine",cause="rate"}')).toBeGreaterThan(150);
     engine.disconnect();
+  });
+});
+
+describe('the dashboard and the documents', () => {
+  it('name metrics that there are, and every one that there is', async () => {
+    const text = await (await fetch(`http://127.0.0.1:${gateway.port}/metrics`)).text();
+    const there = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name as string);
+    const named = (file: string) =>
+      new Set(
+        readFileSync(join(ROOT, file), 'utf8').match(/\b(?:vigia_[a-z_]+|process_[a-z_]+)\b/g),
+      );
+    expect([...named('resources/grafana/vigia-gateway.json')].sort()).toEqual([...there].sort());
+    for (const name of there) expect(named('docs/operations.md')).toContain(name);
   });
 });
 
