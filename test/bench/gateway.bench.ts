@@ -7,10 +7,10 @@ import { program, start } from './process';
 
 const TERMINALS = 500;
 const ENGINES = 50;
-const RUNS = 10;
+const RUNS = 5;
 /** Items a second of one engine: what it has on a busy day, and a flood. */
 const LOADS = { busy: 10, flood: 200 } as const;
-const SETTLE_MS = 5_000;
+const SETTLE_MS = 3_000;
 const KILL_TARGET_MS = { busy: 500, flood: 1_500 } as const;
 const MEMORY_TARGET_MIB = 1_024;
 

@@ -6,6 +6,8 @@ import { EMPTY_LOG } from '../../../src/shared/log/event';
 import { PATHS, TERMINAL_SUBPROTOCOL } from '../../../src/shared/protocol/wire';
 
 const [port = '', count = '0'] = process.argv.slice(2);
+/** Terminals that come at the same moment. */
+const TOGETHER = 25;
 let open = 0;
 let bytes = 0;
 let flat = 0;
@@ -28,8 +30,7 @@ function connect(name: string, path: string, then: (socket: WebSocket) => void):
   );
 }
 
-for (let index = 0; index < Number(count); index += 1) {
-  const name = `terminal-${index}`;
+async function join(name: string): Promise<void> {
   await connect(name, PATHS.control, (socket) => {
     socket.on('message', (data: Buffer) => {
       if (data.includes('"type":"kill.flat"')) flat += 1;
@@ -42,6 +43,10 @@ for (let index = 0; index < Number(count); index += 1) {
       bytes += data.length;
     });
   });
+}
+const names = Array.from({ length: Number(count) }, (_, index) => `terminal-${index}`);
+for (let from = 0; from < names.length; from += TOGETHER) {
+  await Promise.all(names.slice(from, from + TOGETHER).map(join));
 }
 process.stdout.write(`there ${open}\n`);
 createInterface({ input: process.stdin }).on('line', () => {
