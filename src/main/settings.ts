@@ -124,8 +124,11 @@ function keepGood<Schema extends z.ZodType>(path: string, goodPath: string, sche
     throw new Error(`${issue?.path.map(String).join('.') || 'the file'}: ${issue?.message}`);
   };
   const keep = (to: string, value: unknown): void => {
+    const text = JSON.stringify(value, null, 2);
+    // A write is synced to disk: what is there already need not be written at each start.
+    if (safely(() => readFileSync(to, 'utf8') === text, false)) return;
     try {
-      writeFileDurably(to, JSON.stringify(value, null, 2));
+      writeFileDurably(to, text);
     } catch {
       // A full disk costs the memory of an option, nothing else.
     }
