@@ -68,7 +68,12 @@ export function startTerminal(start: TerminalStart): void {
   const secrets = (): readonly string[] => [token, engineToken];
   const runtime = runtimeView();
   const journal = openJournal({ userData, runtime, secrets, app, process });
-  const deskFile = deskSettingsFile(process.platform, process.env);
+  // What ships takes the desk's file from its one place; only a build to try may be told another.
+  const { PROGRAMDATA, APPIMAGE } = process.env;
+  const deskFile = deskSettingsFile(
+    process.platform,
+    app.isPackaged ? { PROGRAMDATA } : process.env,
+  );
   const settings = createSettings(join(userData, 'settings.json'), deskFile);
   const name = userInfo().username || 'operador';
   const terminal = {
@@ -351,7 +356,9 @@ export function startTerminal(start: TerminalStart): void {
     if (after.accelerator !== before.accelerator) hotkey.bind(after.accelerator);
     if (after.language !== before.language) tray?.setLanguage(after.language);
     if (after.startAtLogin !== before.startAtLogin) {
-      const { execPath: program, platform } = process;
+      const { platform } = process;
+      // An AppImage runs from a folder that is gone after it.
+      const program = APPIMAGE ?? process.execPath;
       try {
         startAtLogin(after.startAtLogin, {
           ...{ platform, program, app, configDir: app.getPath('appData') },
