@@ -1,12 +1,12 @@
 import type { WebSocket } from 'ws';
-import type { LogEvent } from '../shared/log/event';
 import type { OperationsPolicy } from '../shared/policy/operations';
 import { parseFrame } from '../shared/protocol/frame';
 import type { Answer, ControlReply, Welcome } from '../shared/protocol/terminal';
 import { controlRequests } from '../shared/protocol/terminal';
-import { CLOSE, MAX_EVENTS_PER_FRAME } from '../shared/protocol/wire';
+import { CLOSE } from '../shared/protocol/wire';
 import type { Clock } from '../shared/time';
 import type { Commands, Operator } from './commands';
+import type { EventFrames } from './eventFrames';
 import type { Guard } from './guard';
 import type { GatewayLog } from './log';
 import type { GatewayMetrics } from './metrics';
@@ -20,6 +20,7 @@ export interface ControlSessionOptions {
   readonly lease: LeaseDesk;
   readonly policy: OperationsPolicy;
   readonly clock: Clock;
+  readonly frames: EventFrames;
   readonly guard: Guard;
   readonly metrics: GatewayMetrics;
   readonly welcome: () => Omit<Welcome, 'type' | 'operator'>;
@@ -39,6 +40,7 @@ export function serveControl(options: ControlSessionOptions): void {
   let next: number | null = null;
   let replayed = false;
   let sending = false;
+  let scheduled = false;
   let told = false;
   let badFrames = 0;
   const mine = new Set<string>();
@@ -49,7 +51,7 @@ export function serveControl(options: ControlSessionOptions): void {
   const unfollow = commands.follow((answer) => {
     if (mine.has(answer.id)) send(answer);
   });
-  const leave = log.onSaved(() => void pump());
+  const leave = log.onSaved(soon);
   const leaveHealth = log.onHealth((health) => send({ type: 'health', ...health }));
   const leaveCheckpoint = log.onCheckpoint((note) => send({ type: 'checkpoint', note }));
   const beat = setInterval(() => {
@@ -168,12 +170,11 @@ export function serveControl(options: ControlSessionOptions): void {
     sending = true;
     try {
       while (socket.readyState === socket.OPEN && !backlogged()) {
-        const events: readonly LogEvent[] = await log.read(next, MAX_EVENTS_PER_FRAME);
-        if (events.length === 0) break;
-        const text = JSON.stringify({ type: 'events', events });
+        const frame = await options.frames.from(next);
+        if (frame === null) break;
         // The callback comes when the frame left for the system: a replay goes at the reader's pace.
-        await new Promise<void>((sent) => socket.send(text, () => sent()));
-        next += events.length;
+        await new Promise<void>((sent) => socket.send(frame.text, () => sent()));
+        next += frame.count;
       }
       if (!replayed && next > log.savedHead().seq) {
         replayed = true;
@@ -186,6 +187,16 @@ export function serveControl(options: ControlSessionOptions): void {
     if (next <= log.savedHead().seq && !backlogged() && socket.readyState === socket.OPEN) {
       setImmediate(() => void pump());
     }
+  }
+
+  /** Once for all that is recorded in one go: engines are told of a kill before terminals are. */
+  function soon(): void {
+    if (scheduled) return;
+    scheduled = true;
+    queueMicrotask(() => {
+      scheduled = false;
+      void pump();
+    });
   }
 
   function backlogged(): boolean {

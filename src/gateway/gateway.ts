@@ -26,6 +26,7 @@ import { type Commands, createCommands } from './commands';
 import type { TlsFiles } from './config';
 import { serveControl } from './controlSession';
 import { createEngineHub } from './engineHub';
+import { createEventFrames } from './eventFrames';
 import { createGuard } from './guard';
 import { createKillDriver } from './killDriver';
 import { keepUnsavedKills } from './killLatch';
@@ -143,6 +144,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     folder: join(options.dataDir, 'monitor'),
   });
 
+  const frames = createEventFrames(log);
   const telemetry = createTelemetryFanout({
     ...{ hub, policy, clock, uptime: options.uptime, metrics, welcome },
   });
@@ -193,8 +195,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     }
     if (path === PATHS.control && who.kind === 'operator') {
       const { operator } = who;
-      const parts = { operator, log, commands, lease, policy, clock, welcome, guard, metrics };
-      return counted('control', operator.id, (socket) => serveControl({ socket, ...parts }));
+      const parts = { operator, log, frames, commands, lease, policy, clock, welcome };
+      return counted('control', operator.id, (socket) =>
+        serveControl({ socket, ...parts, guard, metrics }),
+      );
     }
     return 404;
   }
