@@ -66,6 +66,7 @@ export function createTelemetryFanout(options: TelemetryFanoutOptions): Telemetr
   const readers = new Set<Reader>();
   const timer = setInterval(flush, BATCH_EVERY_MS);
   let flushedAt = uptime();
+  let lateBeats = 0;
 
   /** What came since the last beat, for everybody: it is put into frames once, not once a reader. */
   let fresh: Pending = new Map();
@@ -92,7 +93,9 @@ export function createTelemetryFanout(options: TelemetryFanoutOptions): Telemetr
     const lagMs = Math.max(0, uptime() - flushedAt - BATCH_EVERY_MS);
     flushedAt = uptime();
     metrics.loopLag(lagMs);
-    const late = lagMs > limits.shedAboveLagMs;
+    // One late beat is a slow disk or a collection of garbage; several are too much to do.
+    lateBeats = lagMs > limits.shedAboveLagMs ? lateBeats + 1 : 0;
+    const late = lateBeats >= limits.shedAfterBeats;
     const arrived = fresh;
     fresh = new Map();
     const whole = late || itemsIn(arrived) > limits.telemetryQueueItems ? null : framesOf(arrived);

@@ -56,6 +56,7 @@ export const operationsPolicySchema = z.strictObject({
     engineFrames: rate,
     telemetryQueueItems: z.int().positive(),
     shedAboveLagMs: ms,
+    shedAfterBeats: z.int().positive(),
   }),
   figures: z.strictObject({ staleAfterMs: ms, clockOffsetShownAboveMs: ms }),
   /** Whom to ring when a kill is not acknowledged. */

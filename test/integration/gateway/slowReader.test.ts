@@ -44,7 +44,7 @@ const metrics = {
 /** How far the process has fallen behind, for the fan-out. */
 let jumpMs = 0;
 
-async function openFanout(): Promise<void> {
+async function openFanout(shedAfterBeats = 3): Promise<void> {
   seq = 0;
   counted.sent = 0;
   counted.dropped = 0;
@@ -59,7 +59,7 @@ async function openFanout(): Promise<void> {
   };
   fanout = createTelemetryFanout({
     hub: hub as unknown as EngineHub,
-    policy: quickPolicy,
+    policy: { ...quickPolicy, limits: { ...quickPolicy.limits, shedAfterBeats } },
     clock: () => now,
     uptime: () => performance.now() + jumpMs,
     metrics: metrics as unknown as GatewayMetrics,
@@ -165,7 +165,7 @@ describe('a terminal that does not read its telemetry', () => {
 
 describe('a gateway that has fallen behind', () => {
   it('gives telemetry up first: the newest of each kind goes out, the rest is counted', async () => {
-    await openFanout();
+    await openFanout(1);
     const quick = await reader();
     flood();
     jumpMs += 1_000;
@@ -177,5 +177,14 @@ describe('a gateway that has fallen behind', () => {
     flood();
     await lastSeq(quick);
     expect(counted).toEqual({ sent: 2_002, dropped: 2_000 });
+  });
+
+  it('leaves nothing out for one beat that came late', async () => {
+    await openFanout();
+    const quick = await reader();
+    flood();
+    jumpMs += 1_000;
+    await lastSeq(quick);
+    expect(counted).toEqual({ sent: 2_001, dropped: 0 });
   });
 });
