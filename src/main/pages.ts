@@ -37,12 +37,12 @@ export function pageFile(address: string): string | null {
 /** What a request for a page is answered with. Pages carry a policy with a nonce of their own. */
 export async function servePage(
   request: { readonly url: string; readonly method: string },
-  read: (file: string) => Promise<Uint8Array>,
+  read: (file: string) => Promise<Uint8Array<ArrayBuffer>>,
   newNonce: () => string,
 ): Promise<Response> {
   const file = request.method === 'GET' ? pageFile(request.url) : null;
   if (file === null) return new Response(null, { status: 404 });
-  let body: Uint8Array;
+  let body: Uint8Array<ArrayBuffer>;
   try {
     body = await read(file);
   } catch {
@@ -56,7 +56,7 @@ export async function servePage(
     'cross-origin-opener-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin',
   };
-  if (!file.endsWith('.html')) return new Response(Uint8Array.from(body), { headers });
+  if (!file.endsWith('.html')) return new Response(body, { headers });
   const nonce = newNonce();
   const text = new TextDecoder().decode(body).replaceAll(NONCE_PLACE, nonce);
   return new Response(text, {

@@ -5,7 +5,7 @@ const files: Readonly<Record<string, string>> = {
   'panel.html': '<script nonce="VIGIA-NONCE"></script>',
   'assets/panel-B_x1.js': 'const x = "VIGIA-NONCE"',
 };
-const read = async (file: string): Promise<Uint8Array> => {
+const read = async (file: string): Promise<Uint8Array<ArrayBuffer>> => {
   const text = files[file];
   if (text === undefined) throw new Error('ENOENT');
   return new TextEncoder().encode(text);
