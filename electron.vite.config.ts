@@ -54,6 +54,8 @@ export default defineConfig({
     root: at('src/renderer'),
     resolve: { alias },
     plugins: [react(), tailwindcss()],
+    // Replaced at each load by src/main/pages.ts; no script runs without it.
+    html: { cspNonce: 'VIGIA-NONCE' },
     build: {
       target: 'chrome130',
       sourcemap: true,

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CHECKS, runCheck } from './lib/checks.mjs';
 import { openDisplay } from './lib/display.mjs';
-import { driveEnvironment } from './lib/drive.mjs';
+import { driveEnvironment, packagingHindrance } from './lib/drive.mjs';
 import { tell } from './lib/problem.mjs';
 import { ensureBuild, nodePath, ROOT, setUp } from './lib/setup.mjs';
 import { CRASHED, lastLine, NONE, sum, tallyOf } from './lib/tally.mjs';
@@ -47,6 +47,12 @@ function vitest() {
   );
 }
 
+const playwrightCount = ({ stats }) => ({
+  passed: stats.expected + stats.flaky,
+  failed: stats.unexpected,
+  skipped: stats.skipped,
+});
+
 async function endToEnd(runtime) {
   ensureBuild();
   const display = await openDisplay({ forceVirtual: true });
@@ -58,17 +64,46 @@ async function endToEnd(runtime) {
       PLAYWRIGHT_JSON_OUTPUT_NAME: report,
     };
     const args = [runner, 'test', '--reporter=list,json'];
-    return suite('end to end', args, report, env, ({ stats }) => ({
-      passed: stats.expected + stats.flaky,
-      failed: stats.unexpected,
-      skipped: stats.skipped,
-    }));
+    return suite('end to end', args, report, env, playwrightCount);
   } finally {
     display.close();
   }
 }
 
-const SUITES = { check: staticChecks, unit: vitest, e2e: endToEnd };
+/** Makes the packages, installs them for real, and drives what is installed. */
+async function packaging(runtime) {
+  process.stdout.write('\n── packaging\n');
+  const hindrance = packagingHindrance();
+  if (hindrance !== null) {
+    process.stdout.write(`vigia: the packages are not installed here, because ${hindrance}.\n`);
+    return { ...NONE, skipped: 1 };
+  }
+  const dist = spawnSync(nodePath(), [join(ROOT, 'scripts/dist.mjs'), 'dir', 'deb'], {
+    cwd: ROOT,
+    stdio: 'inherit',
+  });
+  if (dist.status !== 0) return CRASHED;
+  const display = await openDisplay({ forceVirtual: true });
+  try {
+    const report = join(work, 'packaging.json');
+    const runner = join(ROOT, 'node_modules/@playwright/test/cli.js');
+    const config = join(ROOT, 'test/packaging/playwright.config.ts');
+    const env = {
+      ...driveEnvironment(runtime, display),
+      VIGIA_PACKAGED: '1',
+      VIGIA_ELECTRON: '/usr/lib/vigia/vigia',
+      VIGIA_ELECTRON_OFFICIAL: '',
+      PLAYWRIGHT_JSON_OUTPUT_NAME: report,
+    };
+    const args = [runner, 'test', '--config', config, '--reporter=list,json'];
+    return suite('packaging, installed', args, report, env, playwrightCount);
+  } finally {
+    display.close();
+    spawnSync('dpkg', ['-r', 'vigia', 'vigia-gateway'], { stdio: 'ignore' });
+  }
+}
+
+const SUITES = { check: staticChecks, unit: vitest, e2e: endToEnd, packaging };
 
 let total = NONE;
 try {

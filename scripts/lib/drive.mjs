@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { capture } from './run.mjs';
 import { ROOT } from './setup.mjs';
@@ -45,4 +45,20 @@ function hindranceFor(runtime) {
     { cwd: '/', env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' } },
   );
   return status === 0 ? null : `an unprivileged user cannot run the runtime or read ${ROOT}`;
+}
+
+/** Why the packages cannot be installed on this machine for a test; null when they can. */
+export function packagingHindrance() {
+  if (process.platform !== 'linux' || capture('dpkg', ['--version']).status !== 0) {
+    return 'this is not a Debian system';
+  }
+  if (process.getuid?.() !== 0) return 'only root can install them';
+  for (const name of ['vigia', 'vigia-gateway']) {
+    if (/^Status: .* installed$/m.test(capture('dpkg', ['-s', name]).stdout)) {
+      return `${name} is installed already, and the test would replace it`;
+    }
+  }
+  return existsSync('/etc/vigia')
+    ? '/etc/vigia is there already, and the test would change it'
+    : null;
 }

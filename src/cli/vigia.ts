@@ -1,3 +1,4 @@
+import { backupGateway } from './backup';
 import { compareCommand, exportCommand, verifyCommand } from './records';
 import { replayFile } from './replay';
 
@@ -5,12 +6,13 @@ const USAGE = `vigia verify <record>
 vigia compare <record> <record>
 vigia export <log or mirror> <target> [--from <day or instant>] [--to <day or instant>]
              [--format folder|zip|jsonl|csv]
+vigia backup <gateway's dataDir> <new folder>
 vigia monitor replay <window file>
 
 A record is a log, an audit mirror, or an export: its folder or its zip.
 verify hashes every event afresh, from the first one on, and checks the gateway's signatures; compare
 says whether two records are of one log and where they part; export writes a piece of a log for others
-to verify; monitor replay judges a window that the monitor kept anew.
+to verify; backup copies a running gateway's log with its key and verifies the copy; monitor replay judges a window that the monitor kept anew.
 Exit: 0 it holds, 1 it does not, 2 it could not be read.
 `;
 
@@ -27,6 +29,14 @@ export async function run(
   if (command === 'verify' && args.length === 1) return verifyCommand(first as string, print);
   if (command === 'compare' && args.length === 2) {
     return compareCommand(first as string, second as string, print);
+  }
+  if (command === 'backup' && args.length === 2) {
+    return backupGateway(
+      first as string,
+      second as string,
+      (copy) => verifyCommand(copy, print),
+      print,
+    );
   }
   const exported = command === 'export' ? exportCommand(args, print) : null;
   if (exported) return exported;

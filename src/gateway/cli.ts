@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { openLogFile } from '../node/logFile';
 import { PolicyFileError, readPolicies } from '../node/policyFiles';
 import { roleSchema } from '../shared/protocol/terminal';
 import { VERSION } from '../shared/version';
@@ -76,6 +77,11 @@ async function main(): Promise<void> {
     version: VERSION,
     authenticate: fileAuthentication(config.operatorsFile, Date.now, (problem) => {
       process.stderr.write(`vigia-gateway: ${problem}; the accounts read before still hold\n`);
+    }),
+    journal: openLogFile({
+      path: join(config.dataDir, 'logs/gateway.log'),
+      program: 'gateway',
+      secrets: () => [],
     }),
     clock: Date.now,
     uptime: () => performance.now(),

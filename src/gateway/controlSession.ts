@@ -1,13 +1,15 @@
 import type { WebSocket } from 'ws';
-import type { LogEvent } from '../shared/log/event';
 import type { OperationsPolicy } from '../shared/policy/operations';
 import { parseFrame } from '../shared/protocol/frame';
 import type { Answer, ControlReply, Welcome } from '../shared/protocol/terminal';
 import { controlRequests } from '../shared/protocol/terminal';
-import { CLOSE, MAX_EVENTS_PER_FRAME } from '../shared/protocol/wire';
+import { CLOSE } from '../shared/protocol/wire';
 import type { Clock } from '../shared/time';
 import type { Commands, Operator } from './commands';
+import type { EventFrames } from './eventFrames';
+import type { Guard } from './guard';
 import type { GatewayLog } from './log';
+import type { GatewayMetrics } from './metrics';
 import type { LeaseDesk } from './monitor/leaseDesk';
 
 export interface ControlSessionOptions {
@@ -22,6 +24,9 @@ export interface ControlSessionOptions {
   readonly mayHold: (operator: Operator) => boolean;
   readonly policy: OperationsPolicy;
   readonly clock: Clock;
+  readonly frames: EventFrames;
+  readonly guard: Guard;
+  readonly metrics: GatewayMetrics;
   readonly welcome: () => Omit<Welcome, 'type' | 'operator'>;
 }
 
@@ -32,12 +37,14 @@ const BAD_FRAMES_ALLOWED = 1_000;
 
 /** One terminal's control socket: hello, the log from where it stands, commands and their answers. */
 export function serveControl(options: ControlSessionOptions): void {
-  const { socket, operator, log, commands, policy, clock } = options;
+  const { socket, operator, log, commands, policy, clock, metrics } = options;
+  const allowance = options.guard.frames('control');
   let terminal: string | null = null;
   /** The next event to send; null before `subscribe`. The log is the queue: nothing is dropped. */
   let next: number | null = null;
   let replayed = false;
   let sending = false;
+  let scheduled = false;
   let told = false;
   let badFrames = 0;
   const mine = new Set<string>();
@@ -48,7 +55,7 @@ export function serveControl(options: ControlSessionOptions): void {
   const unfollow = commands.follow((answer) => {
     if (mine.has(answer.id)) send(answer);
   });
-  const leave = log.onSaved(() => void pump());
+  const leave = log.onSaved(soon);
   const leaveHealth = log.onHealth((health) => send({ type: 'health', ...health }));
   const leaveCheckpoint = log.onCheckpoint((note) => send({ type: 'checkpoint', note }));
   const beat = setInterval(() => {
@@ -64,18 +71,28 @@ export function serveControl(options: ControlSessionOptions): void {
     leave();
     leaveHealth();
     leaveCheckpoint();
+    if (next !== null) metrics.subscriptions(-1);
     if (terminal === null) return;
     log.append({ type: 'session.closed', actor: actor(), data: { terminal, cause: 'closed' } });
   });
   socket.on('message', (data, binary) => {
+    metrics.frame('control');
     const parsed = parseFrame(binary ? '' : String(data), controlRequests);
     if (!parsed.ok) {
+      metrics.refused('control', parsed.error.code);
       badFrames += 1;
       send({ type: 'error', ...parsed.error });
       if (badFrames > BAD_FRAMES_ALLOWED) socket.close(CLOSE.badFrame);
       return;
     }
     const message = parsed.value;
+    // A kill is never refused for its rate.
+    const isKill = message.type === 'command' && message.name === 'kill';
+    if (!isKill && !allowance.take()) {
+      metrics.refused('control', 'rate');
+      send({ type: 'error', code: 'rate', message: 'too many frames; this one was not read' });
+      return;
+    }
     if (message.type === 'hello') return hello(message);
     if (terminal === null) {
       send({ type: 'error', code: 'wrong_order', message: 'say hello first' });
@@ -151,6 +168,7 @@ export function serveControl(options: ControlSessionOptions): void {
       socket.close(CLOSE.diverged);
       return;
     }
+    if (next === null) metrics.subscriptions(1);
     next = message.fromSeq;
     replayed = false;
     void pump();
@@ -162,12 +180,11 @@ export function serveControl(options: ControlSessionOptions): void {
     sending = true;
     try {
       while (socket.readyState === socket.OPEN && !backlogged()) {
-        const events: readonly LogEvent[] = await log.read(next, MAX_EVENTS_PER_FRAME);
-        if (events.length === 0) break;
-        const text = JSON.stringify({ type: 'events', events });
+        const frame = await options.frames.from(next);
+        if (frame === null) break;
         // The callback comes when the frame left for the system: a replay goes at the reader's pace.
-        await new Promise<void>((sent) => socket.send(text, () => sent()));
-        next += events.length;
+        await new Promise<void>((sent) => socket.send(frame.text, () => sent()));
+        next += frame.count;
       }
       if (!replayed && next > log.savedHead().seq) {
         replayed = true;
@@ -180,6 +197,16 @@ export function serveControl(options: ControlSessionOptions): void {
     if (next <= log.savedHead().seq && !backlogged() && socket.readyState === socket.OPEN) {
       setImmediate(() => void pump());
     }
+  }
+
+  /** Once for all that is recorded in one go: engines are told of a kill before terminals are. */
+  function soon(): void {
+    if (scheduled) return;
+    scheduled = true;
+    queueMicrotask(() => {
+      scheduled = false;
+      void pump();
+    });
   }
 
   function backlogged(): boolean {
@@ -197,6 +224,7 @@ export function serveControl(options: ControlSessionOptions): void {
   }
 
   function send(reply: ControlReply | Answer): void {
+    if (reply.type === 'answer') metrics.answered(reply.stage);
     if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(reply));
   }
 }

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
+import { openLogFile } from '../node/logFile';
 import { readPolicies } from '../node/policyFiles';
 import { environmentSchema } from '../shared/protocol/engine';
 import { VERSION } from '../shared/version';
@@ -61,6 +63,11 @@ async function open(data: unknown, port: ParentPort): Promise<string> {
     },
     version: VERSION,
     authenticate: fixedAuthentication({ ...settings, operator }),
+    journal: openLogFile({
+      path: join(settings.dataDir, 'logs/gateway.log'),
+      program: 'gateway',
+      secrets: () => [settings.operatorToken, settings.engineToken],
+    }),
     clock: Date.now,
     uptime: () => performance.now(),
     random: (length) => randomBytes(length),

@@ -9,7 +9,9 @@ import { parseFrame } from '../shared/protocol/frame';
 import { CLOSE } from '../shared/protocol/wire';
 import type { Mode, Position, TelemetryItem, WorkingOrder } from '../shared/telemetry/types';
 import type { Clock } from '../shared/time';
+import type { Bucket, Guard } from './guard';
 import type { Fact, GatewayLog } from './log';
+import type { GatewayMetrics } from './metrics';
 
 export type OpUpdate = Extract<EngineMessage, { type: 'op.update' }>;
 export type OpStatus = Extract<EngineMessage, { type: 'op.status' }>;
@@ -57,12 +59,15 @@ export interface EngineHubOptions {
   readonly gatewayId: string;
   readonly clock: Clock;
   readonly random: RandomBytes;
+  readonly guard: Guard;
+  readonly metrics: GatewayMetrics;
 }
 
 interface Session {
   readonly id: string;
   readonly engine: string;
   readonly socket: WebSocket;
+  readonly allowance: Bucket;
   lastHeardAt: number;
   holdings: ReportedHoldings | null;
   minute: number;
@@ -95,8 +100,10 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       if (session) lose(session, `closed with ${code}`);
     });
     socket.on('message', (data, binary) => {
+      options.metrics.frame('engine');
       const parsed = parseFrame(binary ? '' : String(data), engineMessages);
       if (!parsed.ok) {
+        options.metrics.refused('engine', parsed.error.code);
         badFrames += 1;
         reply(socket, { type: 'error', ...parsed.error });
         if (!session || badFrames > BAD_FRAMES_ALLOWED) socket.close(CLOSE.badFrame);
@@ -134,6 +141,7 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       id: uuidv7(now, options.random),
       engine: id,
       socket,
+      allowance: options.guard.frames('engine'),
       lastHeardAt: now,
       holdings: null,
       minute: 0,
@@ -213,6 +221,11 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
         return;
       }
       case 'telemetry':
+        // What an engine says of an operation is never too much; its figures may be.
+        if (!session.allowance.take()) {
+          options.metrics.refused('engine', 'rate');
+          return;
+        }
         for (const item of message.items) {
           if (item.kind === 'positions' && item.seq > (session.holdings?.seq ?? 0)) {
             const { seq, positions, workingOrders } = item;

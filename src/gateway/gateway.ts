@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { loadOrCreateKey } from '../node/keys';
+import type { Logger } from '../node/logFile';
 import { NODE_TIMERS, type Timers } from '../node/notify/lanes';
 import { openSecrets } from '../node/notify/secrets';
 import { type Send, send } from '../node/notify/send';
@@ -39,12 +40,15 @@ import { type Commands, createCommands, type Operator } from './commands';
 import type { TlsFiles } from './config';
 import { serveControl } from './controlSession';
 import { createEngineHub } from './engineHub';
+import { createEventFrames } from './eventFrames';
+import { createGuard } from './guard';
 import { createBooks } from './incidents/books';
 import { keepDrills } from './incidents/drills';
 import { keepIncidents } from './incidents/driver';
 import { createKillDriver } from './killDriver';
 import { keepUnsavedKills } from './killLatch';
 import { createLog, type GatewayLog, publicKeyText } from './log';
+import { createGatewayMetrics, type SocketKind } from './metrics';
 import { driveModes } from './modeDriver';
 import { createDeploymentDriver } from './models/deploymentDriver';
 import { keepGovernance } from './models/governance';
@@ -83,6 +87,8 @@ export interface GatewayOptions {
   readonly send?: (what: Send) => Promise<Outcome>;
   /** Timers of the notifier's retries; Node's where they are left out. */
   readonly timers?: Timers;
+  /** Where it says what it did; nowhere when it is left out. */
+  readonly journal?: Logger;
   readonly clock: Clock;
   /** Milliseconds that never jump. */
   readonly uptime: Clock;
@@ -100,7 +106,7 @@ const CHANNELS = ['control', 'telemetry', 'engine'] as const;
 
 /** Starts a gateway: verifies its log, takes running kills up and listens. @throws BrokenLogError, listen errors */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { clock, random, environment } = options;
+  const { clock, random, environment, journal } = options;
   const policy = options.policies.operations.document;
   const key = loadOrCreateKey(join(options.dataDir, 'signing.pem'));
   const openStore = options.openStore ?? ((path) => new SqliteEventStore(path, sha256));
@@ -165,7 +171,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   // Before the kill driver hears of it: what is latched is latched before an engine is told.
   keepUnsavedKills(join(options.dataDir, 'latch.json'), log);
   const stopExpiring = expireResumes(log, clock);
-  const hub = createEngineHub({ log, policy, gatewayId, clock, random });
+  const metrics = createGatewayMetrics(log);
+  const guard = createGuard({ limits: policy.limits, uptime: options.uptime, metrics });
+  const hub = createEngineHub({ log, policy, gatewayId, clock, random, guard, metrics });
   const driver = createKillDriver({ log, hub, times: policy.kill, clock });
   const stopModes = driveModes(log, hub);
   const stopClearing = clearOutsideAlerts(log);
@@ -210,8 +218,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const incidents = keepIncidents({ log, policies, books, clock, newId });
   const drills = keepDrills({ log, hub, policies, clock, newId });
 
+  const frames = createEventFrames(log);
   const telemetry = createTelemetryFanout({
-    ...{ hub, policy, clock, welcome },
+    ...{ hub, policy, clock, uptime: options.uptime, metrics, welcome },
     window: standIn.window,
   });
   const { limits, recheckEveryMs } = policy.auth;
@@ -219,7 +228,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const gate = createGatekeeper({ log, authenticate, limits, recheckEveryMs, clock });
   const alerts = createAlertIntake({ log, policy: () => policies().incidents.alerts, clock });
   const rest = createRest({
-    ...{ log, commands, policies, gate, clock, books, alerts },
+    ...{ log, commands, policies, gate, metrics, clock, books, alerts },
     pagerdutySecret: options.pagerdutySecret ?? null,
     audit: {
       logFile: join(options.dataDir, 'log.db'),
@@ -271,14 +280,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     if (bridged) return (socket) => hub.accept(socket, bridged);
     if (inside) return 404;
     const who = await gate.admit(token, remoteOf(request), channel);
-    if (who === 'limited') return 429;
-    if (who === 'nobody' || token === undefined) return 401;
+    if (who === 'limited' || who === 'nobody' || token === undefined) {
+      metrics.refused('http', who === 'limited' ? 'rate' : 'unauthenticated');
+      options.journal?.warn('refused', { path, from: remoteOf(request) });
+      return who === 'limited' ? 429 : 401;
+    }
     const serve = serves(channel, who);
     if (serve === null) return 403;
-    return (socket) => {
+    const account = who.kind === 'operator' ? who.operator.id : (who.engine ?? 'any');
+    return counted(channel, account, (socket) => {
       gate.watch(socket, token);
       serve(socket);
-    };
+    });
   }
 
   function serves(channel: (typeof CHANNELS)[number], who: Identity) {
@@ -291,8 +304,19 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       if (channel === 'telemetry') telemetry.accept(socket, operator);
       else {
         const session = { socket, operator, tokenExpiresAt: expiresAt };
-        serveControl({ ...session, log, commands, lease, mayHold, policy, clock, welcome });
+        const parts = { log, frames, commands, lease, mayHold, policy, clock, welcome };
+        serveControl({ ...session, ...parts, guard, metrics });
       }
+    };
+  }
+
+  /** Serves a socket that no limit keeps out, counted while it is open. */
+  function counted(kind: SocketKind, who: string, serve: (socket: WebSocket) => void) {
+    // The embedded desk's engines share one account; each is known by its own id later.
+    if (guard.hindrance(kind, who) !== null) return 503 as const;
+    return (socket: WebSocket): void => {
+      guard.count(kind, who, socket);
+      serve(socket);
     };
   }
 
@@ -311,6 +335,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     };
   }
 
+  // Last of those that hear an event: nothing waits for a line of a journal.
+  log.onRecorded(({ seq, type, commandId }) => {
+    journal?.info(type, { seq, ...(commandId === null ? {} : { correlationId: commandId }) });
+  });
   await listen(server, options.port, options.host);
   if (door) await listen(door, 0, '127.0.0.1');
   const { port: inner } = (door ?? server).address() as AddressInfo;

@@ -9,6 +9,7 @@ import type { TelemetryItem } from '../shared/telemetry/types';
 import type { Clock } from '../shared/time';
 import type { Operator } from './commands';
 import type { EngineHub } from './engineHub';
+import type { GatewayMetrics } from './metrics';
 
 export interface TelemetryFanout {
   accept(socket: WebSocket, operator: Operator): void;
@@ -19,6 +20,9 @@ export interface TelemetryFanoutOptions {
   readonly hub: EngineHub;
   readonly policy: OperationsPolicy;
   readonly clock: Clock;
+  /** Milliseconds that never jump. */
+  readonly uptime: Clock;
+  readonly metrics: GatewayMetrics;
   readonly welcome: () => Omit<Welcome, 'type' | 'operator'>;
   /** The live model's window as the gateway's monitor has it now. */
   readonly window: () => readonly WindowFrame[];
@@ -30,11 +34,14 @@ interface Batch {
   readonly items: TelemetryItem[];
 }
 
+/** Batches by engine and session. */
+type Pending = Map<string, Batch>;
+
 interface Reader {
   readonly socket: WebSocket;
   greeted: boolean;
   /** Waiting for this reader, conflated once it is slow. */
-  pending: Map<string, Batch>;
+  pending: Pending;
   dropped: Map<string, { count: number; throughSeq: number }>;
   slowSince: number | null;
   wantsWindow: boolean;
@@ -61,37 +68,54 @@ const REPLACEABLE: ReadonlySet<TelemetryItem['kind']> = new Set([
 
 /** Sends engines' telemetry to terminals in batches; a slow reader gets less, and is told. */
 export function createTelemetryFanout(options: TelemetryFanoutOptions): TelemetryFanout {
-  const { hub, clock } = options;
+  const { hub, clock, uptime, metrics } = options;
+  const { limits } = options.policy;
   const readers = new Set<Reader>();
   const timer = setInterval(flush, BATCH_EVERY_MS);
+  let flushedAt = uptime();
+  let lateBeats = 0;
+
+  /** What came since the last beat, for everybody: it is put into frames once, not once a reader. */
+  let fresh: Pending = new Map();
 
   hub.listen({
-    telemetry(engine, session, items) {
-      for (const reader of readers) if (reader.greeted) enqueue(reader, engine, session, items);
-    },
+    telemetry: (engine, session, items) => enqueue(fresh, engine, session, items),
   });
 
   function enqueue(
-    reader: Reader,
+    to: Pending,
     engine: string,
     session: string,
     items: readonly TelemetryItem[],
   ): void {
     const key = `${engine}\n${session}`;
-    const batch = reader.pending.get(key);
+    const batch = to.get(key);
     if (batch) for (const item of items) batch.items.push(item);
-    else reader.pending.set(key, { engine, session, items: [...items] });
+    else to.set(key, { engine, session, items: [...items] });
   }
 
   function flush(): void {
     const now = clock();
+    // A beat that came late says that this process has too much to do; telemetry gives way first.
+    const lagMs = Math.max(0, uptime() - flushedAt - BATCH_EVERY_MS);
+    flushedAt = uptime();
+    metrics.loopLag(lagMs);
+    // One late beat is a slow disk or a collection of garbage; several are too much to do.
+    lateBeats = lagMs > limits.shedAboveLagMs ? lateBeats + 1 : 0;
+    const late = lateBeats >= limits.shedAfterBeats;
+    const arrived = fresh;
+    fresh = new Map();
+    const whole = late || itemsIn(arrived) > limits.telemetryQueueItems ? null : framesOf(arrived);
+    const count = itemsIn(arrived);
     for (const reader of readers) {
+      if (!reader.greeted) continue;
       const backlog = reader.socket.bufferedAmount;
       if (backlog > SLOW_BYTES) {
         if (reader.slowSince === null) {
           reader.slowSince = now;
           send(reader.socket, { type: 'slow', backlogBytes: backlog });
         }
+        take(reader, arrived);
         conflate(reader);
         if (now - reader.slowSince > CUT_AFTER_MS) {
           reader.socket.close(CLOSE.slowConsumer, 'does not read');
@@ -99,21 +123,30 @@ export function createTelemetryFanout(options: TelemetryFanoutOptions): Telemetr
         continue;
       }
       reader.slowSince = null;
+      if (whole !== null && reader.pending.size === 0 && reader.dropped.size === 0) {
+        for (const frame of whole) sendText(reader.socket, frame);
+        metrics.telemetry(count, 0);
+        continue;
+      }
+      take(reader, arrived);
+      if (late || itemsIn(reader.pending) > limits.telemetryQueueItems) conflate(reader);
       deliver(reader);
     }
   }
 
+  function take(reader: Reader, arrived: Pending): void {
+    for (const { engine, session, items } of arrived.values()) {
+      enqueue(reader.pending, engine, session, items);
+    }
+  }
+
   function deliver(reader: Reader): void {
+    metrics.telemetry(itemsIn(reader.pending), 0);
     for (const [engine, { count, throughSeq }] of reader.dropped) {
       send(reader.socket, { type: 'conflated', engine, dropped: count, throughSeq });
     }
     reader.dropped.clear();
-    for (const { engine, session, items } of reader.pending.values()) {
-      for (let from = 0; from < items.length; from += ITEMS_PER_FRAME) {
-        const part = items.slice(from, from + ITEMS_PER_FRAME);
-        send(reader.socket, { type: 'telemetry', batches: [{ engine, session, items: part }] });
-      }
-    }
+    for (const frame of framesOf(reader.pending)) sendText(reader.socket, frame);
     reader.pending.clear();
     const now = clock();
     if (!reader.wantsWindow || now - reader.windowAt < WINDOW_EVERY_MS) return;
@@ -131,6 +164,7 @@ export function createTelemetryFanout(options: TelemetryFanoutOptions): Telemetr
       const kept = [...latest.values()].sort((a, b) => a.seq - b.seq);
       const left = batch.items.length - kept.length;
       if (left === 0) continue;
+      metrics.telemetry(0, left);
       const before = reader.dropped.get(batch.engine);
       const throughSeq = Math.max(before?.throughSeq ?? 0, batch.items.at(-1)?.seq ?? 1);
       reader.dropped.set(batch.engine, { count: (before?.count ?? 0) + left, throughSeq });
@@ -153,6 +187,7 @@ export function createTelemetryFanout(options: TelemetryFanoutOptions): Telemetr
       socket.on('error', () => undefined);
       socket.on('close', () => readers.delete(reader));
       socket.on('message', (data, binary) => {
+        metrics.frame('telemetry');
         const parsed = parseFrame(binary ? '' : String(data), telemetryRequests);
         if (!parsed.ok) {
           send(socket, { type: 'error', ...parsed.error });
@@ -179,6 +214,41 @@ export function createTelemetryFanout(options: TelemetryFanoutOptions): Telemetr
   };
 }
 
+function itemsIn(pending: Pending): number {
+  let items = 0;
+  for (const batch of pending.values()) items += batch.items.length;
+  return items;
+}
+
+/** As few frames as the limit of items allows: one frame holds many engines. */
+function framesOf(pending: Pending): readonly string[] {
+  const frames: string[] = [];
+  let batches: Batch[] = [];
+  let room = ITEMS_PER_FRAME;
+  const close = (): void => {
+    if (batches.length === 0) return;
+    const reply: TelemetryReply = { type: 'telemetry', batches };
+    frames.push(JSON.stringify(reply));
+    batches = [];
+    room = ITEMS_PER_FRAME;
+  };
+  for (const { engine, session, items } of pending.values()) {
+    for (let from = 0; from < items.length; ) {
+      const part = items.slice(from, from + room);
+      batches.push({ engine, session, items: part });
+      from += part.length;
+      room -= part.length;
+      if (room === 0) close();
+    }
+  }
+  close();
+  return frames;
+}
+
 function send(socket: WebSocket, reply: TelemetryReply): void {
-  if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(reply));
+  sendText(socket, JSON.stringify(reply));
+}
+
+function sendText(socket: WebSocket, text: string): void {
+  if (socket.readyState === socket.OPEN) socket.send(text);
 }

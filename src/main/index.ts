@@ -1,7 +1,9 @@
 import { join, resolve } from 'node:path';
-import { app } from 'electron';
+import { app, crashReporter, protocol } from 'electron';
 import { type PolicyFiles, readPolicies } from '../node/policyFiles';
 import { readConfig } from './config';
+import { keepCrashDumps } from './journal';
+import { announceScheme } from './pages';
 import { secureApp } from './security';
 import { startTerminal } from './terminal';
 
@@ -17,11 +19,13 @@ if (config.value.userDataDir !== null) app.setPath('userData', config.value.user
 
 // Phase 2: one terminal a folder. Two would fight over the hotkey and the mirror.
 if (!app.requestSingleInstanceLock()) giveUp('Vigía is running already in this folder', 0);
+keepCrashDumps(app, crashReporter);
 
 // Phase 3: the rules for every window, before there is one.
 // Only root starts it with this switch (`npm start` says so); the two together keep every child from
 // starting. What ships never has the switch.
 if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox();
+announceScheme(protocol);
 secureApp(app);
 
 // Phase 4: run.

@@ -1,19 +1,27 @@
 import type { App, Session, WebContents, WebPreferences } from 'electron';
 
-/** No script from elsewhere, no inline script, no connection out: windows speak by IPC only. */
-export const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  // Radix and recharts set style attributes.
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data:",
-  "font-src 'self' data:",
-  "media-src 'self' data:",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+/**
+ * A page's policy: no script but those the page itself names with this load's nonce, none from a
+ * string, and no connection out: windows speak by IPC only.
+ *
+ * @param nonce random, used for one load of one page
+ */
+export function contentSecurityPolicy(nonce: string): string {
+  return [
+    "default-src 'none'",
+    `script-src 'nonce-${nonce}'`,
+    // Libraries of the windows put style elements and attributes in; a style runs nothing.
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data:",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    // A string becomes markup or script nowhere, not even through a library.
+    "require-trusted-types-for 'script'",
+  ].join('; ');
+}
 
 // SECURITY: a renderer has no Node and lives in the system's sandbox; what it may do is the contract.
 export function securePreferences(preload: string): WebPreferences {
@@ -26,6 +34,8 @@ export function securePreferences(preload: string): WebPreferences {
     nodeIntegrationInSubFrames: false,
     webviewTag: false,
     webSecurity: true,
+    // A middle click would open a link past the handlers below.
+    disableBlinkFeatures: 'Auxclick',
     spellcheck: false,
     // The siren must sound without a click first, and figures go on while a window is covered.
     autoplayPolicy: 'no-user-gesture-required',
@@ -35,6 +45,8 @@ export function securePreferences(preload: string): WebPreferences {
 
 /** Puts the rules on every web contents that will ever exist in this process. */
 export function secureApp(app: App): void {
+  // Our name has a letter that no HTTP header may hold; a request with it never reaches the pages.
+  app.userAgentFallback = app.userAgentFallback.replace(/[^\x20-\x7e]/g, '');
   app.on('web-contents-created', (_event, contents) => secureContents(contents));
 }
 
@@ -69,17 +81,9 @@ export function documentPreferences(session: Session): WebPreferences {
 
 export function secureSession(session: Session): void {
   allowNothing(session);
-  session.webRequest.onHeadersReceived((details, answer) => {
-    answer({
-      responseHeaders: {
-        ...details.responseHeaders,
-        'Content-Security-Policy': [CONTENT_SECURITY_POLICY],
-      },
-    });
-  });
-  // SECURITY: a window loads files and data of its own and nothing from a network.
+  // SECURITY: a window loads its own pages and data, nothing from a network and no file.
   session.webRequest.onBeforeRequest((details, answer) => {
-    answer({ cancel: !/^(file|data|blob|devtools):/.test(details.url) });
+    answer({ cancel: !/^(vigia|data|blob|devtools):/.test(details.url) });
   });
 }
 

@@ -1,63 +1,96 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import { writeFileDurably } from '../node/latchFile';
-import type { Settings } from '../shared/ipc/contract';
-import { settingsSchema } from '../shared/ipc/contract';
-
-export const DEFAULT_SETTINGS: Settings = {
-  language: 'es',
-  theme: 'dark',
-  accelerator: 'Control+Shift+K',
-  soundVolume: 0.8,
-  panelCollapsed: false,
-  defaultReason: 'Parada de emergencia',
-  lockAfterMinutes: 15,
-  desktopNotices: 'critical',
-};
+import {
+  DEFAULT_SETTINGS,
+  type DeskSettings,
+  deskSettingsSchema,
+  type SettingName,
+  type Settings,
+  settingsSchema,
+} from '../shared/settings';
 
 const placeSchema = z.object({ x: z.int(), y: z.int() });
 export type Place = z.infer<typeof placeSchema>;
 
 const fileSchema = z.object({
-  settings: settingsSchema.partial().catch({}),
-  panelPlace: placeSchema.nullable().catch(null),
-  terminalId: z.uuid().nullable().catch(null),
+  settings: settingsSchema.partial(),
+  panelPlace: placeSchema.nullable().default(null),
+  terminalId: z.uuid().nullable().default(null),
 });
 type FileContent = z.infer<typeof fileSchema>;
+const EMPTY: FileContent = { settings: {}, panelPlace: null, terminalId: null };
+
+export interface SettingsStatus {
+  readonly locked: SettingName[];
+  readonly problems: { file: string; problem: string }[];
+}
 
 export interface SettingsStore {
   get(): Settings;
-  set(change: { readonly [Key in keyof Settings]?: Settings[Key] | undefined }): Settings;
+  /** Options that the desk's file has fixed stay as they are. */
+  set(change: Change): Settings;
+  status(): SettingsStatus;
+  /** Reads the desk's file again when it changed. @returns whether any option is another now */
+  reread(): boolean;
   panelPlace(): Place | null;
   setPanelPlace(place: Place): void;
   /** This installation's name for itself on the wire; made once. */
   terminalId(make: () => string): string;
 }
 
+/** Where the desk's operations put the file that every terminal of the machine reads. */
+export function deskSettingsFile(platform: NodeJS.Platform, env: NodeJS.ProcessEnv): string {
+  if (env.VIGIA_DESK_SETTINGS) return env.VIGIA_DESK_SETTINGS;
+  if (platform === 'win32') return `${env.PROGRAMDATA ?? 'C:\\ProgramData'}\\Vigia\\settings.json`;
+  if (platform === 'darwin') return '/Library/Application Support/Vigia/settings.json';
+  return '/etc/vigia/settings.json';
+}
+
 /**
- * The operator's settings in one JSON file. A file that is missing or damaged gives the defaults:
- * settings never keep the terminal from starting.
+ * The options: the operator's own over the desk's over the defaults, except for those the desk has
+ * fixed. A file that is damaged gives what it last held well; none of them keeps the terminal, or
+ * its key, from working.
+ *
+ * @param deskFile the desk's file, which need not be there
  */
-export function createSettings(path: string): SettingsStore {
-  let content = read(path);
+export function createSettings(path: string, deskFile: string): SettingsStore {
+  const own = keepGood(path, `${path}.good`, fileSchema);
+  const desk = keepGood(deskFile, `${path}.desk-good`, deskSettingsSchema);
+  let content = own.read() ?? EMPTY;
+  let given: DeskSettings | null = desk.read();
+
   const save = (next: FileContent): void => {
     content = next;
-    try {
-      writeFileDurably(path, JSON.stringify(next, null, 2));
-    } catch {
-      // A full disk costs the memory of a setting, nothing else.
-    }
+    own.write(next);
   };
   const settings = (): Settings => {
-    const known = Object.entries(content.settings).filter(([, value]) => value !== undefined);
-    return { ...DEFAULT_SETTINGS, ...Object.fromEntries(known) };
+    const fixed = (given?.locked ?? []).flatMap((name) => {
+      const value = given?.settings[name] ?? DEFAULT_SETTINGS[name];
+      return [[name, value] as const];
+    });
+    return Object.assign(
+      { ...DEFAULT_SETTINGS },
+      known(given?.settings ?? {}),
+      known(content.settings),
+      Object.fromEntries(fixed),
+    );
   };
   return {
     get: settings,
     set(change) {
-      const known = Object.entries(change).filter(([, value]) => value !== undefined);
-      save({ ...content, settings: { ...content.settings, ...Object.fromEntries(known) } });
+      save({ ...content, settings: { ...content.settings, ...known(change) } });
       return settings();
+    },
+    status: () => ({
+      locked: given?.locked ?? [],
+      problems: [own, desk].flatMap((file) => file.problem() ?? []),
+    }),
+    reread() {
+      if (!desk.changed()) return false;
+      const before = JSON.stringify([settings(), given?.locked, desk.problem()]);
+      given = desk.read();
+      return JSON.stringify([settings(), given?.locked, desk.problem()]) !== before;
     },
     panelPlace: () => content.panelPlace,
     setPanelPlace: (panelPlace) => save({ ...content, panelPlace }),
@@ -68,12 +101,66 @@ export function createSettings(path: string): SettingsStore {
   };
 }
 
-function read(path: string): FileContent {
-  const empty: FileContent = { settings: {}, panelPlace: null, terminalId: null };
+type Change = { readonly [Key in keyof Settings]?: Settings[Key] | undefined };
+
+function known(change: Change): Partial<Settings> {
+  return Object.fromEntries(
+    Object.entries(change).filter(([, one]) => one !== undefined),
+  ) as Partial<Settings>;
+}
+
+/** A JSON file of which the last good content is kept beside, for when the next is not good. */
+function keepGood<Schema extends z.ZodType>(path: string, goodPath: string, schema: Schema) {
+  let problem: { file: string; problem: string } | null = null;
+  let readAt = '';
+  const version = (): string => {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    return stats ? `${stats.mtimeMs}:${stats.size}` : 'none';
+  };
+  const attempt = (file: string): z.output<Schema> => {
+    const parsed = schema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
+    if (parsed.success) return parsed.data;
+    const [issue] = parsed.error.issues;
+    throw new Error(`${issue?.path.map(String).join('.') || 'the file'}: ${issue?.message}`);
+  };
+  const keep = (to: string, value: unknown): void => {
+    const text = JSON.stringify(value, null, 2);
+    // A write is synced to disk: what is there already need not be written at each start.
+    if (safely(() => readFileSync(to, 'utf8') === text, false)) return;
+    try {
+      writeFileDurably(to, text);
+    } catch {
+      // A full disk costs the memory of an option, nothing else.
+    }
+  };
+  return {
+    problem: () => problem,
+    changed: () => safely(version, readAt) !== readAt,
+    read(): z.output<Schema> | null {
+      problem = null;
+      readAt = safely(version, 'unreadable');
+      if (readAt === 'none') return null;
+      try {
+        const value = attempt(path);
+        keep(goodPath, value);
+        return value;
+      } catch (error) {
+        problem = { file: path, problem: (error as Error).message };
+        return safely(() => attempt(goodPath), null);
+      }
+    },
+    write(value: z.output<Schema>): void {
+      problem = null;
+      keep(path, value);
+      keep(goodPath, value);
+    },
+  };
+}
+
+function safely<Value>(run: () => Value, otherwise: Value): Value {
   try {
-    const parsed = fileSchema.safeParse(JSON.parse(readFileSync(path, 'utf8')));
-    return parsed.success ? parsed.data : empty;
+    return run();
   } catch {
-    return empty;
+    return otherwise;
   }
 }

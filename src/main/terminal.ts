@@ -2,7 +2,6 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
 import {
   app,
   clipboard,
@@ -25,14 +24,18 @@ import { uuidv7 } from '../shared/ids';
 import type { LogEvent } from '../shared/log/event';
 import { watchOf } from '../shared/monitor/watch';
 import { inForceReader } from '../shared/policy/inForce';
+import type { ControlRequest } from '../shared/protocol/terminal';
+import type { Settings } from '../shared/settings';
 import type { GatewayHealthView } from '../shared/view/desk';
 import { createAuditDesk } from './audit/auditDesk';
 import { createPastGuard } from './audit/past';
 import { createPlaces } from './audit/places';
+import { startAtLogin } from './autostart';
 import { createCommandDesk } from './commands';
 import type { Config } from './config';
 import { createDeskState } from './desk';
 import { assembleView, createDeskPublisher } from './deskView';
+import { collectDiagnostics } from './diagnostics';
 import { createCardDesk } from './documents/cardDesk';
 import { createPrinter } from './documents/printer';
 import { createPrintPages } from './documents/printPage';
@@ -46,6 +49,7 @@ import { probeCertificate } from './identity/pins';
 import { createHandlers } from './ipc/handlers';
 import type { IpcHost } from './ipc/host';
 import { createIpcHost } from './ipc/host';
+import { openJournal } from './journal';
 import { postKill } from './kill/httpKill';
 import { createKillDesk } from './kill/killDesk';
 import { openLastResort } from './kill/lastResortStore';
@@ -60,10 +64,11 @@ import { createDesktopNotices } from './notify/desktop';
 import { createEmergency } from './notify/emergency';
 import { openOwnChannels } from './notify/ownChannels';
 import { electronVault } from './notify/vault';
+import { PAGES_ROOT, servePages } from './pages';
 import { whyAskToQuit } from './quit';
 import { runtimeView } from './runtime';
 import { secureSession } from './security';
-import { createSettings } from './settings';
+import { createSettings, deskSettingsFile } from './settings';
 import { createTray } from './tray';
 import { createWindows } from './windows';
 
@@ -81,6 +86,8 @@ export interface TerminalStart {
 const TICK_MS = 100;
 /** A document that is not on paper by then is given up. */
 const PRINT_TIMEOUT_MS = 20_000;
+/** How often the desk's own file of settings is looked at. */
+const REREAD_MS = 2_000;
 
 /** Puts the terminal's parts together; every part knows only what it is given here. */
 export function startTerminal(start: TerminalStart): void {
@@ -97,8 +104,18 @@ export function startTerminal(start: TerminalStart): void {
   const embedded = config.gateways.length === 0;
   // A gateway of its own is given a token made for this run.
   const ownToken = embedded ? randomBytes(32).toString('hex') : null;
+  const engineToken = randomBytes(32).toString('hex');
+  const secrets = (): readonly string[] =>
+    [identity.token(), engineToken].filter((one) => one !== null);
   const runtime = runtimeView();
-  const settings = createSettings(join(userData, 'settings.json'));
+  const journal = openJournal({ userData, runtime, secrets, app, process });
+  // What ships takes the desk's file from its one place; only a build to try may be told another.
+  const { PROGRAMDATA, APPIMAGE } = process.env;
+  const deskFile = deskSettingsFile(
+    process.platform,
+    app.isPackaged ? { PROGRAMDATA } : process.env,
+  );
+  const settings = createSettings(join(userData, 'settings.json'), deskFile);
   const name = userInfo().username || 'operador';
   const terminal = {
     ...(config.terminal ?? { id: settings.terminalId(randomUUID), name }),
@@ -148,6 +165,7 @@ export function startTerminal(start: TerminalStart): void {
       link.restart({ code: 'mirror_opening' });
     },
     onStatus(status, was) {
+      if (status.state !== was.state) journal.info('mirror', { ...status });
       // Once an outage: each event that waits would be one more to write.
       if (status.state === 'unwritable' && was.state !== 'unwritable') {
         commands.report('mirror_unwritable', status.problem ?? 'the disk takes nothing');
@@ -229,6 +247,7 @@ export function startTerminal(start: TerminalStart): void {
       audit.signed(note);
     },
     onAnswer(answer) {
+      journal.info('command.answer', { correlationId: answer.id, stage: answer.stage });
       if (!kills.answer(answer)) commands.answer(answer);
       monitor.answer(answer);
     },
@@ -239,6 +258,8 @@ export function startTerminal(start: TerminalStart): void {
     },
     onDiverged: desk.diverged,
     onState(view, was) {
+      const { state, address, cause } = view;
+      journal.info('link', { state, was, address, cause });
       if (view.state === 'live') takeTelemetry(view.address);
       if (view.state === 'live') kills.linkUp();
       if (view.state === 'live') monitor.linkUp();
@@ -248,7 +269,14 @@ export function startTerminal(start: TerminalStart): void {
       changed();
     },
   });
-  const commands = createCommandDesk({ control: link.send, clock, newId, changed });
+  const control = (request: ControlRequest): boolean => {
+    const sent = link.send(request);
+    if (request.type === 'command') {
+      journal.info('command', { correlationId: request.id, name: request.name, sent });
+    }
+    return sent;
+  };
+  const commands = createCommandDesk({ control, clock, newId, changed });
   const lastResort = openLastResort(join(userData, 'last-resort.json'), {
     available: () => safeStorage.isEncryptionAvailable(),
     // Only Linux has several; elsewhere it is the system's own.
@@ -260,11 +288,12 @@ export function startTerminal(start: TerminalStart): void {
   });
   const direct: DirectKillDeps = { fetch: fetchJson, after: (ms) => after(ms) };
   const kills = createKillDesk({
-    ...{ clock, newId, control: link.send, addresses: link.addresses },
+    ...{ clock, newId, control, addresses: link.addresses },
     latch: openKillLatch(join(userData, 'latch.json')),
     times: () => policy.kill,
     controlLive: () => link.view().state === 'live',
     async post(address, command) {
+      journal.warn('kill.http', { correlationId: command.id, address });
       const token = identity.token();
       const transport = identity.transport(address);
       if (token !== null && transport) return postKill(address, token, transport, command);
@@ -352,6 +381,8 @@ export function startTerminal(start: TerminalStart): void {
 
   // What people touch.
   secureSession(session.defaultSession);
+  const newNonce = (): string => randomBytes(18).toString('base64');
+  servePages(session.defaultSession, join(start.outDir, 'renderer'), newNonce);
   const icons = join(start.resources, 'icons');
   const windows = createWindows({
     outDir: start.outDir,
@@ -403,17 +434,21 @@ export function startTerminal(start: TerminalStart): void {
       },
       saveLineage: (args) => saveLineage(args, choosePath, openLineage),
       testLastResort: (target) => directTest(target, direct),
-      onReady: (window) => process.stdout.write(`vigia: ready ${window}\n`),
-      onSettings(after, before) {
-        if (after.accelerator !== before.accelerator) hotkey.bind(after.accelerator);
-        if (after.language !== before.language) tray?.setLanguage(after.language);
-        host?.send('settings.changed', after);
+      collectDiagnostics: () => collectDiagnostics({ userData, clock, secrets, facts }),
+      onReady(window) {
+        process.stdout.write(`vigia: ready ${window}\n`);
+        // The first start's guide is in the console.
+        if (window === 'panel' && !settings.get().guideDone) windows.openConsole();
       },
+      onSettings: takeSettings,
     }),
-    root: `${pathToFileURL(join(start.outDir, 'renderer')).href}/`,
+    root: PAGES_ROOT,
     contents: windows.contents,
     refuses: (channel, window) => identity.refusal(channel) ?? past.refuses(channel, window),
-    onDefect: (channel, error) => process.stderr.write(`vigia: ${channel}: ${String(error)}\n`),
+    onDefect(channel, error) {
+      journal.error('ipc.defect', { channel, error });
+      process.stderr.write(`vigia: ${channel}: ${String(error)}\n`);
+    },
   });
 
   // Begin.
@@ -425,6 +460,13 @@ export function startTerminal(start: TerminalStart): void {
     // Time alone can change it: enhanced monitoring ends by itself.
     watch();
   }, TICK_MS);
+  sayProblems();
+  const rereading = setInterval(() => {
+    const before = settings.get();
+    if (!settings.reread()) return;
+    sayProblems();
+    takeSettings(settings.get(), before);
+  }, REREAD_MS);
   app.on('second-instance', windows.raisePanel);
   app.on('activate', windows.raisePanel);
   // Windows may all be hidden; the hotkey and the link go on.
@@ -461,12 +503,15 @@ export function startTerminal(start: TerminalStart): void {
         utilityProcess.fork(join(mainDir, `${file}.js`), [], {
           serviceName: `vigia-${file}`,
         }) as unknown as Child,
-      onExit: (cause) => commands.report('gateway_restarted', cause),
+      onExit(cause) {
+        journal.error('gateway.exit', { cause });
+        commands.report('gateway_restarted', cause);
+      },
       start: {
         dataDir: join(userData, 'gateway'),
         policyDir: start.policyDir,
         operatorToken: ownToken ?? '',
-        engineToken: randomBytes(32).toString('hex'),
+        engineToken,
         operator: { id: name, name },
         environment: 'paper',
         deskName: config.deskName ?? 'USD/COP',
@@ -515,6 +560,48 @@ export function startTerminal(start: TerminalStart): void {
     return lineage.openLineage(`urn:vigia:terminal:${encodeURIComponent(terminal.id)}`);
   }
 
+  function takeSettings(after: Settings, before: Settings): void {
+    if (after.accelerator !== before.accelerator) hotkey.bind(after.accelerator);
+    if (after.language !== before.language) tray?.setLanguage(after.language);
+    if (after.startAtLogin !== before.startAtLogin) {
+      const { platform } = process;
+      // An AppImage runs from a folder that is gone after it.
+      const program = APPIMAGE ?? process.execPath;
+      try {
+        startAtLogin(after.startAtLogin, {
+          ...{ platform, program, app, configDir: app.getPath('appData') },
+        });
+      } catch (error) {
+        journal.error('autostart', { error });
+      }
+    }
+    host?.send('settings.changed', after);
+  }
+
+  function sayProblems(): void {
+    for (const { file, problem } of settings.status().problems) {
+      journal.error('settings.broken', { file, problem });
+    }
+  }
+
+  /** What a diagnosis starts from; texts are masked where they are written. */
+  function facts() {
+    const { ops, ...view } = publisher.view();
+    const { gateways, ca, userDataDir } = config;
+    return {
+      about: { ...runtime, uptimeMs: Math.round(performance.now()), memory: process.memoryUsage() },
+      settings: { ...settings.get(), ...settings.status(), deskFile },
+      config: { gateways, ownAuthority: ca !== null, userDataDir },
+      desk: { link: view.link, mirror: view.mirror, gateway: view.gateway, hotkey: view.hotkey },
+      log: {
+        seq: ops.seq,
+        epoch: ops.epoch,
+        mode: ops.desk.mode,
+        engines: Object.keys(ops.engines),
+      },
+    };
+  }
+
   function askForKill(origin: 'hotkey' | 'tray'): void {
     windows.raisePanel();
     host?.send('kill.dialog', { origin });
@@ -530,6 +617,7 @@ export function startTerminal(start: TerminalStart): void {
     leaving = true;
     windows.letGo();
     clearInterval(ticking);
+    clearInterval(rereading);
     publisher.stop();
     hotkey.stop();
     printer.stop();

@@ -1,5 +1,5 @@
 import { Menu, nativeImage, Tray } from 'electron';
-import type { Settings } from '../shared/ipc/contract';
+import type { Settings } from '../shared/settings';
 
 const WORDS = {
   es: { panel: 'Mostrar panel', console: 'Abrir consola', kill: 'Detener…', quit: 'Salir' },

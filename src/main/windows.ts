@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Display, WebContents, BrowserWindow as Window } from 'electron';
 import { BrowserWindow, screen } from 'electron';
+import { PAGES_ROOT } from './pages';
 import { securePreferences } from './security';
 import type { Place, SettingsStore } from './settings';
 
@@ -31,7 +32,7 @@ export function createWindows(deps: {
   readonly settings: SettingsStore;
 }): Windows {
   const preferences = securePreferences(join(deps.outDir, 'preload/index.cjs'));
-  const page = (name: string): string => join(deps.outDir, 'renderer', `${name}.html`);
+  const page = (name: string): string => `${PAGES_ROOT}${name}.html`;
   let quitting = false;
   let resting: NodeJS.Timeout | undefined;
   let alarming = false;
@@ -71,7 +72,7 @@ export function createWindows(deps: {
       own.minimize();
     });
     recover(own, 'panel');
-    void own.loadFile(page('panel'));
+    void own.loadURL(page('panel'));
     return own;
   }
 
@@ -98,7 +99,7 @@ export function createWindows(deps: {
       console = null;
     });
     recover(own, 'console');
-    void own.loadFile(page('console'));
+    void own.loadURL(page('console'));
     return own;
   }
 
@@ -107,7 +108,7 @@ export function createWindows(deps: {
     own.webContents.on('render-process-gone', (_event, details) => {
       if (quitting || details.reason === 'clean-exit') return;
       setTimeout(() => {
-        if (!quitting && !own.isDestroyed()) void own.loadFile(page(name));
+        if (!quitting && !own.isDestroyed()) void own.loadURL(page(name));
       }, 250);
     });
   }

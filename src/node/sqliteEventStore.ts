@@ -34,7 +34,7 @@ const SCHEMA = `
 `;
 
 /** Counts up when the tables of a log change; a file of a later form is not touched. */
-const FORMAT = 1;
+export const LOG_FORM = 1;
 
 /** A file that a later version of the program has made. */
 export class NewerFileError extends Error {
@@ -44,9 +44,9 @@ export class NewerFileError extends Error {
 /** @throws {NewerFileError} when a database's form is not known yet to this version. */
 export function refuseNewer(database: Database.Database, path: string): void {
   const form = database.pragma('user_version', { simple: true }) as number;
-  if (form <= FORMAT) return;
+  if (form <= LOG_FORM) return;
   throw new NewerFileError(
-    `${path} was made by a later version of Vigía (form ${form}, this one knows ${FORMAT}); it is left as it is`,
+    `${path} was made by a later version of Vigía (form ${form}, this one knows ${LOG_FORM}); it is left as it is`,
   );
 }
 
@@ -182,10 +182,10 @@ export class SqliteEventStore implements EventStore {
 
   /** Files of the form before this one had indexes that another file holds now; events are not touched. */
   #bringUp(): void {
-    if ((this.database.pragma('user_version', { simple: true }) as number) === FORMAT) return;
+    if ((this.database.pragma('user_version', { simple: true }) as number) === LOG_FORM) return;
     this.database.transaction(() => {
       this.database.exec('DROP INDEX IF EXISTS events_type; DROP INDEX IF EXISTS events_actor;');
-      this.database.pragma(`user_version = ${FORMAT}`);
+      this.database.pragma(`user_version = ${LOG_FORM}`);
     })();
   }
 

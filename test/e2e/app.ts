@@ -1,12 +1,22 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { _electron, type ElectronApplication, expect, type Page } from '@playwright/test';
+import {
+  _electron,
+  type Browser,
+  chromium,
+  type ElectronApplication,
+  expect,
+  type Page,
+} from '@playwright/test';
 
 export interface RunningApp {
+  /** The main process, to look into it; what ships cannot be looked into and throws here. */
   readonly app: ElectronApplication;
   readonly main: ChildProcess;
+  /** Resolves when the program has ended. */
+  readonly ended: Promise<unknown>;
   readonly panel: Page;
   readonly userData: string;
   openConsole(): Promise<Page>;
@@ -23,7 +33,12 @@ export function launchOptions(userData: string, extra: readonly string[] = []) {
   const root = process.getuid?.() === 0 && user === 0 ? ['--no-sandbox'] : [];
   const home = join(userData, 'home');
   mkdirSync(home, { recursive: true });
-  if (user !== 0) for (const folder of [userData, home]) chownSync(folder, user, user);
+  // The first start's guide has a spec of its own; elsewhere it was gone through before.
+  const settings = join(userData, 'settings.json');
+  if (!existsSync(settings)) {
+    writeFileSync(settings, JSON.stringify({ settings: { guideDone: true } }));
+  }
+  if (user !== 0) for (const path of [userData, home, settings]) chownSync(path, user, user);
   const official =
     process.env.VIGIA_ELECTRON_OFFICIAL === '1' ? [process.env.VIGIA_APP ?? '.'] : [];
   const env = { ...process.env, HOME: home, XDG_RUNTIME_DIR: home, LANG: 'es_CO.UTF-8' };
@@ -44,29 +59,94 @@ export async function startApp(
   userData = newUserData(),
   extra: readonly string[] = [],
 ): Promise<RunningApp> {
+  return process.env.VIGIA_PACKAGED
+    ? startPackaged(userData, extra)
+    : startUnpacked(userData, extra);
+}
+
+async function startUnpacked(userData: string, extra: readonly string[]): Promise<RunningApp> {
   const app = await _electron.launch(launchOptions(userData, extra));
   const main = app.process();
-  const panel = await pageOf(app, 'panel.html');
+  const pages = {
+    open: () => app.windows(),
+    next: (is: (page: Page) => boolean) => app.waitForEvent('window', { predicate: is }),
+  };
+  const panel = await pageOf(pages, 'panel.html');
+  const closing = () => app.close();
+  return { app, ...handle(main, panel, pages, userData, closing) };
+}
+
+/**
+ * Starts the program as it ships. Its fuses let nobody into the main process, so only its pages are
+ * driven, over Chromium's own port.
+ */
+async function startPackaged(userData: string, extra: readonly string[]): Promise<RunningApp> {
+  const { executablePath, args, env } = launchOptions(userData, extra);
+  const main = spawn(executablePath, [...args, '--remote-debugging-port=0'], {
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  const address = await new Promise<string>((found, failed) => {
+    main.on('error', failed);
+    main.on('exit', (code) => failed(new Error(`the program ended with ${code}:\n${said}`)));
+    main.stderr?.on('data', (text) => {
+      said += text;
+      const url = /DevTools listening on (ws:\S+)/.exec(said)?.[1];
+      if (url) found(url);
+    });
+  });
+  const browser: Browser = await chromium.connectOverCDP(address);
+  const [context] = browser.contexts();
+  if (!context) throw new Error('the program has no pages');
+  const pages = {
+    open: () => context.pages(),
+    next: (is: (page: Page) => boolean) => context.waitForEvent('page', { predicate: is }),
+  };
+  const panel = await pageOf(pages, 'panel.html');
+  const own = handle(main, panel, pages, userData, () => own.ended);
   return {
-    app,
+    ...own,
+    get app(): never {
+      throw new Error('the packaged program cannot be looked into');
+    },
+  };
+}
+
+interface Pages {
+  open(): readonly Page[];
+  next(is: (page: Page) => boolean): Promise<Page>;
+}
+
+function handle(
+  main: ChildProcess,
+  panel: Page,
+  pages: Pages,
+  userData: string,
+  closing: () => Promise<unknown>,
+): Omit<RunningApp, 'app'> {
+  const gone = () => main.exitCode !== null || main.signalCode !== null;
+  const ended = gone() ? Promise.resolve() : new Promise((done) => main.once('exit', done));
+  return {
     main,
     panel,
     userData,
+    ended,
     async openConsole() {
       await panel.evaluate(() => window.vigia.call('window.openConsole', undefined));
-      const page = await pageOf(app, 'console.html');
+      const page = await pageOf(pages, 'console.html');
       // Only what has painted takes keys.
       await page.locator('.banner').waitFor();
       return page;
     },
     async close() {
-      if (main.exitCode !== null || main.signalCode !== null) return;
+      if (gone()) return;
       // A close that hangs must not hang the suite.
       const killed = setTimeout(() => main.kill('SIGKILL'), 8_000);
       await panel
         .evaluate(() => window.vigia.call('app.quit', { confirmed: true }))
         .catch(() => undefined);
-      await app.close().catch(() => undefined);
+      await closing().catch(() => undefined);
       clearTimeout(killed);
     },
   };
@@ -80,10 +160,9 @@ export function forget(userData: string): void {
   rmSync(userData, { recursive: true, force: true, maxRetries: 5 });
 }
 
-async function pageOf(app: ElectronApplication, name: string): Promise<Page> {
+async function pageOf(pages: Pages, name: string): Promise<Page> {
   const is = (page: Page) => page.url().endsWith(name);
-  const open = app.windows().find(is);
-  const page = open ?? (await app.waitForEvent('window', { predicate: is }));
+  const page = pages.open().find(is) ?? (await pages.next(is));
   await page.waitForLoadState('domcontentloaded');
   return page;
 }

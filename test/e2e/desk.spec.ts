@@ -93,7 +93,7 @@ test('with the gateway dead: the alarm, its seconds, and after a restart a quest
   await expect.poll(async () => (await size())[0]).toBe(340);
   await expect(first.panel.locator('.banner .figure')).toHaveText(/\d+ s/);
   first.main.kill('SIGKILL');
-  await first.app.waitForEvent('close').catch(() => undefined);
+  await first.ended;
   await desk.startGateway();
   const { panel } = await join('ana', first.userData);
   await word(panel, 'normal');

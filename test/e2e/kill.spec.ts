@@ -81,7 +81,7 @@ test('killed stays killed over a kill -9 of the terminal', async () => {
   );
   await word('flat');
   running.main.kill('SIGKILL');
-  await running.app.waitForEvent('close').catch(() => undefined);
+  await running.ended;
   running = await startApp(running.userData);
   await word('flat');
   const mirror = join(running.userData, 'audit.db');
@@ -94,9 +94,8 @@ test('killed stays killed over a kill -9 of the terminal', async () => {
 
 test('an order to end from the system is not asked about, even with positions open', async () => {
   await holding();
-  const ended = running.app.waitForEvent('close');
   running.main.kill('SIGTERM');
-  await ended;
+  await running.ended;
   const database = new Database(join(running.userData, 'audit.db'), { readonly: true });
   expect(database.prepare('SELECT count(*) AS n FROM events').get()).not.toEqual({ n: 0 });
   database.close();

@@ -80,25 +80,6 @@ test('the audit view finds, counts and shows an event', async () => {
   await expect(console.getByText(/prevHash/)).toBeVisible();
 });
 
-test('a window runs no inline script, opens no popup and goes nowhere else', async () => {
-  const { panel } = running;
-  const inline = await panel.evaluate(() => {
-    const script = document.createElement('script');
-    script.textContent = 'window.hostile = true';
-    document.body.append(script);
-    return 'hostile' in window;
-  });
-  expect(inline).toBe(false);
-  expect(await panel.evaluate(() => window.open('https://example.com') === null)).toBe(true);
-  const before = panel.url();
-  await panel.evaluate(() => {
-    location.href = 'https://example.com/';
-  });
-  expect(panel.url()).toBe(before);
-  const node = await panel.evaluate(() => typeof (window as { require?: unknown }).require);
-  expect(node).toBe('undefined');
-});
-
 test('a call that does not fit its contract is refused with a code', async () => {
   const answer = await running.panel.evaluate(() =>
     window.vigia.call('kill.fire', { scope: 'everything' } as never).then(

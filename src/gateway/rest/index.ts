@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { getConnInfo } from '@hono/node-server/conninfo';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { Gauge, Registry } from 'prom-client';
 import { z } from 'zod';
 import type { Policies } from '../../shared/policy/inForce';
 import { scopeSchema } from '../../shared/protocol/commands';
@@ -12,6 +11,7 @@ import { bearer, type Gatekeeper } from '../auth/gatekeeper';
 import type { Commands } from '../commands';
 import type { Books } from '../incidents/books';
 import type { GatewayLog } from '../log';
+import type { GatewayMetrics } from '../metrics';
 import { type AuditRestOptions, auditRoutes } from './audit';
 import { fields, give, type Variables } from './give';
 import { alertRoutes, incidentRoutes } from './incidents';
@@ -28,6 +28,7 @@ export interface RestOptions {
   readonly alerts: AlertIntake;
   /** Signs PagerDuty's webhooks; null where none is expected. */
   readonly pagerdutySecret: string | null;
+  readonly metrics: GatewayMetrics;
   readonly clock: Clock;
   readonly audit: Pick<AuditRestOptions, 'logFile' | 'desk' | 'sign'>;
 }
@@ -68,7 +69,7 @@ export function createRest(options: RestOptions): Hono<Variables> {
     return context.json({ status, unsaved_events: unsavedEvents, store_error: storeError });
   });
   app.get('/ready', (context) => context.json({ ready: true }));
-  app.get('/metrics', async (context) => context.text(await metrics(log)));
+  app.get('/metrics', async (context) => context.text(await options.metrics.text()));
 
   // PagerDuty carries no token of ours: it signs what it sends.
   const pagerduty = pagerdutyWebhook(log, options.pagerdutySecret);
@@ -92,6 +93,7 @@ export function createRest(options: RestOptions): Hono<Variables> {
       );
     }
     if (who === 'nobody' || who.kind !== 'operator') {
+      options.metrics.refused('http', 'unauthenticated');
       return context.json({ detail: 'a bearer token of an operator is required' }, 401);
     }
     context.set('operator', who.operator);
@@ -221,21 +223,4 @@ export function createRest(options: RestOptions): Hono<Variables> {
       });
     });
   }
-}
-
-async function metrics(log: GatewayLog): Promise<string> {
-  const registers = [new Registry()];
-  const state = log.state();
-  const gauge = (name: string, help: string, value: number) =>
-    new Gauge({ name, help, registers }).set(value);
-  gauge('vigia_log_head_seq', 'Sequence of the last durable event.', log.savedHead().seq);
-  gauge(
-    'vigia_log_unsaved_events',
-    'Events the store could not take yet.',
-    log.health().unsavedEvents,
-  );
-  gauge('vigia_killed', '1 while the desk is killed.', state.desk.mode === 'killed' ? 1 : 0);
-  const connected = Object.values(state.engines).filter((engine) => engine.connected).length;
-  gauge('vigia_engines_connected', 'Engines connected now.', connected);
-  return registers[0]?.metrics() ?? '';
 }

@@ -1,10 +1,12 @@
 import type { LastResortTarget, LastResortTest } from '../../shared/bridges/lastResort';
-import type { IpcArgs, Settings } from '../../shared/ipc/contract';
+import type { IpcArgs } from '../../shared/ipc/contract';
+import type { Settings } from '../../shared/settings';
 import type { AuditDesk } from '../audit/auditDesk';
 import { auditHandlers } from '../audit/handlers';
 import type { PastGuard } from '../audit/past';
 import type { CommandDesk } from '../commands';
 import type { DeskPublisher } from '../deskView';
+import type { Diagnostics } from '../diagnostics';
 import type { CardDesk } from '../documents/cardDesk';
 import type { Hotkey } from '../hotkey/hotkey';
 import type { Identity } from '../identity/identity';
@@ -38,6 +40,7 @@ export interface HandlerDeps {
   readonly identity: Identity;
   readonly settings: SettingsStore;
   readonly windows: Windows;
+  readonly collectDiagnostics: () => Promise<Diagnostics>;
   readonly onSettings: (settings: Settings, before: Settings) => void;
   readonly onReady: (window: 'panel' | 'console') => void;
   readonly quit: (confirmed: boolean) => void;
@@ -124,12 +127,18 @@ export function createHandlers(deps: HandlerDeps): IpcHandlers {
     'lineage.report': (args) => sent(commands.send('lineage.report', args)),
     'hotkey.test': ({ on }) => done(deps.hotkey.test(on)),
     'settings.get': () => settings.get(),
+    'settings.status': () => settings.status(),
     'settings.set': (change) => {
+      const fixed = settings.status().locked.find((name) => change[name] !== undefined);
+      if (fixed) {
+        throw new Refusal({ code: 'locked', message: `${fixed} is fixed by this machine’s desk` });
+      }
       const before = settings.get();
       const after = settings.set(change);
       deps.onSettings(after, before);
       return after;
     },
+    'diagnostics.collect': () => deps.collectDiagnostics(),
     'window.openConsole': () => done(windows.openConsole()),
     'window.collapsePanel': ({ collapsed }) => {
       settings.set({ panelCollapsed: collapsed });

@@ -10,13 +10,13 @@ export interface Caller {
 export interface OwnPages {
   /** Ids of the web contents this program made. */
   readonly contentsIds: () => readonly number[];
-  /** The `file://` folder its pages are loaded from, with a slash at the end. */
+  /** The address its pages are loaded from, with a slash at the end. */
   readonly root: string;
 }
 
 /**
- * Whether a call comes from a page of ours: a web contents we made, its main frame and a file of
- * our own folder. Any one of the three alone can be had by a page that got in some other way.
+ * Whether a call comes from a page of ours: a web contents we made, its main frame and a page of
+ * our own scheme. Any one of the three alone can be had by a page that got in some other way.
  */
 export function isOwnCaller(caller: Caller, own: OwnPages): boolean {
   const frame = caller.senderFrame;
@@ -28,7 +28,7 @@ export function isOwnCaller(caller: Caller, own: OwnPages): boolean {
   } catch {
     return false;
   }
-  // `URL` has resolved dot segments; an encoded one is refused, since the file system reads it too.
+  // `URL` has resolved dot segments; an encoded one is refused.
   if (/%2e|%2f|%5c/i.test(url.pathname)) return false;
-  return url.protocol === 'file:' && url.href.startsWith(own.root);
+  return url.href.startsWith(own.root);
 }

@@ -14,6 +14,7 @@ import type { OpsState } from '../../shared/ops/state';
 import { INITIAL_OPS_STATE } from '../../shared/ops/state';
 import type { Clock } from '../../shared/time';
 import type { MirrorStatus } from './messages';
+import { copyBeforeMigrating, NewerMirrorError } from './schema';
 
 const FOLD_PAGE = 1_000;
 /** More histories than this in an hour are not for keeping: a disk must not fill with them. */
@@ -46,6 +47,7 @@ export class MirrorCore {
   #problem: string | null = null;
   #quarantinedTo: string | null = null;
   #broken = false;
+  #newer = false;
   #setAsideAt: number[] = [];
 
   constructor(private readonly deps: MirrorCoreDeps) {}
@@ -148,6 +150,8 @@ export class MirrorCore {
 
   /** Another history is on the wire: keeps this file under a name of its time and begins anew. */
   async quarantine(cause: string): Promise<{ head: LogPosition; ops: OpsState }> {
+    // What a newer version wrote is not ours to set aside.
+    if (this.#newer) return { head: EMPTY_LOG, ops: INITIAL_OPS_STATE };
     this.#pending = [];
     this.#unchecked = null;
     this.#head = EMPTY_LOG;
@@ -168,6 +172,7 @@ export class MirrorCore {
     try {
       mkdirSync(dirname(this.deps.path), { recursive: true });
       const { path, sha256, clock } = this.deps;
+      copyBeforeMigrating(path, this.#stamp());
       this.#archived = verifyArchives(archivesOf(path), sha256);
       if (closed(path, this.#archived.base, clock(), sha256)) {
         this.#archived = verifyArchives(archivesOf(path), sha256);
@@ -183,6 +188,11 @@ export class MirrorCore {
       this.#store = null;
       const { message, code } = error as Error & { code?: string };
       this.#problem = message;
+      if (error instanceof NewerMirrorError) {
+        this.#newer = true;
+        this.#broken = true;
+        return null;
+      }
       const damaged =
         code === 'SQLITE_NOTADB' ||
         code?.startsWith('SQLITE_CORRUPT') ||
@@ -216,8 +226,7 @@ export class MirrorCore {
     this.#store = null;
     const archives = archivesOf(this.deps.path);
     if (existsSync(this.deps.path) || archives.length > 0) {
-      const stamp = new Date(this.deps.clock()).toISOString().replace(/[:.]/g, '-');
-      const kept = unusedName(join(dirname(this.deps.path), `audit-quarantine-${stamp}`));
+      const kept = unusedName(join(dirname(this.deps.path), `audit-quarantine-${this.#stamp()}`));
       try {
         for (const suffix of ['', '-wal', '-shm']) {
           if (existsSync(this.deps.path + suffix))
@@ -237,6 +246,10 @@ export class MirrorCore {
     }
     const again = this.#openStore();
     this.#problem = again ?? this.#problem ?? cause;
+  }
+
+  #stamp(): string {
+    return new Date(this.deps.clock()).toISOString().replace(/[:.]/g, '-');
   }
 
   #tell(): void {

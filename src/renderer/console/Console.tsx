@@ -10,7 +10,7 @@ import { Dialogs } from '../dialogs/Dialogs';
 import { useT } from '../i18n';
 import { LockBar } from '../identity/LockBar';
 import { KILL_DIALOG_KEY, useKillKey } from '../lib/hooks';
-import { leavePast, openKillDialog, useApp } from '../lib/store';
+import { leavePast, openDialog, openKillDialog, useApp } from '../lib/store';
 import { useNow } from '../lib/useNow';
 import { Palette } from './Palette';
 import { StatusLine } from './StatusLine';
@@ -56,6 +56,10 @@ function ConsoleView({ view }: { view: DeskView }) {
   useEffect(() => {
     if (past && alarming) leavePast();
   }, [past, alarming]);
+  const guideDone = useApp((state) => state.settings?.guideDone ?? true);
+  useEffect(() => {
+    if (!guideDone && useApp.getState().dialog === null) openDialog({ kind: 'guide' });
+  }, [guideDone]);
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       const name = event.ctrlKey ? VIEWS[Number(event.key) - 1] : undefined;

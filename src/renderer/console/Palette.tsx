@@ -1,4 +1,4 @@
-import type { Settings } from '@shared/ipc/contract';
+import type { Settings } from '@shared/settings';
 import type { DeskView } from '@shared/view/desk';
 import { Command } from 'cmdk';
 import { useEffect, useState } from 'react';
@@ -70,6 +70,12 @@ export function Palette(props: { view: DeskView; onView: (name: ViewName) => voi
     [
       t('settings.title'),
       [
+        {
+          id: 'settings',
+          label: t('setting.all'),
+          run: () => openDialog({ kind: 'settings' }),
+        },
+        { id: 'guide', label: t('guide.open'), run: () => openDialog({ kind: 'guide' }) },
         { id: 'es', label: t('palette.spanish'), run: set({ language: 'es' }) },
         { id: 'en', label: t('palette.english'), run: set({ language: 'en' }) },
         { id: 'dark', label: t('palette.dark'), run: set({ theme: 'dark' }) },

@@ -2,6 +2,7 @@ import type { DeskView } from '@shared/view/desk';
 import { SessionSettings } from '../identity/SessionSettings';
 import { BridgesSection } from './settings/Bridges';
 import { Channels } from './settings/Channels';
+import { Diagnostics } from './settings/Diagnostics';
 import { LastResortSection } from './settings/LastResort';
 import { OwnChannels } from './settings/OwnChannels';
 import { TerminalSettings } from './settings/TerminalSettings';
@@ -13,6 +14,7 @@ export default function Settings({ view }: { view: DeskView }) {
       <div className="space-y-6">
         <TerminalSettings />
         <SessionSettings view={view} />
+        <Diagnostics />
       </div>
       <div className="min-w-0 space-y-6">
         <Channels view={view} />

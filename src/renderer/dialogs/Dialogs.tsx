@@ -7,11 +7,13 @@ import { closeDialog, useApp } from '../lib/store';
 import { CardDialog } from './CardDialog';
 import { DialogFrame } from './DialogFrame';
 import { ExportDialog } from './ExportDialog';
+import { GuideDialog } from './GuideDialog';
 import { KillDialog } from './KillDialog';
 import { PromotionDialog } from './PromotionDialog';
 import { ResumeDialog } from './ResumeDialog';
 import { RetireDialog } from './RetireDialog';
 import { RollbackDialog } from './RollbackDialog';
+import { SettingsDialog } from './SettingsDialog';
 
 // Of the console alone: the panel need not parse them.
 const CardDocumentDialog = lazy(() => import('./CardDocumentDialog'));
@@ -54,6 +56,10 @@ function OpenDialog({ view, origin }: { view: DeskView; origin: 'panel' | 'conso
       return <RevokeDialog view={view} exception={dialog.exception} />;
     case 'policy':
       return <PolicyDialog view={view} name={dialog.name} />;
+    case 'settings':
+      return <SettingsDialog />;
+    case 'guide':
+      return <GuideDialog view={view} origin={origin} />;
     case 'quit':
       return <QuitDialog reason={dialog.reason} />;
   }

@@ -6,6 +6,7 @@ import type { Key } from './es';
 import { identityEn } from './identity';
 import { lineageEn } from './lineage';
 import { notifyEn } from './notify';
+import { shipEn } from './ship';
 import { slowEn } from './slow';
 
 export const en: Readonly<Record<Key, string>> = {
@@ -384,7 +385,7 @@ export const en: Readonly<Record<Key, string>> = {
   'status.unsaved': '{{count}} unsaved',
   'status.clock': 'clock',
   'status.runtime': 'Electron {{electron}}',
-  'status.fallback': 'fallback runtime, not the official one',
+  'status.fallback': 'fallback runtime, not for release',
   'status.unsandboxed': 'no sandbox',
   'mirror.opening': 'opening',
   'mirror.ok': 'up to date',
@@ -467,4 +468,5 @@ export const en: Readonly<Record<Key, string>> = {
   ...lineageEn,
   ...notifyEn,
   ...bridgesEn,
+  ...shipEn,
 };

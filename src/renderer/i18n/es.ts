@@ -5,6 +5,7 @@ import { cardsEs } from './cards';
 import { identityEs } from './identity';
 import { lineageEs } from './lineage';
 import { notifyEs } from './notify';
+import { shipEs } from './ship';
 import { slowEs } from './slow';
 
 /** Every text of the windows in Spanish, the desk's language. `en.ts` has the same keys. */
@@ -386,7 +387,7 @@ export const es = {
   'status.unsaved': '{{count}} sin guardar',
   'status.clock': 'reloj',
   'status.runtime': 'Electron {{electron}}',
-  'status.fallback': 'runtime de reserva, no el oficial',
+  'status.fallback': 'runtime de reserva, no para producción',
   'status.unsandboxed': 'sin sandbox',
   'mirror.opening': 'abriendo',
   'mirror.ok': 'al día',
@@ -469,6 +470,7 @@ export const es = {
   ...lineageEs,
   ...notifyEs,
   ...bridgesEs,
+  ...shipEs,
 } as const;
 
 export type Key = keyof typeof es;

@@ -1,8 +1,8 @@
 import type { AuditSource } from '@shared/audit/query';
 import type { AuditJob, Imported, Past, PastAt } from '@shared/audit/view';
-import type { Settings } from '@shared/ipc/contract';
 import type { EditablePolicy } from '@shared/policy/edit';
 import type { Origin, Scope } from '@shared/protocol/commands';
+import type { Settings } from '@shared/settings';
 import type { DeskView } from '@shared/view/desk';
 import { create } from 'zustand';
 import { call } from './call';
@@ -12,8 +12,7 @@ type QuitReason = 'live' | 'positions' | 'kill_running';
 type Dialog =
   | { readonly kind: 'kill'; readonly origin: Origin }
   | { readonly kind: 'resume' }
-  | { readonly kind: 'rollback' }
-  | { readonly kind: 'export' }
+  | { readonly kind: 'rollback' | 'export' | 'settings' | 'guide' }
   | {
       readonly kind: 'promotion' | 'card' | 'retire' | 'document' | 'exception';
       readonly model: string;

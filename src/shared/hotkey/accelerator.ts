@@ -19,6 +19,10 @@ const NAMED: Readonly<Record<string, string>> = {
   PageDown: 'PageDown',
 };
 
+/** What may be the kill hotkey: never a key that types text by itself. */
+export const ACCELERATOR =
+  /^(?:(?:Control|Alt|Shift|Super)\+)+(?:F(?:[1-9]|1\d|2[0-4])|[A-Z0-9]|Space|Pause|Scrolllock|Insert|Home|End|PageUp|PageDown)$/;
+
 /**
  * The name Electron knows a key press by (electronjs.org, "Accelerator"), for the kill hotkey.
  *

@@ -15,6 +15,7 @@ import {
   scopeSchema,
 } from '../protocol/commands';
 import { faultSchema } from '../protocol/engine';
+import { settingNameSchema, settingsSchema } from '../settings';
 
 /**
  * The one contract between the windows and the main process: channel → schemas of its argument and
@@ -29,20 +30,6 @@ const typed = z.string().max(4_000);
 
 /** A terminal's PIN: digits, as many as a person keeps in mind. */
 const pinSchema = z.string().regex(/^\d{4,12}$/, 'four to twelve digits');
-
-export const settingsSchema = z.strictObject({
-  language: z.enum(['es', 'en']),
-  theme: z.enum(['dark', 'light']),
-  accelerator: z.string().min(1).max(64),
-  soundVolume: z.number().min(0).max(1),
-  panelCollapsed: z.boolean(),
-  defaultReason: z.string().min(1).max(500),
-  /** Minutes without a touch after which a terminal with a PIN locks; 0 never. */
-  lockAfterMinutes: z.int().min(0).max(480),
-  /** The least level of what is shown on this desktop. */
-  desktopNotices: levelSchema.or(z.literal('off')),
-});
-export type Settings = z.infer<typeof settingsSchema>;
 
 const cardFormatSchema = z.enum(['md', 'yaml', 'pdf']);
 export type CardFormat = z.infer<typeof cardFormatSchema>;
@@ -180,7 +167,21 @@ export const ipcCalls = {
   ...lineageCalls,
   'hotkey.test': { args: z.strictObject({ on: z.boolean() }), result: z.null() },
   'settings.get': { args: none, result: settingsSchema },
+  'settings.status': {
+    args: none,
+    result: z.object({
+      /** Options that the desk's own file has fixed for this machine. */
+      locked: z.array(settingNameSchema),
+      /** Files that could not be read; what they last held is in force. */
+      problems: z.array(z.object({ file: z.string(), problem: z.string() })),
+    }),
+  },
   'settings.set': { args: settingsSchema.partial(), result: settingsSchema },
+  /** Makes the zip for whoever looks into a fault; `bytes` is its size. */
+  'diagnostics.collect': {
+    args: none,
+    result: z.object({ path: z.string(), bytes: z.int().nonnegative() }),
+  },
   'window.openConsole': { args: none, result: z.null() },
   'window.collapsePanel': { args: z.strictObject({ collapsed: z.boolean() }), result: z.null() },
   /** The panel grows while a dialog or a chain is on it; heights in CSS pixels. */

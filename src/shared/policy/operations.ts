@@ -4,6 +4,7 @@ import { roleSchema } from '../protocol/terminal';
 
 const roles = z.array(roleSchema).min(1);
 const ms = z.int().positive();
+const rate = z.strictObject({ perSecond: z.int().positive(), burst: z.int().positive() });
 
 /** `resources/policy/operations.yaml`: every number of the kill path, its roles and its times. */
 export const operationsPolicySchema = z.strictObject({
@@ -69,6 +70,16 @@ export const operationsPolicySchema = z.strictObject({
     reconnectMaxMs: ms,
   }),
   log: z.strictObject({ checkpointEvery: z.int().min(1).max(256) }),
+  limits: z.strictObject({
+    /** Sockets of all kinds at once, and of one kind by one operator or engine account. */
+    connections: z.int().positive(),
+    connectionsPerClient: z.int().positive(),
+    terminalFrames: rate,
+    engineFrames: rate,
+    telemetryQueueItems: z.int().positive(),
+    shedAboveLagMs: ms,
+    shedAfterBeats: z.int().positive(),
+  }),
   figures: z.strictObject({ staleAfterMs: ms, clockOffsetShownAboveMs: ms }),
   /** Whom to ring when a kill is not acknowledged. */
   phones: z.array(z.strictObject({ name: z.string(), role: z.string(), phone: z.string() })),

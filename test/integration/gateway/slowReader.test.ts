@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { EngineHub, EngineListener } from '../../../src/gateway/engineHub';
+import type { GatewayMetrics } from '../../../src/gateway/metrics';
 import { createTelemetryFanout, type TelemetryFanout } from '../../../src/gateway/telemetryFanout';
 import { EMPTY_LOG } from '../../../src/shared/log/event';
 import { CLOSE } from '../../../src/shared/protocol/wire';
@@ -31,8 +32,22 @@ afterEach(() => {
   server.close();
 });
 
-async function openFanout(): Promise<void> {
+const counted = { sent: 0, dropped: 0 };
+const metrics = {
+  frame: () => undefined,
+  loopLag: () => undefined,
+  telemetry(sent: number, dropped: number) {
+    counted.sent += sent;
+    counted.dropped += dropped;
+  },
+};
+/** How far the process has fallen behind, for the fan-out. */
+let jumpMs = 0;
+
+async function openFanout(shedAfterBeats = 3): Promise<void> {
   seq = 0;
+  counted.sent = 0;
+  counted.dropped = 0;
   const hub = {
     listen(listener: EngineListener) {
       engine = listener;
@@ -44,8 +59,10 @@ async function openFanout(): Promise<void> {
   };
   fanout = createTelemetryFanout({
     hub: hub as unknown as EngineHub,
-    policy: quickPolicy,
+    policy: { ...quickPolicy, limits: { ...quickPolicy.limits, shedAfterBeats } },
     clock: () => now,
+    uptime: () => performance.now() + jumpMs,
+    metrics: metrics as unknown as GatewayMetrics,
     welcome: () => welcome,
     window: () => [],
   });
@@ -144,5 +161,31 @@ describe('a terminal that does not read its telemetry', () => {
     slow.socket.resume();
     const [code] = await closed;
     expect(code).toBe(CLOSE.slowConsumer);
+  });
+});
+
+describe('a gateway that has fallen behind', () => {
+  it('gives telemetry up first: the newest of each kind goes out, the rest is counted', async () => {
+    await openFanout(1);
+    const quick = await reader();
+    flood();
+    jumpMs += 1_000;
+    await lastSeq(quick);
+    expect(itemsOf(quick).map(({ kind }) => kind)).toEqual(['equity']);
+    expect(quick.heard.find(is('conflated'))?.dropped).toBe(2_000);
+    expect(counted).toEqual({ sent: 1, dropped: 2_000 });
+    // Once it keeps up again everything goes out.
+    flood();
+    await lastSeq(quick);
+    expect(counted).toEqual({ sent: 2_002, dropped: 2_000 });
+  });
+
+  it('leaves nothing out for one beat that came late', async () => {
+    await openFanout();
+    const quick = await reader();
+    flood();
+    jumpMs += 1_000;
+    await lastSeq(quick);
+    expect(counted).toEqual({ sent: 2_001, dropped: 0 });
   });
 });

@@ -13,14 +13,15 @@ it('reads a config and refuses a wrong one with its place', () => {
 });
 
 it('knows its own pages and no others', () => {
-  const own = { root: 'file:///app/renderer/', contentsIds: () => [7] };
+  const own = { root: 'vigia://app/', contentsIds: () => [7] };
   const call = (url: string, sender = 7, parent: unknown = null) =>
     isOwnCaller({ sender: { id: sender }, senderFrame: { url, parent } }, own);
-  expect(call('file:///app/renderer/panel.html')).toBe(true);
-  expect(call('file:///app/renderer/panel.html', 8)).toBe(false);
-  expect(call('file:///app/renderer/panel.html', 7, {})).toBe(false);
-  expect(call('file:///app/renderer/../evil.html')).toBe(false);
-  expect(call('file:///app/renderer/%2e%2e/evil.html')).toBe(false);
-  expect(call('https://app/renderer/panel.html')).toBe(false);
+  expect(call('vigia://app/panel.html')).toBe(true);
+  expect(call('vigia://app/panel.html', 8)).toBe(false);
+  expect(call('vigia://app/panel.html', 7, {})).toBe(false);
+  expect(call('vigia://app/%2e%2e%2fevil.html')).toBe(false);
+  expect(call('https://app/panel.html')).toBe(false);
+  expect(call('file:///app/panel.html')).toBe(false);
+  expect(call('vigia://apple/panel.html')).toBe(false);
   expect(isOwnCaller({ sender: { id: 7 }, senderFrame: null }, own)).toBe(false);
 });
