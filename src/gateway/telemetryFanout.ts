@@ -126,6 +126,7 @@ export function createTelemetryFanout(options: TelemetryFanoutOptions): Telemetr
       if (whole !== null && reader.pending.size === 0 && reader.dropped.size === 0) {
         for (const frame of whole) sendText(reader.socket, frame);
         metrics.telemetry(count, 0);
+        giveWindow(reader);
         continue;
       }
       take(reader, arrived);
@@ -148,6 +149,11 @@ export function createTelemetryFanout(options: TelemetryFanoutOptions): Telemetr
     reader.dropped.clear();
     for (const frame of framesOf(reader.pending)) sendText(reader.socket, frame);
     reader.pending.clear();
+    giveWindow(reader);
+  }
+
+  /** What the monitor remembers, for a terminal that was away. */
+  function giveWindow(reader: Reader): void {
     const now = clock();
     if (!reader.wantsWindow || now - reader.windowAt < WINDOW_EVERY_MS) return;
     reader.wantsWindow = false;

@@ -23,9 +23,9 @@ afterEach(async () => {
   away.remove();
 });
 
-const cli = (...args: string[]) => {
+const cli = async (...args: string[]) => {
   const lines: string[] = [];
-  const code = run(args, (line) => lines.push(line));
+  const code = await run(args, (line) => lines.push(line));
   return { code, said: lines.join('\n') };
 };
 
@@ -36,7 +36,7 @@ it('a backup taken while it runs is restored after a total loss, and killed stay
   before.kill();
   await before.until(() => before.ops.kills[0]?.flatAt != null);
   const kept = join(away.path, 'monday');
-  const backup = cli('backup', home.path, kept);
+  const backup = await cli('backup', home.path, kept);
   expect(backup.said).toMatch(/^ok \d+ [0-9a-f]{64}/);
   expect(backup.code).toBe(0);
   expect(statSync(join(kept, 'signing.pem')).mode & 0o777).toBe(0o600);
@@ -51,7 +51,7 @@ it('a backup taken while it runs is restored after a total loss, and killed stay
   mkdirSync(home.path, { mode: 0o700 });
 
   await cp(kept, home.path, { recursive: true });
-  expect(cli('verify', join(home.path, 'log.db')).code).toBe(0);
+  expect((await cli('verify', join(home.path, 'log.db'))).code).toBe(0);
   gateway = await openGateway(home.path);
   const after = await TestTerminal.open(gateway.port);
   await after.until(() => after.events.length > seq);
@@ -64,13 +64,13 @@ it('a backup taken while it runs is restored after a total loss, and killed stay
   after.socket.terminate();
 });
 
-it('refuses to write over a backup, and says when there is nothing to copy', () => {
+it('refuses to write over a backup, and says when there is nothing to copy', async () => {
   const kept = join(away.path, 'monday');
-  expect(cli('backup', home.path, kept).code).toBe(0);
-  expect(cli('backup', home.path, kept)).toMatchObject({
+  expect((await cli('backup', home.path, kept)).code).toBe(0);
+  expect(await cli('backup', home.path, kept)).toMatchObject({
     code: 2,
     said: expect.stringContaining('never written over'),
   });
-  expect(cli('backup', away.path, join(away.path, 'x')).code).toBe(2);
+  expect((await cli('backup', away.path, join(away.path, 'x'))).code).toBe(2);
   expect(existsSync(join(away.path, 'x'))).toBe(false);
 });
