@@ -81,6 +81,7 @@ export interface ViewParts
     | 'identity'
     | 'lock'
     | 'certificates'
+    | 'executions'
   > {
   readonly config: Pick<Config, 'deskName'>;
   readonly desk: DeskState;
@@ -129,5 +130,6 @@ export function assembleView(parts: ViewParts): Omit<DeskView, 'revision' | 'at'
     identity: parts.identity,
     lock: parts.lock,
     certificates: parts.certificates,
+    executions: parts.executions,
   };
 }

@@ -14,6 +14,7 @@ import type { Config } from './config';
 import { createDeskState } from './desk';
 import { assembleView, createDeskPublisher } from './deskView';
 import { createCardDesk } from './documents/cardDesk';
+import { createPostMortemDesk } from './documents/postMortemDesk';
 import { createPrinter } from './documents/printer';
 import { createPrintPages } from './documents/printPage';
 import { saveDocument } from './documents/save';
@@ -30,6 +31,7 @@ import { postKill } from './kill/httpKill';
 import { createKillDesk } from './kill/killDesk';
 import { openKillLatch } from './kill/latch';
 import { createControlLink } from './link/controlLink';
+import { createExecutionBook } from './link/executions';
 import { createTelemetry } from './link/telemetry';
 import { createMirror } from './mirror/mirror';
 import { createMonitorDesk } from './monitor/monitorDesk';
@@ -95,6 +97,9 @@ export function startTerminal(start: TerminalStart): void {
         playbooks: playbooks(desk.ops()),
         calendar: calendar(desk.ops()),
         monitor: monitor.view(),
+        executions: desk.ops().incidents.incidents.some(({ closed }) => closed === null)
+          ? executions.view()
+          : null,
         ...identity.view(),
         gateway: {
           ...health,
@@ -207,10 +212,15 @@ export function startTerminal(start: TerminalStart): void {
       changed();
     },
   });
+  const executions = createExecutionBook({
+    clock,
+    annulmentMs: () => incidentsPolicy(desk.ops()).annulmentMs,
+  });
   const telemetry = createTelemetry({
     workerFile: join(mainDir, 'telemetry-worker.js'),
     folder: join(userData, 'monitor'),
     changed: publisher.figures,
+    onExecuted: executions.take,
     onEvaluated: (evaluation, occasion) => monitor.evaluated(evaluation, occasion),
   });
   const monitor = createMonitorDesk({
@@ -225,10 +235,20 @@ export function startTerminal(start: TerminalStart): void {
 
   // What leaves the terminal as a document.
   const printer = createPrinter({ open: createPrintPages(), timeoutMs: PRINT_TIMEOUT_MS });
+  const save = (name: string, content: string | Uint8Array) =>
+    saveDocument(join(app.getPath('documents'), 'Vigía'), name, content);
   const cards = createCardDesk({
-    ...{ desk, policy: modelsPolicy, clock, printer },
+    ...{ desk, policy: modelsPolicy, clock, printer, save },
     language: () => settings.get().language,
-    save: (name, content) => saveDocument(join(app.getPath('documents'), 'Vigía'), name, content),
+  });
+  const postMortems = createPostMortemDesk({
+    ...{ desk, printer, save },
+    async saved(incident, seq) {
+      const filter = { types: ['postmortem.saved'], actor: null, text: incident };
+      const { events } = await mirror.page({ filter, offset: 0, limit: 500 });
+      const markdown = events.find((one) => one.seq === seq)?.data.markdown;
+      return typeof markdown === 'string' ? markdown : null;
+    },
   });
 
   // What people touch.
@@ -272,6 +292,7 @@ export function startTerminal(start: TerminalStart): void {
         mirror,
         monitor,
         cards,
+        postMortems,
         hotkey,
         identity,
         settings,

@@ -2,6 +2,7 @@ import type { Settings } from '../../shared/ipc/contract';
 import type { CommandDesk } from '../commands';
 import type { DeskPublisher } from '../deskView';
 import type { CardDesk } from '../documents/cardDesk';
+import type { PostMortemDesk } from '../documents/postMortemDesk';
 import type { Hotkey } from '../hotkey/hotkey';
 import type { Identity } from '../identity/identity';
 import type { KillDesk } from '../kill/killDesk';
@@ -21,6 +22,7 @@ export interface HandlerDeps {
   readonly mirror: Mirror;
   readonly monitor: MonitorDesk;
   readonly cards: CardDesk;
+  readonly postMortems: PostMortemDesk;
   readonly hotkey: Hotkey;
   readonly identity: Identity;
   readonly settings: SettingsStore;
@@ -56,6 +58,8 @@ export function createHandlers(deps: HandlerDeps): IpcHandlers {
     'incident.command': ({ name, params }) => sent(commands.send(name, params)),
     'card.document': ({ model }) => deps.cards.document(model),
     'card.export': ({ model, format }) => deps.cards.export(model, format),
+    'postmortem.text': ({ incident }) => deps.postMortems.text(incident),
+    'postmortem.export': ({ incident, format }) => deps.postMortems.export(incident, format),
     'equity.series': () => deps.telemetry.series(),
     'monitor.series': () => deps.monitor.series(),
     'audit.page': (query) => deps.mirror.page(query),

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { Execution } from '../../shared/incidents/annulment';
 import type { Evaluation } from '../../shared/monitor/health';
 import { sameWatch, type Watch } from '../../shared/monitor/watch';
 import type { EngineFigures, LinkState } from '../../shared/view/desk';
@@ -31,6 +32,7 @@ export function createTelemetry(deps: {
   /** Where the monitor's rows and windows are kept. */
   readonly folder: string;
   readonly changed: () => void;
+  readonly onExecuted: (executions: readonly Execution[]) => void;
   readonly onEvaluated: (evaluation: Evaluation, occasion: Occasion) => void;
 }): Telemetry {
   let target: TelemetryTarget | null = null;
@@ -61,6 +63,7 @@ export function createTelemetry(deps: {
         return;
       }
       ({ link, figures } = message);
+      if (message.executed.length > 0) deps.onExecuted(message.executed);
       deps.changed();
     });
     // The exit that follows is what is acted on.

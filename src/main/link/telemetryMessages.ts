@@ -1,3 +1,4 @@
+import type { Execution } from '../../shared/incidents/annulment';
 import type { Evaluation } from '../../shared/monitor/health';
 import type { Watch } from '../../shared/monitor/watch';
 import type { OperationsPolicy } from '../../shared/policy/operations';
@@ -31,6 +32,8 @@ export type FromTelemetry =
       readonly type: 'figures';
       readonly link: LinkState;
       readonly figures: Readonly<Record<string, EngineFigures>>;
+      /** Executions seen since the last of these messages. */
+      readonly executed: readonly Execution[];
     }
   | { readonly type: 'series'; readonly request: number; readonly series: EquitySeries[] }
   | { readonly type: 'evaluated'; readonly evaluation: Evaluation; readonly occasion: Occasion }

@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import WebSocket from 'ws';
+import { type Execution, executionsOf } from '../../shared/incidents/annulment';
 import type { Watch } from '../../shared/monitor/watch';
 import { parseFrame } from '../../shared/protocol/frame';
 import type { TelemetryReply } from '../../shared/protocol/terminal';
@@ -31,6 +32,7 @@ let retry: NodeJS.Timeout | null = null;
 let watcher: Watcher | null = null;
 let checks: NodeJS.Timeout | null = null;
 let checkEveryMs = 0;
+let executed: Execution[] = [];
 
 function linkState(now: number): LinkState {
   if (!target) return 'connecting';
@@ -88,6 +90,7 @@ function take(own: WebSocket, message: TelemetryReply): void {
       for (const { engine, session, items } of message.batches) {
         book(engine).take(session, items, heardAt);
         watcher?.feed(engine, items, heardAt);
+        for (const item of items) executed.push(...executionsOf(engine, item));
       }
       // A limit that is passed is not waited with until the next check.
       if (watcher?.crossed(heardAt)) evaluate('crossed');
@@ -116,7 +119,8 @@ setInterval(() => {
   const figures = Object.fromEntries(
     [...books].map(([engine, one]) => [engine, one.figures(now)] as const),
   );
-  post({ type: 'figures', link: linkState(now), figures });
+  post({ type: 'figures', link: linkState(now), figures, executed });
+  executed = [];
 }, POST_EVERY_MS);
 
 setInterval(() => {

@@ -37,6 +37,28 @@ export function executionsOf(engine: string, item: TelemetryItem): readonly Exec
   ];
 }
 
+/** An engine's report of a fill and of the trade that it ended are this close in time. */
+const SAME_FILL_MS = 1_000;
+
+/** Each execution once: an engine that reports fills tells of them again in the trades they make. */
+export function distinctExecutions(executions: readonly Execution[]): readonly Execution[] {
+  const isLeg = ({ id }: Execution) => /:(entry|exit)$/.test(id);
+  const keyOf = ({ engine, instrument, side }: Execution) =>
+    JSON.stringify([engine, instrument, side]);
+  const fills = new Map<string, Execution[]>();
+  for (const one of executions) {
+    if (isLeg(one)) continue;
+    const same = fills.get(keyOf(one));
+    if (same) same.push(one);
+    else fills.set(keyOf(one), [one]);
+  }
+  return executions.filter((one) => {
+    if (!isLeg(one)) return true;
+    const same = fills.get(keyOf(one)) ?? [];
+    return !same.some((fill) => Math.abs(fill.at - one.at) <= SAME_FILL_MS);
+  });
+}
+
 /**
  * Executions caught in an incident: those of its time, and of as long before it as a trade may be
  * annulled. The least time left comes first; those that are past it stay, with none left.
@@ -52,7 +74,7 @@ export function annulment(
 ): readonly AnnulmentClock[] {
   const from = incident.opened.at - annulmentMs;
   const to = incident.resolved?.at ?? now;
-  return executions
+  return distinctExecutions(executions)
     .filter(({ at }) => at >= from && at <= to)
     .map((one) => {
       const until = one.at + annulmentMs;

@@ -58,6 +58,9 @@ export type Settings = z.infer<typeof settingsSchema>;
 const cardFormatSchema = z.enum(['md', 'yaml', 'pdf']);
 export type CardFormat = z.infer<typeof cardFormatSchema>;
 
+const postMortemFormatSchema = z.enum(['md', 'pdf']);
+export type PostMortemFormat = z.infer<typeof postMortemFormatSchema>;
+
 export const ipcCalls = {
   /** The present view, for a window that has just opened. */
   'desk.view': { args: none, result: z.custom<import('../view/desk').DeskView>() },
@@ -112,6 +115,16 @@ export const ipcCalls = {
   'card.export': {
     args: z.strictObject({ model: id, format: cardFormatSchema }),
     /** Where it was saved, and the sequence of the log it was taken at. */
+    result: z.object({ path: z.string(), seq: z.int().positive() }),
+  },
+  /** A post-mortem as it was saved last, from this terminal's log. */
+  'postmortem.text': {
+    args: z.strictObject({ incident: id }),
+    result: z.object({ markdown: z.string() }),
+  },
+  /** Renders a post-mortem as it was saved last and saves it among the user's documents. */
+  'postmortem.export': {
+    args: z.strictObject({ incident: id, format: postMortemFormatSchema }),
     result: z.object({ path: z.string(), seq: z.int().positive() }),
   },
   'equity.series': {

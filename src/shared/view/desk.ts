@@ -1,3 +1,4 @@
+import type { Execution } from '../incidents/annulment';
 import type { OpsState } from '../ops/state';
 import type { HolidayCalendar } from '../policy/calendar';
 import type { IncidentsPolicy } from '../policy/incidents';
@@ -58,6 +59,17 @@ export interface DeskView {
   readonly playbooks: Playbooks;
   readonly calendar: HolidayCalendar;
   readonly monitor: MonitorView;
+  /** Null while no incident is open: nobody asks. */
+  readonly executions: ExecutionsView | null;
+}
+
+/** What engines executed lately, for the time in which it may be annulled. */
+export interface ExecutionsView {
+  /** Since when this terminal has looked; what was executed before it is not here. */
+  readonly since: number;
+  readonly recent: readonly Execution[];
+  /** Executions of that time that are not in the list. */
+  readonly omitted: number;
 }
 
 /** `connecting` before the first answer; `stale` after 3 s of silence, `down` after 10 s or when closed. */
