@@ -120,7 +120,7 @@ test('a second terminal sees the kill, who gave it and why', async () => {
   await word(luis.panel, 'flat');
   await word(ana.panel, 'flat');
   const console = await luis.openConsole();
-  await console.keyboard.press('Control+4');
+  await console.keyboard.press('Control+5');
   const row = console.getByRole('button').filter({ hasText: 'pérdida excesiva' });
   await expect(row.first()).toContainText('ana');
 });

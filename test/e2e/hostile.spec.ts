@@ -57,7 +57,7 @@ test('hostile text in every field from outside is text, and the layout holds', a
     await expect(panel.getByRole('dialog')).toContainText('<img src=x');
     await unhurt(panel);
     await panel.keyboard.press('Escape');
-    await console.keyboard.press('Control+4');
+    await console.keyboard.press('Control+5');
     const row = console.getByRole('button').filter({ hasText: 'PARADA pedida' });
     await row.first().click();
     await expect(console.getByRole('region', { name: 'Detalle' })).toContainText('<img src=x');

@@ -30,7 +30,7 @@ for (const language of ['es', 'en'] as const) {
       const console = await running.openConsole();
       await expect(console.locator('html')).toHaveAttribute('lang', language);
       expect(await findings(console)).toEqual([]);
-      await console.keyboard.press('Control+4');
+      await console.keyboard.press('Control+5');
       await expect(
         console.locator('bdi', { hasText: /^gateway (arrancado|started)$/ }),
       ).toBeVisible();
@@ -66,7 +66,7 @@ test('the palette goes to a view, and stops nothing without its dialog', async (
 
 test('the audit view finds, counts and shows an event', async () => {
   const console = await running.openConsole();
-  await console.keyboard.press('Control+4');
+  await console.keyboard.press('Control+5');
   await console.getByRole('textbox').first().fill('paper-1');
   await expect(console.locator('bdi', { hasText: 'motor registrado' })).toBeVisible();
   await expect(console.locator('bdi', { hasText: 'gateway arrancado' })).toBeHidden();

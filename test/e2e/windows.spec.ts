@@ -66,7 +66,7 @@ test('a gateway of our own that dies comes back, and the desk is told', async ()
   process.kill(pid as number, 'SIGKILL');
   await expect(console.getByText('reinicios del gateway: 1')).toBeVisible();
   await expect(running.panel.locator('.banner')).toHaveAttribute('data-word', 'normal');
-  await console.keyboard.press('Control+4');
+  await console.keyboard.press('Control+5');
   await expect(console.locator('bdi', { hasText: 'aviso del terminal' }).first()).toBeVisible();
 });
 

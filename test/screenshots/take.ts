@@ -33,7 +33,7 @@ test('pictures of the panel and the console', async () => {
   await shot(panel, 'panel-killed');
   await expect(console.locator('.banner').first()).toHaveAttribute('data-word', 'flat');
   await shot(console, 'console-killed');
-  await console.keyboard.press('Control+4');
+  await console.keyboard.press('Control+5');
   await console.locator('bdi', { hasText: 'PARADA pedida' }).click();
   await shot(console, 'audit');
   await console.keyboard.press('Control+1');

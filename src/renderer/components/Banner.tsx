@@ -1,12 +1,13 @@
 import { timeOfDay } from '@shared/time';
 import type { DeskView } from '@shared/view/desk';
-import { CircleAlert, CircleCheck, CirclePause, OctagonX, Unplug } from 'lucide-react';
+import { CircleAlert, CircleCheck, CirclePause, Dumbbell, OctagonX, Unplug } from 'lucide-react';
 import type { DeskStatus, StatusWord } from '../desk/desk.state';
+import type { drillExtent } from '../desk/drill.state';
 import { sumLeft } from '../desk/left.state';
 import { useT } from '../i18n';
 import { notionalText } from './Notional';
 
-type Tone = 'plain' | 'killed' | 'warn' | 'good' | 'off';
+type Tone = 'plain' | 'killed' | 'warn' | 'good' | 'off' | 'drill';
 
 const TONES: Readonly<Record<StatusWord, Tone>> = {
   unknown: 'off',
@@ -22,12 +23,24 @@ const TONES: Readonly<Record<StatusWord, Tone>> = {
   flat: 'good',
 };
 
-const SHAPES = { killed: OctagonX, warn: CircleAlert, good: CircleCheck, off: Unplug } as const;
+const SHAPES = {
+  drill: Dumbbell,
+  killed: OctagonX,
+  warn: CircleAlert,
+  good: CircleCheck,
+  off: Unplug,
+} as const;
 
 /** The mode banner: the one word, and beside it only what the word leaves out. */
-export function Banner({ status, large = false }: { status: DeskStatus; large?: boolean }) {
+export function Banner(props: {
+  readonly status: DeskStatus;
+  readonly drill: ReturnType<typeof drillExtent>;
+  readonly large?: boolean;
+}) {
   const t = useT();
-  const tone = TONES[status.word];
+  const { status, drill, large = false } = props;
+  // A rehearsal never looks like the real thing; a real kill beside one always does.
+  const tone = drill === 'only' && status.word !== 'disconnected' ? 'drill' : TONES[status.word];
   const Shape = tone === 'plain' ? CirclePause : SHAPES[tone];
   return (
     <div
@@ -38,6 +51,7 @@ export function Banner({ status, large = false }: { status: DeskStatus; large?: 
     >
       {status.word !== 'normal' && <Shape size={22} aria-hidden />}
       <strong className={`whitespace-nowrap ${large ? 'text-[32px]' : 'text-[20px]'}`}>
+        {drill !== 'none' && `${t(drill === 'only' ? 'drill.mark' : 'drill.beside')} · `}
         {t(`word.${status.word}`)}
         {status.waitingSeconds !== null && (
           <span className="figure"> {status.waitingSeconds} s</span>

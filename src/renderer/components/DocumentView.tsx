@@ -11,14 +11,17 @@ export function DocumentView({ document }: { document: TextDocument }) {
       <p className="text-muted">
         <Said text={document.subtitle} />
       </p>
-      {placed(document.blocks).map(({ place, item }) => (
-        <BlockView key={place} block={item} />
-      ))}
+      <DocumentBlocks blocks={document.blocks} />
       <p className="figure mt-3 border-t border-line pt-1 break-all text-muted">
         <Said text={document.footer} />
       </p>
     </article>
   );
+}
+
+/** The blocks alone, for a text that is being written. */
+export function DocumentBlocks({ blocks }: { blocks: readonly Block[] }) {
+  return placed(blocks).map(({ place, item }) => <BlockView key={place} block={item} />);
 }
 
 function BlockView({ block }: { block: Block }) {
@@ -39,7 +42,7 @@ function BlockView({ block }: { block: Block }) {
       return (
         <ul className="list-disc py-1 pl-4">
           {placed(block.items).map(({ place, item }) => (
-            <li key={place}>
+            <li key={place} className="whitespace-pre-wrap">
               <Said text={item} />
             </li>
           ))}

@@ -3,7 +3,9 @@ import { timeOfDay, timestamp } from '@shared/time';
 import type { DeskView } from '@shared/view/desk';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useRef, useState } from 'react';
+import { DrillMark } from '../components/Severity';
 import { Hostile, INPUT } from '../components/ui';
+import { drillCommands, isOfDrill } from '../desk/drill.state';
 import { useT } from '../i18n';
 import { eventName } from '../i18n/events';
 import { amount } from '../lib/format';
@@ -11,7 +13,7 @@ import { useApp } from '../lib/store';
 import { useAuditPages } from './useAuditPages';
 
 type Event = AuditPage['events'][number];
-const COLUMNS = 'grid grid-cols-[72px_190px_200px_120px_1fr] items-center gap-2';
+const COLUMNS = 'grid grid-cols-[72px_190px_260px_120px_1fr] items-center gap-2';
 const DETAIL_MAX = 20_000;
 
 /** The mirror's log, newest first. It needs no link: it reads this terminal's own disk. */
@@ -21,6 +23,7 @@ export function Audit({ view }: { view: DeskView }) {
   const [filter, setFilter] = useState<AuditFilter>({ types: [], actor: null, text: null });
   const [picked, setPicked] = useState<Event | null>(null);
   const pages = useAuditPages(filter);
+  const drills = drillCommands(view.ops);
   const box = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({
     count: pages.total,
@@ -104,7 +107,13 @@ export function Audit({ view }: { view: DeskView }) {
                   style={{ transform: `translateY(${row.start}px)` }}
                   onClick={() => setPicked(event)}
                 >
-                  {event && <Cells event={event} name={eventName(event.type, language)} />}
+                  {event && (
+                    <Cells
+                      event={event}
+                      name={eventName(event.type, language)}
+                      drill={isOfDrill(event, drills)}
+                    />
+                  )}
                 </button>
               );
             })}
@@ -124,12 +133,17 @@ export function Audit({ view }: { view: DeskView }) {
   );
 }
 
-function Cells({ event, name }: { event: Event; name: string }) {
+function Cells({ event, name, drill }: { event: Event; name: string; drill: boolean }) {
   return (
     <>
       <span className="figure">{event.seq}</span>
       <span className="figure">{timestamp(event.ts)}</span>
       <span className="truncate" title={event.type}>
+        {drill && (
+          <>
+            <DrillMark />{' '}
+          </>
+        )}
         <Hostile text={name} max={40} />
       </span>
       <span className="truncate">

@@ -3,6 +3,8 @@ import { lazy, Suspense, useEffect, useState } from 'react';
 import { Banner, EnvironmentMark } from '../components/Banner';
 import { Button, Hostile } from '../components/ui';
 import { deskStatus } from '../desk/desk.state';
+import { drillExtent } from '../desk/drill.state';
+import { activeOnes } from '../desk/incidents.state';
 import { environmentKey } from '../desk/scope.state';
 import { Dialogs } from '../dialogs/Dialogs';
 import { useT } from '../i18n';
@@ -19,6 +21,7 @@ import { VIEWS, type ViewName } from './views';
 const Overview = lazy(() => import('./Overview'));
 const Models = lazy(() => import('./Models'));
 const Monitor = lazy(() => import('./Monitor'));
+const Incidents = lazy(() => import('./Incidents'));
 
 export function Console() {
   const t = useT();
@@ -35,6 +38,7 @@ function ConsoleView({ view }: { view: DeskView }) {
   const t = useT();
   const now = useNow();
   const [shown, setShown] = useState<ViewName>('overview');
+  const open = activeOnes(view).length;
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       const name = event.ctrlKey ? VIEWS[Number(event.key) - 1] : undefined;
@@ -49,7 +53,7 @@ function ConsoleView({ view }: { view: DeskView }) {
     <div className="grid h-full grid-cols-[150px_1fr] grid-rows-[auto_1fr_auto]">
       <header className="col-span-2 flex items-center gap-3 border-b border-line pr-3">
         <div className="min-w-0 flex-1">
-          <Banner status={deskStatus(view, now)} large />
+          <Banner status={deskStatus(view, now)} drill={drillExtent(view.ops)} large />
         </div>
         <EnvironmentMark environment={view.environment} />
         <h1 className="font-semibold">
@@ -69,7 +73,12 @@ function ConsoleView({ view }: { view: DeskView }) {
             className={`flex justify-between rounded-md px-2 py-1.5 text-left ${shown === name ? 'bg-raised text-blue' : 'text-muted'}`}
             onClick={() => setShown(name)}
           >
-            {t(`nav.${name}`)}
+            <span>
+              {t(`nav.${name}`)}
+              {name === 'incidents' && open > 0 && (
+                <strong className="figure ml-1 text-amber">{open}</strong>
+              )}
+            </span>
             <kbd className="figure text-[12px]">Ctrl+{index + 1}</kbd>
           </button>
         ))}
@@ -82,6 +91,7 @@ function ConsoleView({ view }: { view: DeskView }) {
           {shown === 'overview' && <Overview view={view} now={now} />}
           {shown === 'models' && <Models view={view} now={now} />}
           {shown === 'monitor' && <Monitor view={view} now={now} />}
+          {shown === 'incidents' && <Incidents view={view} now={now} />}
           {shown === 'audit' && <Audit view={view} />}
         </Suspense>
       </main>

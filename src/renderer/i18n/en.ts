@@ -1,9 +1,11 @@
 import { cardsEn } from './cards';
 import type { Key } from './es';
 import { identityEn } from './identity';
+import { incidentsEn } from './incidents';
 
 export const en: Readonly<Record<Key, string>> = {
   ...identityEn,
+  ...incidentsEn,
   'word.unknown': 'NO DATA',
   'word.disconnected': 'DISCONNECTED',
   'word.normal': 'NORMAL',

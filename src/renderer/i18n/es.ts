@@ -1,9 +1,11 @@
 import { cardsEs } from './cards';
 import { identityEs } from './identity';
+import { incidentsEs } from './incidents';
 
 /** Every text of the windows in Spanish, the desk's language. `en.ts` has the same keys. */
 export const es = {
   ...identityEs,
+  ...incidentsEs,
   'word.unknown': 'SIN DATOS',
   'word.disconnected': 'DESCONECTADO',
   'word.normal': 'NORMAL',

@@ -38,6 +38,8 @@ interface AppState {
   readonly settings: Settings | null;
   readonly dialog: Dialog | null;
   readonly killDraft: KillDraft;
+  /** Longer texts that were typed and not yet given, by what they are for; views come and go. */
+  readonly drafts: Readonly<Record<string, string>>;
   /** Sequence the mirror last said it grew to. */
   readonly auditSeq: number;
 }
@@ -49,6 +51,7 @@ export const useApp = create<AppState>(() => ({
   settings: null,
   dialog: null,
   killDraft: EMPTY_KILL_DRAFT,
+  drafts: {},
   auditSeq: 0,
 }));
 
@@ -73,6 +76,13 @@ export function closeDialog(): void {
 
 export function changeKillDraft(change: Partial<KillDraft>): void {
   useApp.setState((state) => ({ killDraft: { ...state.killDraft, ...change } }));
+}
+
+/** Keeps what was typed for something; null forgets it. */
+export function changeDraft(name: string, text: string | null): void {
+  useApp.setState(({ drafts: { [name]: _, ...others } }) => ({
+    drafts: text === null ? others : { ...others, [name]: text },
+  }));
 }
 
 /** Takes a view unless a newer one is already shown. */

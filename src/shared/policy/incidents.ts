@@ -100,6 +100,8 @@ export const incidentsPolicySchema = z
     }),
     /** A trade may be annulled within this time of its execution. */
     annulmentMs: ms,
+    /** In the last of that time the clock is shown as an alarm. */
+    annulmentLastMs: ms,
     /** What the figures are held against, over each calendar month or week in Bogota. */
     kpis: z.strictObject({
       mttd: kpiSchema,
