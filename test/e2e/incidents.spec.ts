@@ -94,7 +94,7 @@ test('a model falls ill: alert, rollback, incident, acknowledged by keyboard, pl
   const console = await running.openConsole();
   await console.keyboard.press('Control+4');
   await expect(
-    console.getByRole('heading', { name: /Rollback automático|#1/ }).first(),
+    console.getByRole('heading', { name: /#1 Alerta: Rollback automático/ }),
   ).toBeVisible();
   expect(await findings(console)).toEqual([]);
   await shot(console, 'open');
@@ -255,7 +255,7 @@ test('a kill of somebody else sounds until it is acknowledged; with the link dow
   await console.keyboard.press('Control+4');
   await expect(console.getByText(/se muestra el registro de este terminal/)).toBeVisible();
   await expect(console.getByRole('article')).toContainText('precios absurdos');
-  await expect(console.getByRole('button', { name: 'Reconocer' })).toBeDisabled();
+  await expect(console.getByRole('button', { name: 'Reconocer', exact: true })).toBeDisabled();
   await expect(console.getByRole('article')).toContainText('Sin enlace con el gateway');
   expect(await findings(console)).toEqual([]);
   await shot(console, 'offline');

@@ -51,7 +51,12 @@ export function Banner(props: {
     >
       {status.word !== 'normal' && <Shape size={22} aria-hidden />}
       <strong className={`whitespace-nowrap ${large ? 'text-[32px]' : 'text-[20px]'}`}>
-        {drill !== 'none' && `${t(drill === 'only' ? 'drill.mark' : 'drill.beside')} · `}
+        {drill !== 'none' && (
+          <span className={large ? '' : 'block text-[12px] whitespace-normal'}>
+            {t(drill === 'only' ? 'drill.mark' : 'drill.beside')}
+            {large && ' · '}
+          </span>
+        )}
         {t(`word.${status.word}`)}
         {status.waitingSeconds !== null && (
           <span className="figure"> {status.waitingSeconds} s</span>

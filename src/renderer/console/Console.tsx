@@ -50,7 +50,7 @@ function ConsoleView({ view }: { view: DeskView }) {
     return () => window.removeEventListener('keydown', onKey);
   }, []);
   return (
-    <div className="grid h-full grid-cols-[150px_1fr] grid-rows-[auto_1fr_auto]">
+    <div className="grid h-full grid-cols-[164px_1fr] grid-rows-[auto_1fr_auto]">
       <header className="col-span-2 flex items-center gap-3 border-b border-line pr-3">
         <div className="min-w-0 flex-1">
           <Banner status={deskStatus(view, now)} drill={drillExtent(view.ops)} large />

@@ -1,12 +1,11 @@
-import { incidentTitle } from '@shared/incidents/title';
 import type { DeskView } from '@shared/view/desk';
+import { IncidentTitle } from '../components/IncidentTitle';
 import { SeverityMark } from '../components/Severity';
-import { Button, Hostile } from '../components/ui';
+import { Button } from '../components/ui';
 import { activeOnes, runningAnnulments, soundingIncident, whyNot } from '../desk/incidents.state';
 import { useT } from '../i18n';
 import { acknowledge } from '../lib/call';
 import { duration } from '../lib/format';
-import { useApp } from '../lib/store';
 
 /** The worst that is open with its clock, a way to take it, and what may still be annulled. */
 export function IncidentLines(props: {
@@ -16,7 +15,6 @@ export function IncidentLines(props: {
   readonly onSilence: (incident: string) => void;
 }) {
   const t = useT();
-  const language = useApp((state) => state.settings?.language ?? 'es');
   const { view, now } = props;
   const active = activeOnes(view);
   const [worst] = active;
@@ -32,7 +30,7 @@ export function IncidentLines(props: {
       <p className="flex items-center gap-2 text-[13px]">
         <SeverityMark severity={worst.severity} short />
         <span className="min-w-0 flex-1 truncate">
-          #{worst.number} <Hostile text={incidentTitle(worst, language)} max={60} />
+          <IncidentTitle incident={worst} max={60} />
         </span>
         <strong className="figure">{duration(now - worst.opened.at)}</strong>
       </p>

@@ -93,7 +93,7 @@ function PanelView(props: {
         <Chains view={view} left={status.left} />
         <ModelLines view={view} now={now} />
         <IncidentLines view={view} now={now} silenced={silenced} onSilence={onSilence} />
-        <div className="px-3 pb-2">
+        <div className="px-3 py-2">
           <Alerts view={view} now={now} />
         </div>
       </div>

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Fact } from '../../../src/gateway/log';
 import {
   drillCommands,
   drillExtent,
@@ -14,27 +15,19 @@ function desk(environment: 'paper' | 'live' = 'paper') {
   return own;
 }
 
-const drillFact = {
+const drillFact: Fact = {
   type: 'drill.started',
   data: {
-    drill: 'd1',
-    engines: ['e1'],
-    origin: 'person',
-    timeoutMs: 1,
-    pressMs: 1,
-    resume: 'person',
+    ...{ drill: 'd1', engines: ['e1'], origin: 'person' },
+    ...{ timeoutMs: 1, pressMs: 1, resume: 'person' },
   },
-} as const;
+};
 
 describe('a rehearsal on the screen', () => {
   it('is known by its command, its engines and its own events', () => {
     const own = desk();
     expect(drillExtent(own.state())).toBe('none');
-    own.append(
-      [{ ...drillFact, data: { ...drillFact.data, engines: ['e1'] } }, killFact(true)],
-      'ana',
-      'd1',
-    );
+    own.append([drillFact, killFact(true)], 'ana', 'd1');
     const drills = drillCommands(own.state());
     expect(drillExtent(own.state())).toBe('only');
     expect(isDrilled(own.state(), 'e1')).toBe(true);

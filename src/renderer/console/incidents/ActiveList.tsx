@@ -1,12 +1,11 @@
 import type { Incident } from '@shared/incidents/state';
-import { incidentTitle } from '@shared/incidents/title';
 import type { DeskView } from '@shared/view/desk';
+import { IncidentTitle } from '../../components/IncidentTitle';
 import { SeverityMark } from '../../components/Severity';
 import { Button, Hostile } from '../../components/ui';
 import { activeOnes, clockOf } from '../../desk/incidents.state';
 import { useT } from '../../i18n';
 import { duration } from '../../lib/format';
-import { useApp } from '../../lib/store';
 import { Countdown } from './parts';
 
 /** What goes on, the worst first, each with the clocks that run. */
@@ -45,7 +44,6 @@ function Card(props: {
   readonly onShow: (id: string) => void;
 }) {
   const t = useT();
-  const language = useApp((state) => state.settings?.language ?? 'es');
   const { incident, view, now } = props;
   const clock = clockOf(view, incident, now);
   const chosen = props.shown === incident.id;
@@ -60,7 +58,7 @@ function Card(props: {
       <span className="flex items-center gap-2 text-[13px]">
         <SeverityMark severity={incident.severity} />
         <span className="min-w-0 flex-1 truncate">
-          #{incident.number} <Hostile text={incidentTitle(incident, language)} max={80} />
+          <IncidentTitle incident={incident} max={80} />
         </span>
         <strong className="figure">{duration(clock.openMs)}</strong>
       </span>

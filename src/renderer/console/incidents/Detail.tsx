@@ -1,8 +1,8 @@
 import type { Incident } from '@shared/incidents/state';
-import { incidentTitle } from '@shared/incidents/title';
 import { timeOfDay } from '@shared/time';
 import type { DeskView } from '@shared/view/desk';
 import { Tabs } from 'radix-ui';
+import { IncidentTitle } from '../../components/IncidentTitle';
 import { DrillMark, SeverityMark } from '../../components/Severity';
 import { Hostile } from '../../components/ui';
 import { drillCommands } from '../../desk/drill.state';
@@ -10,7 +10,6 @@ import { clockOf } from '../../desk/incidents.state';
 import { playbookOf, progressOf } from '../../desk/playbook.state';
 import { useT } from '../../i18n';
 import { duration } from '../../lib/format';
-import { useApp } from '../../lib/store';
 import { Annulments } from './Annulments';
 import { Escalation } from './Escalation';
 import { ImpactBox } from './ImpactBox';
@@ -31,7 +30,6 @@ export function Detail(props: {
   readonly now: number;
 }) {
   const t = useT();
-  const language = useApp((state) => state.settings?.language ?? 'es');
   const { view, incident, now } = props;
   const playbook = playbookOf(view, incident);
   const progress = playbook && progressOf(playbook, incident);
@@ -43,7 +41,7 @@ export function Detail(props: {
           <SeverityMark severity={incident.severity} />
           {incident.correlations.some((one) => drills.has(one)) && <DrillMark />}
           <span className="min-w-0">
-            #{incident.number} <Hostile text={incidentTitle(incident, language)} max={160} />
+            <IncidentTitle incident={incident} max={160} />
           </span>
           <span className="flex-1" />
           <span className="figure text-[20px]">

@@ -4,7 +4,7 @@ import type { EscalationStep, Incident } from '@shared/incidents/state';
 import type { Hours } from '@shared/policy/incidents';
 import { timeOfDay } from '@shared/time';
 import type { DeskView } from '@shared/view/desk';
-import { CircleCheck, CircleDot, CircleMinus, PhoneCall } from 'lucide-react';
+import { Circle, CircleDot, CircleMinus, PhoneCall } from 'lucide-react';
 import { Hostile } from '../../components/ui';
 import { type Translate, useT } from '../../i18n';
 import { NO_FIGURE } from '../../lib/format';
@@ -29,7 +29,7 @@ export function Escalation(props: {
             key={`${step.step}:${step.dueAt}`}
             className="grid min-h-7 grid-cols-[16px_130px_minmax(0,1fr)_150px] items-center gap-2 border-t border-line first:border-0"
           >
-            <Shape step={step} next={waiting[0] === step} />
+            <Shape step={step} waiting={waiting} />
             <Hostile text={step.role} max={24} />
             <Who view={view} step={step} now={now} />
             <span className="text-right">
@@ -48,11 +48,16 @@ export function Escalation(props: {
   );
 }
 
-function Shape({ step, next }: { step: EscalationStep; next: boolean }) {
+/** Called, next, later, or needless by now. */
+function Shape(props: {
+  readonly step: EscalationStep;
+  readonly waiting: readonly EscalationStep[];
+}) {
+  const { step, waiting } = props;
   if (step.firedAt !== null) return <PhoneCall size={14} className="text-amber" aria-hidden />;
-  if (next) return <CircleDot size={14} aria-hidden />;
-  const Shape = step.until === 'acknowledged' ? CircleMinus : CircleCheck;
-  return <Shape size={14} className="text-muted" aria-hidden />;
+  if (waiting[0] === step) return <CircleDot size={14} aria-hidden />;
+  const Later = waiting.includes(step) ? Circle : CircleMinus;
+  return <Later size={14} className="text-muted" aria-hidden />;
 }
 
 function Who({ view, step, now }: { view: DeskView; step: EscalationStep; now: number }) {

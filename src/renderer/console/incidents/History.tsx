@@ -1,11 +1,11 @@
 import { incidentCauseSchema, incidentStateSchema } from '@shared/incidents/events';
-import { incidentTitle } from '@shared/incidents/title';
 import { timestamp } from '@shared/time';
 import type { DeskView } from '@shared/view/desk';
 import { useState } from 'react';
 import { type Column, DataTable } from '../../components/DataTable';
+import { IncidentTitle } from '../../components/IncidentTitle';
 import { SeverityMark } from '../../components/Severity';
-import { Hostile, INPUT } from '../../components/ui';
+import { INPUT } from '../../components/ui';
 import {
   type AnyIncident,
   type HistoryFilter,
@@ -14,7 +14,6 @@ import {
 } from '../../desk/incidents.state';
 import { useT } from '../../i18n';
 import { duration, NO_FIGURE } from '../../lib/format';
-import { useApp } from '../../lib/store';
 
 const SEVERITIES = ['P0', 'P1', 'P2', 'P3'] as const;
 const PERIODS = [7, 30, 90, 365] as const;
@@ -27,7 +26,6 @@ export function History(props: {
   readonly onShow: (id: string) => void;
 }) {
   const t = useT();
-  const language = useApp((state) => state.settings?.language ?? 'es');
   const [filter, setFilter] = useState<HistoryFilter>(NO_FILTER);
   const rows = historyOf(props.view, filter, props.now);
   const columns: readonly Column<AnyIncident>[] = [
@@ -41,8 +39,7 @@ export function History(props: {
           className={`text-left ${props.shown === one.id ? 'text-blue' : 'hover:text-blue'}`}
           onClick={() => props.onShow(one.id)}
         >
-          <span className="figure">#{one.number}</span>{' '}
-          <Hostile text={incidentTitle(one, language)} max={48} />
+          <IncidentTitle incident={one} max={48} />
         </button>
       ),
     },

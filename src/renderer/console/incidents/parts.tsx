@@ -35,6 +35,7 @@ export function MayButton(props: {
   return (
     <Button
       type={props.submit ? 'submit' : 'button'}
+      className="whitespace-nowrap"
       disabled={props.why !== null || props.ready === false}
       title={props.why ? t(props.why) : undefined}
       {...(props.onClick && { onClick: props.onClick })}
