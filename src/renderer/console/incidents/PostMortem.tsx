@@ -124,7 +124,7 @@ function Editor({ view, incident, now }: Props) {
       <Standing standing={publishing.standing} />
       <div className="grid grid-cols-2 gap-2">
         <textarea
-          className={`${INPUT} figure h-[460px] resize-none text-[12px]`}
+          className={`${INPUT} figure field-sizing-content min-h-96 resize-none text-[12px]`}
           aria-label={t('postmortem.text')}
           spellCheck={false}
           maxLength={MAX_POSTMORTEM_LENGTH}
@@ -145,7 +145,7 @@ function Preview({ markdown }: { markdown: string }) {
   return (
     <section
       aria-label={t('postmortem.preview')}
-      className="h-[460px] overflow-y-auto rounded-md border border-line px-3 py-2 select-text"
+      className="min-w-0 rounded-md border border-line px-3 py-2 select-text"
     >
       {title && (
         <p className="text-[15px] font-semibold">
