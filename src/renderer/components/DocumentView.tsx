@@ -1,5 +1,6 @@
 import { assertNever } from '@shared/assert';
 import { type Block, type TextDocument, visible } from '@shared/documents/document';
+import { Fragment } from 'react';
 import { Hostile } from './ui';
 
 const LINE_MAX = 4_000;
@@ -100,4 +101,11 @@ function Table({ columns, rows }: Omit<Extract<Block, { kind: 'table' }>, 'kind'
 /** A document does not change: its parts are known by their places in it. */
 const placed = <Item,>(items: readonly Item[]) => items.map((item, place) => ({ place, item }));
 
-const Said = ({ text }: { text: string }) => <Hostile text={visible(text)} max={LINE_MAX} />;
+/** Text line by line, as on paper. */
+const Said = ({ text }: { text: string }) =>
+  placed(visible(text).split('\n')).map(({ place, item }) => (
+    <Fragment key={place}>
+      {place > 0 && <br />}
+      <Hostile text={item} max={LINE_MAX} />
+    </Fragment>
+  ));

@@ -135,6 +135,8 @@ function wordsOf(one: AnyIncident): string {
 
 export interface TimelineRow extends EventRef {
   readonly entry: IncidentEntry | null;
+  /** The playbook's step that was ticked, by its id. */
+  readonly step: string | null;
   /** The message that was sent, or what came of a step. */
   readonly said: string | null;
   readonly by: string | null;
@@ -151,14 +153,15 @@ export function timelineOf(incident: Incident): readonly TimelineRow[] {
     const entry = entries.get(event.seq) ?? null;
     const message = messages.get(event.seq);
     const tick = steps.get(event.seq);
-    const said = tick ? `${tick.step}${tick.outcome ? `: ${tick.outcome}` : ''}` : message?.text;
+    const said = tick ? tick.outcome : (message?.text ?? null);
     const by = entry?.by.id ?? message?.by.id ?? tick?.by.id ?? null;
-    return { ...event, entry, said: said ?? null, by };
+    return { ...event, entry, step: tick?.step ?? null, said, by };
   });
 }
 
-/** What engines have now, by this terminal's telemetry. */
+/** What engines have now, by this terminal's telemetry; nothing is known now where that is not live. */
 export function booksOf(view: DeskView): readonly Book[] {
+  if (view.telemetryLink !== 'live') return [];
   return Object.values(view.figures).map(({ engine, currency, equity, equityAt, positions }) => ({
     ...{ engine, currency, equity, equityAt },
     positions: positions?.length ?? null,

@@ -88,7 +88,8 @@ export interface DeskStanding {
 export function standingNow(view: DeskView): DeskStanding {
   const { ops } = view;
   const engines = Object.values(ops.engines);
-  const held = engines.map(({ id }) => view.figures[id]?.positions?.length ?? null);
+  const sees = view.telemetryLink === 'live';
+  const held = engines.map(({ id }) => (sees ? view.figures[id]?.positions?.length : null) ?? null);
   const chains = Object.values(ops.chains);
   return {
     mode: ops.desk.mode,

@@ -3,6 +3,7 @@ import {
   actionItemsOf,
   activeOnes,
   annulmentOf,
+  booksOf,
   clockOf,
   historyOf,
   isOverdue,
@@ -138,7 +139,7 @@ describe('incidents on the screen', () => {
     const rows = timelineOf(desk.incident());
     expect(rows[0]).toMatchObject({ type: 'alert.raised', entry: null, said: null });
     expect(rows.at(-2)?.entry).toMatchObject({ kind: 'decision', text: 'se pausa' });
-    expect(rows.at(-1)).toMatchObject({ said: 'drift: nada raro', by: 'ana' });
+    expect(rows.at(-1)).toMatchObject({ step: 'drift', said: 'nada raro', by: 'ana' });
   });
 
   it('say why a button does nothing: the link first, then the role', () => {
@@ -175,6 +176,17 @@ describe('incidents on the screen', () => {
     expect(postMortemDueAt(viewOf(desk), desk.incident())).toBe(due);
     desk.append([{ type: 'postmortem.published', data: { incident: id } }]);
     expect(postMortemDueAt(viewOf(desk), desk.incident())).toBeNull();
+  });
+});
+
+describe('what engines have now', () => {
+  it('is taken from telemetry that is live, and is not known otherwise', () => {
+    const positions = [{ notional: 5, currency: 'USD' }];
+    const figures = { e1: { engine: 'e1', currency: 'USD', equity: 9, equityAt: 1, positions } };
+    const at = (telemetryLink: DeskView['telemetryLink']) =>
+      booksOf({ figures, telemetryLink } as unknown as DeskView);
+    expect(at('live')).toMatchObject([{ engine: 'e1', positions: 1, notional: { USD: 5 } }]);
+    expect(at('stale')).toEqual([]);
   });
 });
 

@@ -17,7 +17,10 @@ import {
 } from '../../support/incidents';
 
 const view = (change: object): DeskView =>
-  ({ kills: [], commands: [], figures: {}, playbooks, ...change }) as unknown as DeskView;
+  ({
+    ...{ kills: [], commands: [], figures: {}, playbooks, telemetryLink: 'live' },
+    ...change,
+  }) as unknown as DeskView;
 
 describe('a playbook on the screen', () => {
   it('counts the steps that are ticked', () => {
@@ -74,5 +77,7 @@ describe('a playbook on the screen', () => {
     });
     const both = { ...figures, e2: { positions: [] } };
     expect(standingNow(view({ ops: desk.state(), figures: both })).positions).toBe(2);
+    const blind = view({ ops: desk.state(), figures: both, telemetryLink: 'down' });
+    expect(standingNow(blind).positions).toBeNull();
   });
 });

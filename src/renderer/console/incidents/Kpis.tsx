@@ -17,7 +17,8 @@ import { amount, NO_FIGURE, percent } from '../../lib/format';
 import { useApp } from '../../lib/store';
 
 const PERIODS = 12;
-const DAYS = { week: 7, month: 30 } as const;
+/** Deployments are told by the week, as their target is. */
+const WEEK_DAYS = 7;
 
 /** How fast trouble is seen and mended, and how changes fare, against the plan's targets. */
 export function Kpis({ view, now }: { view: DeskView; now: number }) {
@@ -62,10 +63,10 @@ function Card(props: {
   const [chosen, setChosen] = useState<string | null>(null);
   const shown = series.points.find(({ day }) => day === chosen) ?? series.points.at(-1);
   const rule = view.incidentsPolicy.kpis[series.id];
-  const target = plotted(series.unit, rule.target, unit) ?? 0;
+  const target = plotted(series.unit, rule.target) ?? 0;
   const data = series.points.map(({ day, kpi }) => ({
     day: day.slice(unit === 'month' ? 2 : 5, unit === 'month' ? 7 : 10),
-    value: plotted(series.unit, kpi.value, unit),
+    value: plotted(series.unit, kpi.value),
   }));
   const met = shown ? meetsTarget(shown.kpi, rule) : null;
   const highest = Math.max(target, ...data.map(({ value }) => value ?? 0));
@@ -77,7 +78,7 @@ function Card(props: {
       <header className="flex items-baseline gap-3">
         <h2 className="text-[15px] font-semibold">{t(`kpi.${series.id}`)}</h2>
         <span className="figure text-[20px]">
-          {shown ? figure(series.unit, shown.kpi.value, unit, t) : NO_FIGURE}
+          {shown ? figure(series.unit, shown.kpi.value, t) : NO_FIGURE}
         </span>
         <span className="flex-1" />
         {met !== null && (
@@ -87,7 +88,7 @@ function Card(props: {
         )}
       </header>
       <p className="text-[12px] text-muted">
-        {t(`kpis.target.${rule.better}`, { target: figure(series.unit, rule.target, unit, t) })}
+        {t(`kpis.target.${rule.better}`, { target: figure(series.unit, rule.target, t) })}
         {' · '}
         {t(`kpis.per.${rule.per}`)}
       </p>
@@ -116,7 +117,8 @@ function Card(props: {
               strokeDasharray="4 4"
               label={{
                 value: t('kpis.line'),
-                position: 'insideTopRight',
+                // Below the line where there is room, so that it never lies on the axis.
+                position: target > highest / 2 ? 'insideTopRight' : 'insideBottomRight',
                 fill: 'var(--muted)',
                 fontSize: 12,
               }}
@@ -158,11 +160,11 @@ function Card(props: {
   );
 }
 
-/** What the chart shows: minutes, per cent, or deployments in the period. */
-function plotted(unit: Kpi['unit'], value: number | null, period: PeriodUnit): number | null {
+/** What the chart shows: minutes, per cent, or deployments a week. */
+function plotted(unit: Kpi['unit'], value: number | null): number | null {
   if (value === null) return null;
   if (unit === 'ms') return value / 60_000;
-  return unit === 'fraction' ? value * 100 : value * DAYS[period];
+  return unit === 'fraction' ? value * 100 : value * WEEK_DAYS;
 }
 
 function axis(unit: Kpi['unit'], value: number): string {
@@ -170,9 +172,9 @@ function axis(unit: Kpi['unit'], value: number): string {
   return unit === 'fraction' ? `${amount(value, 0)} %` : amount(value, 1);
 }
 
-function figure(unit: Kpi['unit'], value: number | null, period: PeriodUnit, t: Translate): string {
+function figure(unit: Kpi['unit'], value: number | null, t: Translate): string {
   if (value === null) return t('impact.unknown');
   if (unit === 'ms') return `${amount(value / 60_000, 1)} min`;
   if (unit === 'fraction') return percent(value);
-  return t(`kpis.rate.${period}`, { count: amount(value * DAYS[period], 1) });
+  return t('kpis.rate', { count: amount(value * WEEK_DAYS, 1) });
 }

@@ -58,6 +58,8 @@ function Editor({ view, incident, now }: Props) {
   const { postMortem } = incident;
   const { permissions } = view.incidentsPolicy;
   const why = whyNot(view, permissions.postMortem);
+  const publishable =
+    postMortem !== null && (postMortem.published?.seq ?? 0) < postMortem.saved.seq;
   const ready = !busy && draft !== undefined && text.trim() !== '';
 
   function fillIn(): void {
@@ -103,7 +105,7 @@ function Editor({ view, incident, now }: Props) {
         </MayButton>
         <MayButton
           why={whyNot(view, permissions.publishPostMortem)}
-          ready={postMortem !== null && draft === undefined && !publishing.busy}
+          ready={publishable && draft === undefined && !publishing.busy}
           onClick={() => {
             const params = { incident: incident.id };
             void publishing.give({ name: 'postmortem.publish', params });

@@ -193,9 +193,9 @@ function SeverityChange({ view, incident }: Omit<Props, 'now'>) {
       }}
     >
       <p className="text-muted">{t('incident.changeSeverity')}</p>
-      <div className="mt-1 flex gap-1">
+      <div className="mt-1 grid grid-cols-[72px_minmax(0,1fr)_auto] gap-1">
         <select
-          className={`${INPUT} w-20`}
+          className={INPUT}
           aria-label={t('incidents.severity')}
           value={severity}
           onChange={(event) => setSeverity(severitySchema.parse(event.target.value))}

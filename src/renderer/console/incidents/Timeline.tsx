@@ -5,6 +5,7 @@ import { useCallback, useState } from 'react';
 import { Standing } from '../../components/Standing';
 import { Hostile, INPUT } from '../../components/ui';
 import { timelineOf, whyNot } from '../../desk/incidents.state';
+import { playbookOf } from '../../desk/playbook.state';
 import { useT } from '../../i18n';
 import { eventName } from '../../i18n/events';
 import { useApp } from '../../lib/store';
@@ -16,6 +17,8 @@ export function Timeline({ view, incident }: { view: DeskView; incident: Inciden
   const t = useT();
   const language = useApp((state) => state.settings?.language ?? 'es');
   const rows = timelineOf(incident).toReversed();
+  const steps = playbookOf(view, incident)?.sections.flatMap((section) => section.steps) ?? [];
+  const stepText = (id: string) => steps.find((one) => one.id === id)?.text[language] ?? id;
   return (
     <Section title="incident.tab.timeline">
       {incident.closed === null && <Note view={view} incident={incident} />}
@@ -25,7 +28,7 @@ export function Timeline({ view, incident }: { view: DeskView; incident: Inciden
         </p>
       )}
       <ol className="text-[12px]">
-        {rows.map(({ seq, ts, type, entry, said, by }) => (
+        {rows.map(({ seq, ts, type, entry, step, said, by }) => (
           <li
             key={seq}
             className="grid min-h-7 grid-cols-[142px_170px_minmax(0,1fr)_64px] items-start gap-2 border-t border-line py-1"
@@ -39,6 +42,12 @@ export function Timeline({ view, incident }: { view: DeskView; incident: Inciden
               )}
             </span>
             <span className="min-w-0 whitespace-pre-wrap select-text">
+              {step && (
+                <span className="text-muted">
+                  <Hostile text={stepText(step)} max={200} />
+                  {said && ': '}
+                </span>
+              )}
               {(entry || said) && <Hostile text={entry?.text ?? said ?? ''} max={4_000} />}
               {by && (
                 <span className="text-muted">
@@ -72,9 +81,9 @@ function Note({ view, incident }: { view: DeskView; incident: Incident }) {
         if (ready) void give({ name: 'incident.note', params });
       }}
     >
-      <div className="flex gap-1">
+      <div className="grid grid-cols-[120px_minmax(0,1fr)_auto] gap-1">
         <select
-          className={`${INPUT} w-28`}
+          className={INPUT}
           aria-label={t('timeline.kind')}
           value={kind}
           onChange={(event) => setKind(event.target.value === 'decision' ? 'decision' : 'note')}
