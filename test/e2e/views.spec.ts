@@ -30,6 +30,13 @@ for (const language of ['es', 'en'] as const) {
       const console = await running.openConsole();
       await expect(console.locator('html')).toHaveAttribute('lang', language);
       expect(await findings(console)).toEqual([]);
+      await console.keyboard.press('Control+4');
+      const tabs = console.getByRole('tablist').getByRole('tab');
+      await expect(tabs).toHaveCount(5);
+      for (const tab of await tabs.all()) {
+        await tab.click();
+        expect(await findings(console)).toEqual([]);
+      }
       await console.keyboard.press('Control+5');
       await expect(
         console.locator('bdi', { hasText: /^gateway (arrancado|started)$/ }),
