@@ -121,7 +121,7 @@ test('a second terminal sees the kill, who gave it and why', async () => {
   await word(ana.panel, 'flat');
   const console = await luis.openConsole();
   await console.keyboard.press('Control+5');
-  const row = console.getByRole('button').filter({ hasText: 'pérdida excesiva' });
+  const row = console.getByRole('button', { name: /PARADA pedida.*pérdida excesiva/ });
   await expect(row.first()).toContainText('ana');
 });
 

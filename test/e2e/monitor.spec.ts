@@ -76,7 +76,7 @@ test('a model that falls ill is rolled back by the terminal by itself, and both 
   await expect.poll(() => ops().models.deployments[0]?.completedAt ?? null).not.toBeNull();
   expect(ops().models.deployments[0]?.by).toMatchObject({ id: 'monitor' });
   await expect.poll(() => ops().monitor.firings[0]?.window ?? null).not.toBeNull();
-  await expect(console.getByText('enfriamiento')).toBeVisible();
+  await expect(console.getByText('enfriamiento', { exact: true })).toBeVisible();
   await expect(console.getByText('P1 · Rollback automático')).toBeVisible();
   await expect(panel.getByText('P1 · Rollback automático')).toBeVisible();
   await expect(
