@@ -83,6 +83,7 @@ export interface ViewParts
     | 'certificates'
     | 'notificationsPolicy'
     | 'ownChannels'
+    | 'executions'
   > {
   readonly config: Pick<Config, 'deskName'>;
   readonly desk: DeskState;
@@ -134,5 +135,6 @@ export function assembleView(parts: ViewParts): Omit<DeskView, 'revision' | 'at'
     certificates: parts.certificates,
     notificationsPolicy,
     ownChannels,
+    executions: parts.executions,
   };
 }

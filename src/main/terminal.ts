@@ -20,6 +20,7 @@ import { NODE_TIMERS } from '../node/notify/lanes';
 import { send } from '../node/notify/send';
 import type { PolicyFiles } from '../node/policyFiles';
 import { mayExport } from '../shared/audit/permission';
+import { NO_FILTER } from '../shared/audit/query';
 import { uuidv7 } from '../shared/ids';
 import type { LogEvent } from '../shared/log/event';
 import { watchOf } from '../shared/monitor/watch';
@@ -37,6 +38,7 @@ import { createDeskState } from './desk';
 import { assembleView, createDeskPublisher } from './deskView';
 import { collectDiagnostics } from './diagnostics';
 import { createCardDesk } from './documents/cardDesk';
+import { createPostMortemDesk } from './documents/postMortemDesk';
 import { createPrinter } from './documents/printer';
 import { createPrintPages } from './documents/printPage';
 import { saveDocument } from './documents/save';
@@ -57,6 +59,7 @@ import { openKillLatch } from './kill/latch';
 import { createLineageDesk } from './lineage/lineageDesk';
 import { saveLineage } from './lineage/saveFile';
 import { createControlLink } from './link/controlLink';
+import { createExecutionBook } from './link/executions';
 import { createTelemetry } from './link/telemetry';
 import { createMirror } from './mirror/mirror';
 import { createMonitorDesk } from './monitor/monitorDesk';
@@ -140,6 +143,9 @@ export function startTerminal(start: TerminalStart): void {
         playbooks: playbooks(desk.ops()),
         calendar: calendar(desk.ops()),
         monitor: monitor.view(),
+        executions: desk.ops().incidents.incidents.some(({ closed }) => closed === null)
+          ? executions.view()
+          : null,
         ...identity.view(),
         notificationsPolicy: notificationsPolicy(desk.ops()),
         ownChannels: emergency.view(),
@@ -313,11 +319,16 @@ export function startTerminal(start: TerminalStart): void {
     },
   });
   const tradesFile = join(userData, 'trades.db');
+  const executions = createExecutionBook({
+    clock,
+    annulmentMs: () => incidentsPolicy(desk.ops()).annulmentMs,
+  });
   const telemetry = createTelemetry({
     workerFile: join(mainDir, 'telemetry-worker.js'),
     folder: join(userData, 'monitor'),
     trades: tradesFile,
     changed: publisher.figures,
+    onExecuted: executions.take,
     onEvaluated: (evaluation, occasion) => monitor.evaluated(evaluation, occasion),
   });
   const lineage = createLineageDesk({
@@ -338,10 +349,20 @@ export function startTerminal(start: TerminalStart): void {
 
   // What leaves the terminal as a document.
   const printer = createPrinter({ open: createPrintPages(), timeoutMs: PRINT_TIMEOUT_MS });
+  const save = (name: string, content: string | Uint8Array) =>
+    saveDocument(join(app.getPath('documents'), 'Vigía'), name, content);
   const cards = createCardDesk({
-    ...{ desk, policy: modelsPolicy, clock, printer },
+    ...{ desk, policy: modelsPolicy, clock, printer, save },
     language: () => settings.get().language,
-    save: (name, content) => saveDocument(join(app.getPath('documents'), 'Vigía'), name, content),
+  });
+  const postMortems = createPostMortemDesk({
+    ...{ desk, printer, save },
+    async saved(incident, seq) {
+      const filter = { ...NO_FILTER, types: ['postmortem.saved'], incident };
+      const { events } = await audit.page('own', { filter, offset: 0, limit: 500 });
+      const markdown = events.find((one) => one.seq === seq)?.data.markdown;
+      return typeof markdown === 'string' ? markdown : null;
+    },
   });
 
   // What is told away from the screen.
@@ -426,6 +447,7 @@ export function startTerminal(start: TerminalStart): void {
         lineage,
         emergency,
         lastResort,
+        postMortems,
         hotkey,
         identity,
         settings,

@@ -10,6 +10,7 @@ import {
   expect,
   type Page,
 } from '@playwright/test';
+import { VIEWS, type ViewName } from '../../src/renderer/console/views';
 
 export interface RunningApp {
   /** The main process, to look into it; what ships cannot be looked into and throws here. */
@@ -24,6 +25,11 @@ export interface RunningApp {
 }
 
 const asUser = resolve(import.meta.dirname, '../../scripts/lib/as-user.sh');
+
+/** Opens a view of the console by its shortcut. */
+export async function showView(console: Page, name: ViewName): Promise<void> {
+  await console.keyboard.press(`Control+${VIEWS.indexOf(name) + 1}`);
+}
 
 /** What starts the terminal in a folder: as `nobody` where root runs the tests and that is possible. */
 export function launchOptions(userData: string, extra: readonly string[] = []) {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import { ROOT } from '../support/root';
-import { forget, newUserData, type RunningApp, startApp } from './app';
+import { forget, newUserData, type RunningApp, showView, startApp } from './app';
 import { findings } from './axe';
 import { openDesk, type TestDesk } from './desk';
 
@@ -26,7 +26,7 @@ test.beforeAll(async () => {
     log.append({ type: 'terminal.reported', data: { kind: 'drill', detail: `fila ${index}` } });
   }
   console = await running.openConsole();
-  await console.keyboard.press('Control+4');
+  await showView(console, 'audit');
 });
 test.afterAll(async () => {
   await running.close();
@@ -102,7 +102,7 @@ test('the past shows every view as it was, commands nothing, and does not keep a
     .click();
   await detail().getByRole('button', { name: 'Ver el escritorio entonces' }).click();
   await expect(console.getByText('PASADO', { exact: true })).toBeVisible();
-  await console.keyboard.press('Control+1');
+  await showView(console, 'overview');
   // The desk is paused now; then it was not.
   await expect(console.locator('.banner')).toHaveAttribute('data-word', 'normal');
   await expect(running.panel.locator('.banner')).toHaveAttribute('data-word', 'paused');
@@ -116,16 +116,16 @@ test('the past shows every view as it was, commands nothing, and does not keep a
       .then((answer) => (answer.ok ? 'taken' : answer.error.code)),
   );
   expect(refused).toBe('in_the_past');
-  await console.keyboard.press('Control+2');
+  await showView(console, 'models');
   await expect(console.getByRole('button', { name: 'Revertir modelo' })).toBeDisabled();
-  await console.keyboard.press('Control+1');
+  await showView(console, 'overview');
   await console.getByRole('button', { name: 'Evento siguiente' }).click();
   await console.keyboard.press('F9');
   await expect(console.getByRole('dialog')).toContainText('Motivo');
   await expect(console.getByText('PASADO', { exact: true })).toBeHidden();
   await expect(console.locator('.banner')).toHaveAttribute('data-word', 'paused');
   await console.keyboard.press('Escape');
-  await console.keyboard.press('Control+4');
+  await showView(console, 'audit');
 });
 
 test('it is verified and exported from the window, both go on the record, and the shell agrees', async () => {
@@ -218,7 +218,7 @@ test('in English it says the same, and axe finds nothing', async () => {
     .getByRole('button', { name: 'See the desk then' })
     .click();
   await expect(console.getByText('THE PAST', { exact: true })).toBeVisible();
-  await console.keyboard.press('Control+1');
+  await showView(console, 'overview');
   expect(await findings(console)).toEqual([]);
   await shot('past-en');
   await console.getByRole('button', { name: 'Back to the present' }).click();

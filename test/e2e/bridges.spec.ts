@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import { FakeInferenceService } from '../fakes/inferenceService';
 import { FakeEngine } from '../support/fakeEngine';
-import { forget, newUserData, type RunningApp, startApp } from './app';
+import { forget, newUserData, type RunningApp, showView, startApp } from './app';
 import { findings } from './axe';
 import { openDesk } from './desk';
 
@@ -25,7 +25,7 @@ test.afterEach(async () => {
 /** The console on its Bridges view. */
 async function openBridges(app: RunningApp): Promise<Page> {
   const console = await app.openConsole();
-  await console.keyboard.press('Control+5');
+  await showView(console, 'settings');
   await expect(
     console.getByRole('heading', { name: 'Puentes a sistemas en marcha' }),
   ).toBeVisible();

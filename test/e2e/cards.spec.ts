@@ -7,7 +7,7 @@ import { readCard } from '../../src/shared/models/card';
 import { FakeEngine } from '../support/fakeEngine';
 import { artifact } from '../support/models';
 import { produceModel, stageModel } from '../support/walk';
-import { forget, newUserData, type RunningApp, startApp } from './app';
+import { forget, newUserData, type RunningApp, showView, startApp } from './app';
 import { findings } from './axe';
 import { openDesk, type TestDesk } from './desk';
 
@@ -40,7 +40,7 @@ async function models(operator: string): Promise<{ console: Page; running: Runni
   const running = await startApp(newUserData(), ['--config', config]);
   terminals.push(running);
   const console = await running.openConsole();
-  await console.keyboard.press('Control+2');
+  await showView(console, 'models');
   await expect(console.getByText('Modelo en producción', { exact: true })).toBeVisible();
   return { console, running };
 }
@@ -189,7 +189,7 @@ test('a threshold is changed field by field, with its differences and what it vo
   await shot(console, 'policy-in-force');
 
   // The monitor's, from its own view.
-  await console.keyboard.press('Control+3');
+  await showView(console, 'monitor');
   const monitor = console.getByRole('region', { name: 'Política del monitor' });
   await monitor.getByRole('button', { name: 'Cambiar…' }).click();
   await dialog.getByRole('group', { name: 'session' }).getByLabel('festivos').fill('2026-12-08');

@@ -2,7 +2,7 @@ import { chmodSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import { FakeEngine } from '../support/fakeEngine';
-import { forget, newUserData, type RunningApp, startApp } from './app';
+import { forget, newUserData, type RunningApp, showView, startApp } from './app';
 import { openDesk, type TestDesk } from './desk';
 
 let desk: TestDesk;
@@ -120,9 +120,11 @@ test('a second terminal sees the kill, who gave it and why', async () => {
   await word(luis.panel, 'flat');
   await word(ana.panel, 'flat');
   const console = await luis.openConsole();
-  await console.keyboard.press('Control+4');
-  const row = console.getByRole('button').filter({ hasText: 'pérdida excesiva' });
-  await expect(row.first()).toContainText('ana');
+  await showView(console, 'audit');
+  const kind = console.locator('bdi', { hasText: /^PARADA pedida$/ });
+  const row = console.getByRole('button').filter({ has: kind });
+  await expect(row).toContainText('ana');
+  await expect(row).toContainText('pérdida excesiva');
 });
 
 test('a kill of one engine says what is stopped and that the rest goes on', async () => {

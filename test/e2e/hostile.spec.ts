@@ -2,7 +2,7 @@ import { chmodSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import { FakeEngine } from '../support/fakeEngine';
-import { forget, newUserData, startApp } from './app';
+import { forget, newUserData, showView, startApp } from './app';
 import { openDesk } from './desk';
 
 /** What a page must show as text and nothing else. */
@@ -57,7 +57,7 @@ test('hostile text in every field from outside is text, and the layout holds', a
     await expect(panel.getByRole('dialog')).toContainText('<img src=x');
     await unhurt(panel);
     await panel.keyboard.press('Escape');
-    await console.keyboard.press('Control+4');
+    await showView(console, 'audit');
     const row = console.getByRole('button').filter({ hasText: 'PARADA pedida' });
     await row.first().click();
     await expect(console.getByRole('region', { name: 'Detalle' })).toContainText('<img src=x');

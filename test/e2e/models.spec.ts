@@ -4,7 +4,7 @@ import { expect, type Page, test } from '@playwright/test';
 import { FakeEngine } from '../support/fakeEngine';
 import { artifact } from '../support/models';
 import { produceModel, stageModel } from '../support/walk';
-import { forget, newUserData, type RunningApp, startApp } from './app';
+import { forget, newUserData, type RunningApp, showView, startApp } from './app';
 import { findings } from './axe';
 import { openDesk, type TestDesk } from './desk';
 
@@ -52,7 +52,7 @@ async function carry(engine: FakeEngine, names: readonly string[]): Promise<void
 /** The console on its Models view. */
 async function openModels(running: RunningApp): Promise<Page> {
   const console = await running.openConsole();
-  await console.keyboard.press('Control+2');
+  await showView(console, 'models');
   await expect(console.getByText('Modelo en producción', { exact: true })).toBeVisible();
   return console;
 }

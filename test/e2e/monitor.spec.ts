@@ -6,7 +6,7 @@ import { PAPER_MODELS } from '../../src/gateway/engines/paper/models';
 import { runPaperEngine } from '../../src/gateway/engines/paper/run';
 import { TestTerminal } from '../support/testTerminal';
 import { produceModel, stageModel } from '../support/walk';
-import { forget, newUserData, type RunningApp, startApp } from './app';
+import { forget, newUserData, type RunningApp, showView, startApp } from './app';
 import { findings } from './axe';
 import { openDesk, type TestDesk } from './desk';
 
@@ -73,7 +73,7 @@ test('a model that falls ill is rolled back by the terminal by itself, and both 
   const running = await join('ana');
   const { panel } = running;
   const console = await running.openConsole();
-  await console.keyboard.press('Control+3');
+  await showView(console, 'monitor');
   await expect(console.getByText('este terminal')).toBeVisible();
   const errors = console.getByRole('region', { name: 'Errores de inferencia' });
   await expect(errors.getByText('bien')).toBeVisible();
@@ -84,7 +84,7 @@ test('a model that falls ill is rolled back by the terminal by itself, and both 
   await expect.poll(() => ops().models.deployments[0]?.completedAt ?? null).not.toBeNull();
   expect(ops().models.deployments[0]?.by).toMatchObject({ id: 'monitor' });
   await expect.poll(() => ops().monitor.firings[0]?.window ?? null).not.toBeNull();
-  await expect(console.getByText('enfriamiento')).toBeVisible();
+  await expect(console.getByText('enfriamiento', { exact: true })).toBeVisible();
   await expect(console.getByText('P1 · Rollback automático')).toBeVisible();
   await expect(panel.getByText('P1 · Rollback automático')).toBeVisible();
   await expect(
@@ -115,7 +115,7 @@ test('a dry run is hatched, says what it would have done, and does nothing', asy
   await promote();
   const running = await join('ana');
   const console = await running.openConsole();
-  await console.keyboard.press('Control+3');
+  await showView(console, 'monitor');
   await expect(console.getByText('este terminal')).toBeVisible();
   await console.getByLabel('Motivo').fill('calibración');
   await console.getByRole('button', { name: 'Ensayo' }).click();
@@ -131,7 +131,7 @@ test('what changes slowly is shown with its state, and retraining is asked for a
   await promote();
   const running = await join('luis');
   const console = await running.openConsole();
-  await console.keyboard.press('Control+3');
+  await showView(console, 'monitor');
   const slow = console.getByRole('region', { name: 'Lo que cambia despacio' });
   await expect(slow.getByText('Sharpe (30 días)')).toBeVisible();
   await expect(slow.getByText('ningún día cerrado todavía')).toBeVisible();

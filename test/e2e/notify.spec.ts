@@ -10,7 +10,7 @@ import {
   slackContract,
   type WebhookServer,
 } from '../support/thirdParties';
-import { forget, newUserData, type RunningApp, startApp } from './app';
+import { forget, newUserData, type RunningApp, showView, startApp } from './app';
 import { findings } from './axe';
 import { openDesk, type TestDesk } from './desk';
 
@@ -45,7 +45,7 @@ async function join(operator: string): Promise<RunningApp> {
 
 async function openSettings(running: RunningApp): Promise<Page> {
   const console = await running.openConsole();
-  await console.keyboard.press('Control+5');
+  await showView(console, 'settings');
   await expect(console.getByRole('heading', { name: 'Notificaciones' })).toBeVisible();
   return console;
 }

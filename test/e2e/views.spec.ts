@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test';
-import { forget, type RunningApp, startApp } from './app';
+import { forget, type RunningApp, showView, startApp } from './app';
 import { findings } from './axe';
 
 let running: RunningApp;
@@ -30,12 +30,19 @@ for (const language of ['es', 'en'] as const) {
       const console = await running.openConsole();
       await expect(console.locator('html')).toHaveAttribute('lang', language);
       expect(await findings(console)).toEqual([]);
-      await console.keyboard.press('Control+4');
+      await showView(console, 'incidents');
+      const tabs = console.getByRole('tablist').getByRole('tab');
+      await expect(tabs).toHaveCount(5);
+      for (const tab of await tabs.all()) {
+        await tab.click();
+        expect(await findings(console)).toEqual([]);
+      }
+      await showView(console, 'audit');
       await expect(
         console.locator('bdi', { hasText: /^gateway (arrancado|started)$/ }),
       ).toBeVisible();
       expect(await findings(console)).toEqual([]);
-      await console.keyboard.press('Control+5');
+      await showView(console, 'settings');
       const closed = console.getByRole('button', { name: /^(Configurar|Set up)$/ });
       await expect(closed.first()).toBeVisible();
       for (let left = await closed.count(); left > 0; left -= 1) await closed.first().click();
@@ -45,7 +52,7 @@ for (const language of ['es', 'en'] as const) {
       await expect(console.getByRole('dialog')).toBeVisible();
       expect(await findings(console)).toEqual([]);
       await console.keyboard.press('Escape');
-      await console.keyboard.press('Control+1');
+      await showView(console, 'overview');
     });
   }
 }
@@ -67,12 +74,12 @@ test('the palette goes to a view, and stops nothing without its dialog', async (
   await expect(console.getByRole('dialog')).toContainText('Motivo');
   await console.keyboard.press('Escape');
   await expect(console.locator('.banner')).toHaveAttribute('data-word', 'normal');
-  await console.keyboard.press('Control+1');
+  await showView(console, 'overview');
 });
 
 test('the audit view finds, counts and shows an event', async () => {
   const console = await running.openConsole();
-  await console.keyboard.press('Control+4');
+  await showView(console, 'audit');
   await console.getByRole('textbox').first().fill('paper-1');
   await expect(console.locator('bdi', { hasText: 'motor registrado' })).toBeVisible();
   await expect(console.locator('bdi', { hasText: 'gateway arrancado' })).toBeHidden();

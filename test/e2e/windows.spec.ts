@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test';
-import { forget, newUserData, pressKey, type RunningApp, startApp } from './app';
+import { forget, newUserData, pressKey, type RunningApp, showView, startApp } from './app';
 
 let running: RunningApp;
 let userData: string;
@@ -66,7 +66,7 @@ test('a gateway of our own that dies comes back, and the desk is told', async ()
   process.kill(pid as number, 'SIGKILL');
   await expect(console.getByText('reinicios del gateway: 1')).toBeVisible();
   await expect(running.panel.locator('.banner')).toHaveAttribute('data-word', 'normal');
-  await console.keyboard.press('Control+4');
+  await showView(console, 'audit');
   await expect(console.locator('bdi', { hasText: 'aviso del terminal' }).first()).toBeVisible();
 });
 
@@ -82,7 +82,7 @@ test('the hotkey is changed by pressing the new one, and counts for nothing unti
   await expect(running.panel.getByText('sin probar: no cuente con ella')).toBeVisible();
   pressKey('ctrl+alt+j');
   await expect(running.panel.getByText(/probada/)).toBeVisible();
-  await console.keyboard.press('Control+1');
+  await showView(console, 'overview');
 });
 
 test('a table is ordered by the column that is pressed, by keyboard too', async () => {

@@ -1,7 +1,7 @@
 import { chmodSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
-import { forget, newUserData, startApp } from '../e2e/app';
+import { forget, newUserData, showView, startApp } from '../e2e/app';
 import { openDesk } from '../e2e/desk';
 
 const shot = (page: Page, name: string) =>
@@ -33,10 +33,10 @@ test('pictures of the panel and the console', async () => {
   await shot(panel, 'panel-killed');
   await expect(console.locator('.banner').first()).toHaveAttribute('data-word', 'flat');
   await shot(console, 'console-killed');
-  await console.keyboard.press('Control+4');
+  await showView(console, 'audit');
   await console.locator('bdi', { hasText: 'PARADA pedida' }).click();
   await shot(console, 'audit');
-  await console.keyboard.press('Control+1');
+  await showView(console, 'overview');
   await console.keyboard.press('Control+k');
   await expect(console.getByRole('dialog')).toBeVisible();
   await shot(console, 'palette');

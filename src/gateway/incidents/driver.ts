@@ -1,6 +1,6 @@
-import type { EventRef } from '../../shared/incidents/events';
+import { type EventRef, MAX_EVENTS_NAMED } from '../../shared/incidents/events';
 import type { LogEvent } from '../../shared/log/event';
-import { type DomainEvent, toDomainEvent } from '../../shared/ops/events';
+import { type DomainEvent, type EventDataOf, toDomainEvent } from '../../shared/ops/events';
 import type { Policies } from '../../shared/policy/inForce';
 import type { Clock } from '../../shared/time';
 import type { GatewayLog } from '../log';
@@ -37,16 +37,19 @@ export function keepIncidents(options: IncidentsDriverOptions): { stop(): void }
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
 
+  function related(commandId: string, afterSeq: number): EventRef[] {
+    return recent
+      .filter((one) => one.commandId === commandId && one.seq > afterSeq)
+      .map(({ seq, ts, type }) => ({ seq, ts, type }));
+  }
+
   function consider(event: Happening): void {
     const context = {
       policies: policies(),
       books: options.books.now,
       tradesPerHour: options.books.tradesPerHour,
       newId: options.newId,
-      related: (commandId: string, afterSeq: number) =>
-        recent
-          .filter((one) => one.commandId === commandId && one.seq > afterSeq)
-          .map(({ seq, ts, type }) => ({ seq, ts, type })),
+      related,
       now: clock(),
     };
     const facts = whatOpens(event, log.state(), context);
@@ -79,9 +82,21 @@ export function keepIncidents(options: IncidentsDriverOptions): { stop(): void }
 
   function heard(event: DomainEvent): void {
     if (event.type === 'engine.connected') clearLost(event.data.engine);
+    if (event.type === 'incident.correlated') complete(event.data);
     if (!isHappening(event)) return;
     const { engineLostGraceMs } = policies().incidents.opening;
     later(event, event.type === 'engine.lost' ? engineLostGraceMs : STAND_BACK_MS);
+  }
+
+  /** Who takes a command into an incident by hand names the command alone: its events so far join too. */
+  function complete({ incident, correlation, events }: EventDataOf<'incident.correlated'>): void {
+    const known = log.state().incidents.incidents.find(({ id }) => id === incident);
+    if (!known || events.length > 0) return;
+    const before = related(correlation, 0)
+      .filter(({ seq }) => !known.timeline.some((one) => one.seq === seq))
+      .slice(0, MAX_EVENTS_NAMED);
+    if (before.length === 0) return;
+    log.append({ type: 'incident.correlated', data: { incident, correlation, events: before } });
   }
 
   function clearLost(engine: string): void {

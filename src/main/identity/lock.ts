@@ -47,7 +47,7 @@ const OPEN_CALLS: ReadonlySet<string> = new Set<IpcCall>([
   'audit.state',
   'audit.story',
   'card.document',
-  'executions.recent',
+  'postmortem.text',
   'lineage.part',
   'lineage.trades',
   'lineage.find',

@@ -8,6 +8,7 @@ import type { CommandDesk } from '../commands';
 import type { DeskPublisher } from '../deskView';
 import type { Diagnostics } from '../diagnostics';
 import type { CardDesk } from '../documents/cardDesk';
+import type { PostMortemDesk } from '../documents/postMortemDesk';
 import type { Hotkey } from '../hotkey/hotkey';
 import type { Identity } from '../identity/identity';
 import type { KillDesk } from '../kill/killDesk';
@@ -36,6 +37,7 @@ export interface HandlerDeps {
   readonly emergency: Emergency;
   readonly lastResort: LastResortTargets;
   readonly testLastResort: (target: LastResortTarget) => Promise<LastResortTest>;
+  readonly postMortems: PostMortemDesk;
   readonly hotkey: Hotkey;
   readonly identity: Identity;
   readonly settings: SettingsStore;
@@ -72,7 +74,6 @@ export function createHandlers(deps: HandlerDeps): IpcHandlers {
     'incident.command': ({ name, params }) => sent(commands.send(name, params)),
     'card.document': ({ model }) => deps.cards.document(model),
     'card.export': ({ model, format }) => deps.cards.export(model, format),
-    'executions.recent': () => deps.telemetry.executions(),
     'channel.command': ({ name, params }) => sent(commands.send(name, params)),
     'ownChannel.set': ({ settings: own, secret }) => ({ fault: deps.emergency.set(own, secret) }),
     'ownChannel.remove': ({ channel }) => done(deps.emergency.remove(channel)),
@@ -100,6 +101,8 @@ export function createHandlers(deps: HandlerDeps): IpcHandlers {
         message: 'no direct way to that engine is kept',
       });
     },
+    'postmortem.text': ({ incident }) => deps.postMortems.text(incident),
+    'postmortem.export': ({ incident, format }) => deps.postMortems.export(incident, format),
     'equity.series': () => deps.telemetry.series(),
     'monitor.series': () => deps.monitor.series(),
     ...auditHandlers(deps.audit, deps.past),

@@ -21,8 +21,6 @@ export interface Telemetry {
   link(): LinkState;
   figures(): Readonly<Record<string, EngineFigures>>;
   series(): Promise<EquitySeries[]>;
-  /** What was executed in the last hours, as far as this terminal heard of it. */
-  executions(): Promise<readonly Execution[]>;
   /** Watches the live model's samples; the same watch again changes nothing. */
   watch(next: Watch): void;
   /** Stores the window of the latest check. @returns its digest, null when it is not kept. */
@@ -41,6 +39,7 @@ export function createTelemetry(deps: {
   /** Where closed trades are kept. */
   readonly trades: string;
   readonly changed: () => void;
+  readonly onExecuted: (executions: readonly Execution[]) => void;
   readonly onEvaluated: (evaluation: Evaluation, occasion: Occasion) => void;
 }): Telemetry {
   let target: TelemetryTarget | null = null;
@@ -52,7 +51,6 @@ export function createTelemetry(deps: {
   let watched: Watch | null = null;
   const keeping = new Map<number, (digest: string | null) => void>();
   const waiting = new Map<number, (series: EquitySeries[]) => void>();
-  const executing = new Map<number, (executions: readonly Execution[]) => void>();
   let worker = start();
 
   function start(): Worker {
@@ -61,11 +59,6 @@ export function createTelemetry(deps: {
       if (message.type === 'series') {
         waiting.get(message.request)?.(message.series);
         waiting.delete(message.request);
-        return;
-      }
-      if (message.type === 'executions') {
-        executing.get(message.request)?.(message.executions);
-        executing.delete(message.request);
         return;
       }
       if (message.type === 'evaluated') {
@@ -78,6 +71,7 @@ export function createTelemetry(deps: {
         return;
       }
       ({ link, figures, trades } = message);
+      if (message.executed.length > 0) deps.onExecuted(message.executed);
       deps.changed();
     });
     // The exit that follows is what is acted on.
@@ -86,8 +80,6 @@ export function createTelemetry(deps: {
       link = 'down';
       for (const resolve of waiting.values()) resolve([]);
       waiting.clear();
-      for (const resolve of executing.values()) resolve([]);
-      executing.clear();
       for (const resolve of keeping.values()) resolve(null);
       keeping.clear();
       if (stopped) return stopped();
@@ -118,14 +110,6 @@ export function createTelemetry(deps: {
       return new Promise((resolve) => {
         waiting.set(request, resolve);
         post({ type: 'series', request });
-      });
-    },
-    executions() {
-      requests += 1;
-      const request = requests;
-      return new Promise((resolve) => {
-        executing.set(request, resolve);
-        post({ type: 'executions', request });
       });
     },
     watch(next) {

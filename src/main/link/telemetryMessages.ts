@@ -23,7 +23,6 @@ export interface TelemetryTarget {
 export type ToTelemetry =
   | { readonly type: 'connect'; readonly target: TelemetryTarget | null }
   | { readonly type: 'series'; readonly request: number }
-  | { readonly type: 'executions'; readonly request: number }
   /** What is to be watched from now on; the first names where rows and windows are kept. */
   | { readonly type: 'watch'; readonly watch: Watch; readonly folder: string }
   | { readonly type: 'keep'; readonly request: number }
@@ -42,12 +41,9 @@ export type FromTelemetry =
       readonly trades: TradesHealth;
       readonly link: LinkState;
       readonly figures: Readonly<Record<string, EngineFigures>>;
+      /** Executions seen since the last of these messages. */
+      readonly executed: readonly Execution[];
     }
   | { readonly type: 'series'; readonly request: number; readonly series: EquitySeries[] }
-  | {
-      readonly type: 'executions';
-      readonly request: number;
-      readonly executions: readonly Execution[];
-    }
   | { readonly type: 'evaluated'; readonly evaluation: Evaluation; readonly occasion: Occasion }
   | { readonly type: 'kept'; readonly request: number; readonly digest: string | null };

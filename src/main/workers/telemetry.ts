@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import WebSocket from 'ws';
 import { openTradeStore } from '../../node/tradeStore';
-import { ExecutionBook } from '../../shared/incidents/executions';
+import { type Execution, executionsOf } from '../../shared/incidents/executions';
 import type { Watch } from '../../shared/monitor/watch';
 import { parseFrame } from '../../shared/protocol/frame';
 import type { TelemetryReply } from '../../shared/protocol/terminal';
@@ -19,15 +19,14 @@ import { createWatcher, type Occasion, type Watcher } from '../monitor/watcher';
 const POST_EVERY_MS = 250;
 /** How often the windows are looked at for the screen, between checks. */
 const VIEW_EVERY_MS = 1_000;
-/** How long executions are kept for the annulment clock. */
-const EXECUTIONS_MS = 6 * 3_600_000;
 const port = parentPort;
 if (!port) throw new Error('telemetry runs as a worker');
 const post = (message: FromTelemetry): void => port.postMessage(message);
 
 const trades = openTradeStore((workerData as { trades: string }).trades);
 const books = new Map<string, FigureBook>();
-const executed = new ExecutionBook();
+/** Executions seen since the last message. */
+let executed: Execution[] = [];
 let target: TelemetryTarget | null = null;
 let socket: WebSocket | null = null;
 let attempt = 0;
@@ -101,7 +100,7 @@ function take(own: WebSocket, message: TelemetryReply): void {
       for (const { engine, session, items } of message.batches) {
         book(engine).take(session, items, heardAt);
         watcher?.feed(engine, items, heardAt);
-        for (const item of items) executed.take(engine, item);
+        for (const item of items) executed.push(...executionsOf(engine, item));
         trades.take(engine, items);
       }
       // A limit that is passed is not waited with until the next check.
@@ -139,7 +138,8 @@ setInterval(() => {
     [...books].map(([engine, one]) => [engine, one.figures(now)] as const),
   );
   trades.flush();
-  post({ type: 'figures', link: linkState(now), figures, trades: trades.health() });
+  post({ type: 'figures', link: linkState(now), figures, trades: trades.health(), executed });
+  executed = [];
 }, POST_EVERY_MS);
 
 setInterval(() => {
@@ -176,10 +176,6 @@ port.on('message', (message: ToTelemetry) => {
   if (message.type === 'watch') return watch(message.watch, message.folder);
   if (message.type === 'keep') {
     return post({ type: 'kept', request: message.request, digest: watcher?.keep() ?? null });
-  }
-  if (message.type === 'executions') {
-    const executions = executed.since(Date.now() - EXECUTIONS_MS);
-    return post({ type: 'executions', request: message.request, executions });
   }
   if (message.type === 'close') {
     trades.close();

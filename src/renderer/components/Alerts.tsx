@@ -1,9 +1,16 @@
 import type { Alert } from '@shared/alerts/state';
 import type { DeskView } from '@shared/view/desk';
-import { useT } from '../i18n';
-import { duration } from '../lib/format';
+import { type Translate, useT } from '../i18n';
+import { es, type Key } from '../i18n/es';
+import { clip, duration } from '../lib/format';
 import { triggerFigure } from '../lib/trigger';
 import { Hostile } from './ui';
+
+/** What a kind of alert is called; one that this version does not know names itself. */
+export function alertName(kind: string, t: Translate): string {
+  const key = `alert.${kind}`;
+  return Object.hasOwn(es, key) ? t(key as Key) : clip(kind, 40);
+}
 
 /** Alerts shown one by one; a storm of them hides nothing else. */
 const SHOWN = 6;
@@ -21,7 +28,7 @@ export function Alerts({ view, now, brief }: { view: DeskView; now: number; brie
       {alerts.map((alert) => (
         <p key={alert.id} role="status" className="rounded-md border border-amber p-2 text-[12px]">
           <strong className="text-amber">
-            {alert.severity} · {t(`alert.${alert.kind as 'deployment_incomplete'}`)}
+            {alert.severity} · {alertName(alert.kind, t)}
           </strong>{' '}
           <span className="text-muted">
             {duration(now - alert.raisedAt)}

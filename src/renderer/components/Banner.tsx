@@ -1,12 +1,13 @@
 import { timeOfDay } from '@shared/time';
 import type { DeskView } from '@shared/view/desk';
-import { CircleAlert, CircleCheck, CirclePause, OctagonX, Unplug } from 'lucide-react';
+import { CircleAlert, CircleCheck, CirclePause, Dumbbell, OctagonX, Unplug } from 'lucide-react';
 import type { DeskStatus, StatusWord } from '../desk/desk.state';
+import type { drillExtent } from '../desk/drill.state';
 import { sumLeft } from '../desk/left.state';
 import { useT } from '../i18n';
 import { notionalText } from './Notional';
 
-type Tone = 'plain' | 'killed' | 'warn' | 'good' | 'off';
+type Tone = 'plain' | 'killed' | 'warn' | 'good' | 'off' | 'drill';
 
 const TONES: Readonly<Record<StatusWord, Tone>> = {
   unknown: 'off',
@@ -22,18 +23,26 @@ const TONES: Readonly<Record<StatusWord, Tone>> = {
   flat: 'good',
 };
 
-const SHAPES = { killed: OctagonX, warn: CircleAlert, good: CircleCheck, off: Unplug } as const;
+const SHAPES = {
+  drill: Dumbbell,
+  killed: OctagonX,
+  warn: CircleAlert,
+  good: CircleCheck,
+  off: Unplug,
+} as const;
 
 /** The mode banner: the one word, and beside it only what the word leaves out. */
 export function Banner(props: {
   readonly status: DeskStatus;
+  readonly drill: ReturnType<typeof drillExtent>;
   readonly large?: boolean;
   /** It is what the word was, not what it is. */
   readonly past?: boolean;
 }) {
-  const { status, large = false, past = false } = props;
   const t = useT();
-  const tone = TONES[status.word];
+  const { status, drill, large = false, past = false } = props;
+  // A rehearsal never looks like the real thing; a real kill beside one always does.
+  const tone = drill === 'only' && status.word !== 'disconnected' ? 'drill' : TONES[status.word];
   const Shape = tone === 'plain' ? CirclePause : SHAPES[tone];
   return (
     <div
@@ -49,6 +58,12 @@ export function Banner(props: {
         <strong
           className={`block whitespace-nowrap ${large ? 'text-[32px]' : 'text-[20px] leading-6'}`}
         >
+          {drill !== 'none' && (
+            <span className={large ? '' : 'text-[12px]'}>
+              {t(drill === 'only' ? 'drill.mark' : 'drill.beside')}
+              {' · '}
+            </span>
+          )}
           {t(`word.${status.word}`)}
           {status.waitingSeconds !== null && (
             <span className="figure"> {status.waitingSeconds} s</span>

@@ -1,5 +1,6 @@
 import { assertNever } from '@shared/assert';
 import { type Block, type TextDocument, visible } from '@shared/documents/document';
+import { Fragment } from 'react';
 import { Hostile } from './ui';
 
 const LINE_MAX = 4_000;
@@ -11,14 +12,17 @@ export function DocumentView({ document }: { document: TextDocument }) {
       <p className="text-muted">
         <Said text={document.subtitle} />
       </p>
-      {placed(document.blocks).map(({ place, item }) => (
-        <BlockView key={place} block={item} />
-      ))}
+      <DocumentBlocks blocks={document.blocks} />
       <p className="figure mt-3 border-t border-line pt-1 break-all text-muted">
         <Said text={document.footer} />
       </p>
     </article>
   );
+}
+
+/** The blocks alone, for a text that is being written. */
+export function DocumentBlocks({ blocks }: { blocks: readonly Block[] }) {
+  return placed(blocks).map(({ place, item }) => <BlockView key={place} block={item} />);
 }
 
 function BlockView({ block }: { block: Block }) {
@@ -39,7 +43,7 @@ function BlockView({ block }: { block: Block }) {
       return (
         <ul className="list-disc py-1 pl-4">
           {placed(block.items).map(({ place, item }) => (
-            <li key={place}>
+            <li key={place} className="whitespace-pre-wrap">
               <Said text={item} />
             </li>
           ))}
@@ -97,4 +101,11 @@ function Table({ columns, rows }: Omit<Extract<Block, { kind: 'table' }>, 'kind'
 /** A document does not change: its parts are known by their places in it. */
 const placed = <Item,>(items: readonly Item[]) => items.map((item, place) => ({ place, item }));
 
-const Said = ({ text }: { text: string }) => <Hostile text={visible(text)} max={LINE_MAX} />;
+/** Text line by line, as on paper. */
+const Said = ({ text }: { text: string }) =>
+  placed(visible(text).split('\n')).map(({ place, item }) => (
+    <Fragment key={place}>
+      {place > 0 && <br />}
+      <Hostile text={item} max={LINE_MAX} />
+    </Fragment>
+  ));

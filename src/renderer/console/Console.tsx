@@ -4,6 +4,8 @@ import { Banner, EnvironmentMark } from '../components/Banner';
 import { PastBanner } from '../components/PastBanner';
 import { Button, Hostile } from '../components/ui';
 import { deskStatus } from '../desk/desk.state';
+import { drillExtent } from '../desk/drill.state';
+import { activeOnes } from '../desk/incidents.state';
 import { pastView } from '../desk/past.state';
 import { environmentKey } from '../desk/scope.state';
 import { Dialogs } from '../dialogs/Dialogs';
@@ -22,6 +24,7 @@ const Lineage = lazy(() => import('./Lineage'));
 const Monitor = lazy(() => import('./Monitor'));
 const Settings = lazy(() => import('./Settings'));
 const Audit = lazy(() => import('./Audit'));
+const Incidents = lazy(() => import('./Incidents'));
 
 export function Console() {
   const t = useT();
@@ -60,6 +63,7 @@ function ConsoleView({ view }: { view: DeskView }) {
   useEffect(() => {
     if (!guideDone && useApp.getState().dialog === null) openDialog({ kind: 'guide' });
   }, [guideDone]);
+  const open = activeOnes(view).length;
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       const name = event.ctrlKey ? VIEWS[Number(event.key) - 1] : undefined;
@@ -71,10 +75,15 @@ function ConsoleView({ view }: { view: DeskView }) {
     return () => window.removeEventListener('keydown', onKey);
   }, []);
   return (
-    <div className="grid h-full grid-cols-[150px_1fr] grid-rows-[auto_1fr_auto]">
+    <div className="grid h-full grid-cols-[164px_1fr] grid-rows-[auto_1fr_auto]">
       <header className="col-span-2 flex items-center gap-3 border-b border-line pr-3">
         <div className="min-w-0 flex-1">
-          <Banner status={deskStatus(seen, now)} large past={past !== null} />
+          <Banner
+            status={deskStatus(seen, now)}
+            drill={drillExtent(seen.ops)}
+            large
+            past={past !== null}
+          />
         </div>
         <EnvironmentMark environment={seen.environment} />
         <h1 className="font-semibold">
@@ -94,7 +103,12 @@ function ConsoleView({ view }: { view: DeskView }) {
             className={`flex justify-between rounded-md px-2 py-1.5 text-left ${shown === name ? 'bg-raised text-blue' : 'text-muted'}`}
             onClick={() => setShown(name)}
           >
-            {t(`nav.${name}`)}
+            <span>
+              {t(`nav.${name}`)}
+              {name === 'incidents' && open > 0 && (
+                <strong className="figure ml-1 text-amber">{open}</strong>
+              )}
+            </span>
             <kbd className="figure text-[12px]">Ctrl+{index + 1}</kbd>
           </button>
         ))}
@@ -107,6 +121,7 @@ function ConsoleView({ view }: { view: DeskView }) {
             {shown === 'overview' && <Overview view={seen} now={now} />}
             {shown === 'models' && <Models view={seen} now={now} first={model} />}
             {shown === 'monitor' && <Monitor view={seen} now={now} />}
+            {shown === 'incidents' && <Incidents view={seen} now={now} />}
             {shown === 'audit' && <Audit view={view} onLineage={showLineage} />}
             {shown === 'lineage' && <Lineage view={view} onModel={showModel} first={origin} />}
             {shown === 'settings' && <Settings view={view} />}

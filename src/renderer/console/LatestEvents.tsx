@@ -1,16 +1,21 @@
 import type { AuditPage } from '@shared/audit/query';
 import { timeOfDay } from '@shared/time';
 import { useEffect, useState } from 'react';
+import { DrillMark } from '../components/Severity';
 import { Hostile } from '../components/ui';
+import { drillCommands, isOfDrill } from '../desk/drill.state';
 import { useT } from '../i18n';
 import { eventName } from '../i18n/events';
 import { useApp } from '../lib/store';
 
 const SHOWN = 14;
+const NO_DRILLS: ReadonlySet<string> = new Set();
 
 export function LatestEvents() {
   const t = useT();
   const language = useApp((state) => state.settings?.language ?? 'es');
+  const view = useApp((state) => state.view);
+  const drills = view ? drillCommands(view.ops) : NO_DRILLS;
   const grown = useApp((state) => state.auditSeq);
   const past = useApp((state) => state.past);
   const source = useApp((state) => (state.past ? state.pastSource : 'own'));
@@ -40,6 +45,7 @@ export function LatestEvents() {
         {events.map((event) => (
           <li key={event.seq} className="flex h-7 items-center gap-2 border-b border-line">
             <span className="figure text-muted">{timeOfDay(event.ts)}</span>
+            {isOfDrill(event, drills) && <DrillMark />}
             <span className="min-w-0 flex-1 truncate">
               <Hostile text={eventName(event.type, language)} max={40} />
             </span>

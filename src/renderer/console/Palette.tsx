@@ -2,9 +2,10 @@ import type { Settings } from '@shared/settings';
 import type { DeskView } from '@shared/view/desk';
 import { Command } from 'cmdk';
 import { useEffect, useState } from 'react';
+import { activeOnes, whyNot } from '../desk/incidents.state';
 import { canResume } from '../desk/resume.state';
 import { useT } from '../i18n';
-import { call } from '../lib/call';
+import { acknowledge, call } from '../lib/call';
 import { KILL_DIALOG_KEY } from '../lib/hooks';
 import { openDialog, openKillDialog, useApp } from '../lib/store';
 import { VIEWS, type ViewName } from './views';
@@ -33,6 +34,8 @@ export function Palette(props: { view: DeskView; onView: (name: ViewName) => voi
 
   const past = useApp((state) => state.past !== null);
 
+  const { permissions } = props.view.incidentsPolicy;
+  const unanswered = activeOnes(props.view).find(({ stage }) => stage === 'open');
   const set = (change: Partial<Settings>) => () => void call('settings.set', change);
   const groups: readonly (readonly [string, readonly Action[]])[] = [
     [
@@ -55,6 +58,14 @@ export function Palette(props: { view: DeskView; onView: (name: ViewName) => voi
           label: t('palette.rollback'),
           disabled: past,
           run: () => openDialog({ kind: 'rollback' }),
+        },
+        {
+          id: 'acknowledge',
+          label: t('palette.acknowledge'),
+          disabled: !unanswered || whyNot(props.view, permissions.acknowledge) !== null,
+          run: () => {
+            if (unanswered) acknowledge(unanswered.id, 'console');
+          },
         },
       ],
     ],

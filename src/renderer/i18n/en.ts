@@ -4,6 +4,7 @@ import { bridgesEn } from './bridges';
 import { cardsEn } from './cards';
 import type { Key } from './es';
 import { identityEn } from './identity';
+import { incidentsEn } from './incidents';
 import { lineageEn } from './lineage';
 import { notifyEn } from './notify';
 import { shipEn } from './ship';
@@ -12,6 +13,7 @@ import { slowEn } from './slow';
 export const en: Readonly<Record<Key, string>> = {
   ...identityEn,
   ...auditEn,
+  ...incidentsEn,
   'word.unknown': 'NO DATA',
   'word.disconnected': 'DISCONNECTED',
   'word.normal': 'NORMAL',

@@ -3,6 +3,7 @@ import { auditEs } from './audit';
 import { bridgesEs } from './bridges';
 import { cardsEs } from './cards';
 import { identityEs } from './identity';
+import { incidentsEs } from './incidents';
 import { lineageEs } from './lineage';
 import { notifyEs } from './notify';
 import { shipEs } from './ship';
@@ -12,6 +13,7 @@ import { slowEs } from './slow';
 export const es = {
   ...identityEs,
   ...auditEs,
+  ...incidentsEs,
   'word.unknown': 'SIN DATOS',
   'word.disconnected': 'DESCONECTADO',
   'word.normal': 'NORMAL',

@@ -2,6 +2,11 @@ import type { IpcArgs, IpcCall, IpcResult } from '@shared/ipc/contract';
 import { toast } from 'sonner';
 import { clip } from './format';
 
+/** Somebody has the incident now. */
+export function acknowledge(incident: string, via: 'console' | 'panel'): void {
+  void call('incident.command', { name: 'incident.acknowledge', params: { incident, via } });
+}
+
 /** Calls the main process; a refusal is shown in its own words and gives null. */
 export async function call<Call extends IpcCall>(
   channel: Call,

@@ -1,5 +1,6 @@
 import type { DeskView } from '@shared/view/desk';
 import { useEffect, useRef } from 'react';
+import { soundingIncident } from '../desk/incidents.state';
 import { play, startSiren, stopSiren } from './sounds';
 import { openKillDialog, useApp } from './store';
 
@@ -18,9 +19,14 @@ export function useKillKey(origin: 'panel' | 'console'): void {
   }, [origin]);
 }
 
-/** Sounds the siren while a kill given here is alarming. One window, the panel, does. */
-export function useSiren(view: DeskView | null): void {
-  const alarming = view?.kills.some((kill) => kill.alarm) ?? false;
+/**
+ * Sounds the siren while a kill given here is alarming, and while nobody has acknowledged a P0. One
+ * window, the panel, does.
+ */
+export function useSiren(view: DeskView | null, silenced: ReadonlySet<string>): void {
+  const alarming =
+    view !== null &&
+    (view.kills.some((kill) => kill.alarm) || soundingIncident(view, silenced) !== null);
   const volume = useApp((state) => state.settings?.soundVolume ?? 0.8);
   useEffect(() => {
     if (!alarming) return;

@@ -41,6 +41,8 @@ interface AppState {
   readonly settings: Settings | null;
   readonly dialog: Dialog | null;
   readonly killDraft: KillDraft;
+  /** Longer texts that were typed and not yet given, by what they are for; views come and go. */
+  readonly drafts: Readonly<Record<string, string>>;
   /** Sequence the mirror last said it grew to. */
   readonly auditSeq: number;
   /** Work on the record, and a record from elsewhere that is open. */
@@ -58,6 +60,7 @@ export const useApp = create<AppState>(() => ({
   settings: null,
   dialog: null,
   killDraft: EMPTY_KILL_DRAFT,
+  drafts: {},
   auditSeq: 0,
   job: null,
   imported: null,
@@ -102,6 +105,13 @@ export async function enterPast(source: AuditSource, at: PastAt): Promise<void> 
 export function leavePast(): void {
   useApp.setState({ past: null });
   void call('audit.past', { at: null });
+}
+
+/** Keeps what was typed for something; null forgets it. */
+export function changeDraft(name: string, text: string | null): void {
+  useApp.setState(({ drafts: { [name]: _, ...others } }) => ({
+    drafts: text === null ? others : { ...others, [name]: text },
+  }));
 }
 
 /** Takes a view unless a newer one is already shown. */

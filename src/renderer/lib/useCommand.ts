@@ -22,19 +22,55 @@ export function useCommand(
   readonly standing: CommandStanding;
   give(command: IpcArgs<'model.command'>): Promise<void>;
 } {
+  const { standing, follow } = useFollowed(view, onDone);
+  return {
+    standing,
+    async give(next) {
+      follow(await call('model.command', next));
+    },
+  };
+}
+
+/**
+ * A part's command about an incident, followed in the same way. Another may be given once it is done.
+ *
+ * @param onDone must stay the same function from one rendering to the next.
+ */
+export function useIncidentCommand(
+  view: DeskView,
+  onDone?: () => void,
+): {
+  readonly standing: CommandStanding;
+  /** Given, and not refused nor done yet. */
+  readonly busy: boolean;
+  give(command: IpcArgs<'incident.command'>): Promise<void>;
+} {
+  const { standing, follow } = useFollowed(view, onDone);
+  return {
+    standing,
+    busy: standing.kind === 'sent' || standing.kind === 'unknown',
+    async give(next) {
+      follow(await call('incident.command', next));
+    },
+  };
+}
+
+function useFollowed(
+  view: DeskView,
+  onDone: (() => void) | undefined,
+): {
+  readonly standing: CommandStanding;
+  follow(given: { readonly id: string } | null): void;
+} {
   const [id, setId] = useState<string | null>(null);
   const command = view.commands.find((one) => one.id === id);
   const done = command?.stage === 'done';
   useEffect(() => {
-    if (done) onDone();
+    if (!done) return;
+    setId(null);
+    onDone?.();
   }, [done, onDone]);
-  return {
-    standing: standingOf(id, command),
-    async give(next) {
-      const given = await call('model.command', next);
-      setId(given?.id ?? null);
-    },
-  };
+  return { standing: standingOf(id, command), follow: (given) => setId(given?.id ?? null) };
 }
 
 function standingOf(

@@ -1,8 +1,10 @@
 import type { DeskView } from '@shared/view/desk';
 import { Circle, CircleCheck, CircleDot, CircleMinus, TriangleAlert } from 'lucide-react';
+import { DrillMark } from '../components/Severity';
 import { Hostile } from '../components/ui';
 import type { ChainStepState } from '../desk/chain.state';
 import { chainSteps } from '../desk/chain.state';
+import { isDrilled } from '../desk/drill.state';
 import type { Left } from '../desk/left.state';
 import { useT } from '../i18n';
 import { compact } from '../lib/format';
@@ -34,6 +36,12 @@ export function Chains({ view, left }: { view: DeskView; left: readonly Left[] }
         <div key={chain.engine} className="mb-2">
           <h2 className="font-semibold">
             <Hostile text={view.ops.engines[chain.engine]?.name ?? chain.engine} max={32} />
+            {isDrilled(view.ops, chain.engine) && (
+              <>
+                {' '}
+                <DrillMark />
+              </>
+            )}
             {chain.round > 1 && (
               <span className="text-muted"> · {t('chain.round', { round: chain.round })}</span>
             )}

@@ -1,10 +1,11 @@
 import type { DeskView } from '@shared/view/desk';
 import type { RefObject } from 'react';
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Alerts } from '../components/Alerts';
 import { Banner } from '../components/Banner';
 import { Button, Hostile } from '../components/ui';
 import { deskStatus } from '../desk/desk.state';
+import { drillExtent } from '../desk/drill.state';
 import { environmentKey } from '../desk/scope.state';
 import { Dialogs } from '../dialogs/Dialogs';
 import { useT } from '../i18n';
@@ -20,6 +21,7 @@ import { Chains } from './Chains';
 import { FigureLines, LinkLine, ModelLines } from './Figures';
 import { Head } from './Head';
 import { Hotkey } from './Hotkey';
+import { IncidentLines } from './Incidents';
 import { Operations } from './Operations';
 import { Strip } from './Strip';
 
@@ -32,7 +34,8 @@ export function Panel() {
   const view = useApp((state) => state.view);
   const failure = useApp((state) => state.failure);
   useKillKey('panel');
-  useSiren(view);
+  const [silenced, silence] = useState<ReadonlySet<string>>(new Set());
+  useSiren(view, silenced);
   useNewsSounds(view);
   useNoticeSound();
   if (!view) {
@@ -42,10 +45,16 @@ export function Panel() {
       </main>
     );
   }
-  return <PanelView view={view} />;
+  const onSilence = (id: string) => silence((before) => new Set([...before, id]));
+  return <PanelView view={view} silenced={silenced} onSilence={onSilence} />;
 }
 
-function PanelView({ view }: { view: DeskView }) {
+function PanelView(props: {
+  readonly view: DeskView;
+  readonly silenced: ReadonlySet<string>;
+  readonly onSilence: (incident: string) => void;
+}) {
+  const { view, silenced, onSilence } = props;
   const t = useT();
   const now = useNow();
   const collapsed = useApp((state) => state.settings?.panelCollapsed ?? false);
@@ -56,12 +65,12 @@ function PanelView({ view }: { view: DeskView }) {
   useFittedHeight(content, strip, dialogOpen);
   const status = deskStatus(view, now);
   const env = t(environmentKey(view.environment));
-  if (strip) return <Strip view={view} status={status} />;
+  if (strip) return <Strip view={view} status={status} now={now} />;
   return (
     <main className="h-full overflow-y-auto">
       <div ref={content} className="flex flex-col">
         <Head view={view} now={now} />
-        <Banner status={status} />
+        <Banner status={status} drill={drillExtent(view.ops)} />
         <LinkLine view={view} now={now} />
         <LockBar view={view} now={now} />
         <SignIn view={view} />
@@ -85,7 +94,8 @@ function PanelView({ view }: { view: DeskView }) {
         </section>
         <Chains view={view} left={status.left} />
         <ModelLines view={view} now={now} />
-        <div className="px-3 pb-2">
+        <IncidentLines view={view} now={now} silenced={silenced} onSilence={onSilence} />
+        <div className="px-3 py-2">
           <Alerts view={view} now={now} brief />
         </div>
       </div>

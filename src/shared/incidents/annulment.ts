@@ -1,4 +1,4 @@
-import type { Execution } from './executions';
+import { distinctExecutions, type Execution } from './executions';
 import type { Incident } from './state';
 
 export interface AnnulmentClock extends Execution {
@@ -23,7 +23,7 @@ export function annulment(
 ): readonly AnnulmentClock[] {
   const from = incident.opened.at - annulmentMs;
   const to = incident.resolved?.at ?? now;
-  return executions
+  return distinctExecutions(executions)
     .filter(({ at }) => at >= from && at <= to)
     .map((one) => {
       const until = one.at + annulmentMs;

@@ -67,3 +67,22 @@ export class ExecutionBook {
     this.#fills.set(key, [...(this.#fills.get(key) ?? []), at].slice(-FILLS_KEPT));
   }
 }
+
+/** Each execution once: an engine that reports fills tells of them again in the trades they make. */
+export function distinctExecutions(executions: readonly Execution[]): readonly Execution[] {
+  const isLeg = ({ id }: Execution) => /:(entry|exit)$/.test(id);
+  const keyOf = ({ engine, instrument, side }: Execution) =>
+    JSON.stringify([engine, instrument, side]);
+  const fills = new Map<string, Execution[]>();
+  for (const one of executions) {
+    if (isLeg(one)) continue;
+    const same = fills.get(keyOf(one));
+    if (same) same.push(one);
+    else fills.set(keyOf(one), [one]);
+  }
+  return executions.filter((one) => {
+    if (!isLeg(one)) return true;
+    const same = fills.get(keyOf(one)) ?? [];
+    return !same.some((fill) => Math.abs(fill.at - one.at) <= SAME_MS);
+  });
+}

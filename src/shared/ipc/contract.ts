@@ -34,6 +34,9 @@ const pinSchema = z.string().regex(/^\d{4,12}$/, 'four to twelve digits');
 const cardFormatSchema = z.enum(['md', 'yaml', 'pdf']);
 export type CardFormat = z.infer<typeof cardFormatSchema>;
 
+const postMortemFormatSchema = z.enum(['md', 'pdf']);
+export type PostMortemFormat = z.infer<typeof postMortemFormatSchema>;
+
 export const ipcCalls = {
   ...auditCalls,
   /** The present view, for a window that has just opened. */
@@ -91,11 +94,6 @@ export const ipcCalls = {
     /** Where it was saved, and the sequence of the log it was taken at. */
     result: z.object({ path: z.string(), seq: z.int().positive() }),
   },
-  /** What was executed lately, for the annulment clock. */
-  'executions.recent': {
-    args: none,
-    result: z.custom<readonly import('../incidents/executions').Execution[]>(),
-  },
   /** A command about a channel. A secret in it goes to the gateway and never comes back. */
   'channel.command': { args: channelCommandSchema, result: z.object({ id: z.string() }) },
   /** Channels that this terminal uses by itself; the result says what is wrong with them. */
@@ -128,6 +126,16 @@ export const ipcCalls = {
   },
   /** Looks at a kept one as a kill would reach it; changes nothing. */
   'lastResort.test': { args: z.strictObject({ engine: id }), result: lastResortTestSchema },
+  /** A post-mortem as it was saved last, from this terminal's log. */
+  'postmortem.text': {
+    args: z.strictObject({ incident: id }),
+    result: z.object({ markdown: z.string() }),
+  },
+  /** Renders a post-mortem as it was saved last and saves it among the user's documents. */
+  'postmortem.export': {
+    args: z.strictObject({ incident: id, format: postMortemFormatSchema }),
+    result: z.object({ path: z.string(), seq: z.int().positive() }),
+  },
   'equity.series': {
     args: none,
     result: z.array(

@@ -35,7 +35,7 @@ export function deliveriesOf(
   now: number,
 ): readonly Delivery[] {
   const { level } = message;
-  const channels = level === null ? [] : channelsOf(policy, level);
+  const channels = message.channels ?? (level === null ? [] : channelsOf(policy, level));
   const out = channels
     .filter((channel) => channel !== 'pagerduty')
     .flatMap((channel) => by(channel, message, configured, policy, now));

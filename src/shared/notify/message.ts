@@ -37,6 +37,7 @@ export const kindSchema = z.enum([
   'incident_acknowledged',
   'incident_escalated',
   'incident_resolved',
+  'incident_message',
   'report_ready',
   'engine_lost',
 ]);
@@ -62,9 +63,13 @@ export const labelSchema = z.enum([
   'contact',
   'incident',
   'title',
+  'message',
   'report',
 ]);
 export type Label = z.infer<typeof labelSchema>;
+
+/** No single value that is told is longer, in UTF-16 code units; the log has the whole. */
+export const VALUE_MAX = 1_500;
 
 /** A value as it stands, in both languages, or a time to be written in COT. */
 const valueSchema = z.union([
@@ -91,6 +96,8 @@ export const messageSchema = z.object({
   at: z.number(),
   fields: z.array(z.object({ label: labelSchema, value: valueSchema })),
   page: pageSchema.nullable(),
+  /** By whom it is told, where that was said; else the level's. */
+  channels: z.array(channelSchema).optional(),
 });
 export type Message = z.infer<typeof messageSchema>;
 

@@ -7,6 +7,7 @@ import {
   type Level,
   type Message,
   type Rendered,
+  VALUE_MAX,
   type Value,
 } from './message';
 import { line, plain } from './text';
@@ -27,8 +28,6 @@ export interface Context {
   readonly runbooks: NotificationsPolicy['runbooks'];
 }
 
-/** No single value is longer; the log has the whole. */
-const VALUE_MAX = 1_500;
 /** Kinds named one by one in a group. */
 const GROUP_KINDS = 8;
 

@@ -90,6 +90,10 @@ export const KIND_TEXTS: Readonly<Record<Kind, { readonly title: Both; readonly 
     title: both('INCIDENTE RESUELTO', 'INCIDENT RESOLVED'),
     lead: both('El incidente terminó.', 'The incident is over.'),
   },
+  incident_message: {
+    title: both('MENSAJE DEL INCIDENTE', 'INCIDENT MESSAGE'),
+    lead: both('Lo escribe quien lleva el incidente.', 'Written by whoever handles it.'),
+  },
   report_ready: {
     title: both('INFORME LISTO', 'REPORT READY'),
     lead: both('Hay un informe nuevo.', 'There is a new report.'),
@@ -123,6 +127,7 @@ export const LABEL_TEXTS: Readonly<Record<Label, Both>> = {
   contact: both('Contacto', 'Contact'),
   incident: both('Incidente', 'Incident'),
   title: both('Qué', 'What'),
+  message: both('Mensaje', 'Message'),
   report: both('Informe', 'Report'),
 };
 

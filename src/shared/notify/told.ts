@@ -6,7 +6,17 @@ import { type EventDataOf, type EventType, eventData } from '../ops/events';
 import type { OpsState } from '../ops/state';
 import type { NotificationsPolicy } from '../policy/notifications';
 import type { Origin, Scope } from '../protocol/commands';
-import type { Kind, Label, Level, Message, Page, Value } from './message';
+import {
+  type Channel,
+  channelSchema,
+  type Kind,
+  type Label,
+  type Level,
+  type Message,
+  type Page,
+  VALUE_MAX,
+  type Value,
+} from './message';
 
 type Fields = readonly (readonly [label: Label, value: Value | null | undefined])[];
 
@@ -17,6 +27,7 @@ interface Draft {
   readonly fields: Fields;
   readonly severity?: z.infer<typeof severitySchema>;
   readonly silent?: boolean;
+  readonly channels?: readonly Channel[];
   readonly page?: Page;
 }
 
@@ -223,6 +234,17 @@ const TOLD: Readonly<Record<string, Teller>> = {
     fields: [['incident', titleOf(state, id)], ...byAndWhy(event)],
     page: { action: 'resolve', keys: pagesOf(state, id) },
   })),
+  // Its channels are those that its author named, whatever its level.
+  ...of('incident.message_sent', ({ incident: id, text, channels }, event, state) => ({
+    key: `incident_message:${event.id}`,
+    kind: 'incident_message',
+    channels: channelSchema.options.filter((one) => channels.includes(one)),
+    fields: [
+      ['incident', titleOf(state, id)],
+      ['by', event.actor.id],
+      ...parts(text).map((part) => ['message', part] as const),
+    ],
+  })),
   'report.ready': told(reportReady, ({ report, title }, event) => ({
     key: `report_ready:${event.id}`,
     kind: 'report_ready',
@@ -309,13 +331,25 @@ export function messageForKill(
   return complete(told, issuedAt, policy);
 }
 
+/** A text in as many values as it takes, so that nothing of it is cut. */
+function parts(text: string): string[] {
+  const out: string[] = [];
+  for (let from = 0; from < text.length; from += VALUE_MAX) {
+    out.push(text.slice(from, from + VALUE_MAX));
+  }
+  return out;
+}
+
 function complete(draft: Draft, at: number, policy: NotificationsPolicy): Message {
-  const { key, kind, severity, silent, page } = draft;
+  const { key, kind, severity, silent, page, channels } = draft;
   const fields = draft.fields.flatMap(([label, value]) =>
     value === null || value === undefined || value === '' ? [] : [{ label, value }],
   );
   const level = silent ? null : levelOf(kind, severity, policy);
-  return { key: key.slice(0, 255), kind, level, at, fields, page: page ?? null };
+  return {
+    ...{ key: key.slice(0, 255), kind, level, at, fields, page: page ?? null },
+    ...(channels && { channels: [...channels] }),
+  };
 }
 
 function levelOf(kind: Kind, severity: Draft['severity'], policy: NotificationsPolicy): Level {

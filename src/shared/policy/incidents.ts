@@ -42,6 +42,14 @@ const hoursSchema = z.discriminatedUnion('kind', [
 ]);
 export type Hours = z.infer<typeof hoursSchema>;
 
+/** A figure's target, in the figure's own unit (ms, a fraction, or deployments a day). */
+const kpiSchema = z.strictObject({
+  target: z.number().nonnegative(),
+  /** Whether the figure has to stay below its target or to reach it. */
+  better: z.enum(['below', 'atLeast']),
+  per: z.enum(['week', 'month']),
+});
+
 /** `resources/policy/incidents.yaml`: severities, escalation, contacts, rules, drills. */
 export const incidentsPolicySchema = z
   .strictObject({
@@ -92,6 +100,15 @@ export const incidentsPolicySchema = z
     }),
     /** A trade may be annulled within this time of its execution. */
     annulmentMs: ms,
+    /** In the last of that time the clock is shown as an alarm. */
+    annulmentLastMs: ms,
+    /** What the figures are held against, over each calendar month or week in Bogota. */
+    kpis: z.strictObject({
+      mttd: kpiSchema,
+      mttr: kpiSchema,
+      change_failure_rate: kpiSchema,
+      deployment_frequency: kpiSchema,
+    }),
     postMortem: z.strictObject({ severities: z.array(severitySchema), withinMs: ms }),
     /** How often timers look at the wall clock: a machine may have slept. */
     checkEveryMs: ms,

@@ -1,4 +1,5 @@
 import type { LastResortAnswer } from '../bridges/lastResort';
+import type { Execution } from '../incidents/executions';
 import type { OwnChannelsView } from '../notify/view';
 import type { OpsState } from '../ops/state';
 import type { HolidayCalendar } from '../policy/calendar';
@@ -64,6 +65,17 @@ export interface DeskView {
   readonly monitor: MonitorView;
   /** What this terminal may tell by itself when no gateway answers. */
   readonly ownChannels: OwnChannelsView;
+  /** Null while no incident is open: nobody asks. */
+  readonly executions: ExecutionsView | null;
+}
+
+/** What engines executed lately, for the time in which it may be annulled. */
+export interface ExecutionsView {
+  /** Since when this terminal has looked; what was executed before it is not here. */
+  readonly since: number;
+  readonly recent: readonly Execution[];
+  /** Executions of that time that are not in the list. */
+  readonly omitted: number;
 }
 
 /** `connecting` before the first answer; `stale` after 3 s of silence, `down` after 10 s or when closed. */

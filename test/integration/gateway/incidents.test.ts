@@ -432,3 +432,21 @@ describe('PagerDuty', () => {
     expect(await post(body, sign(body))).toMatchObject({ body: { taken: false } });
   });
 });
+
+describe('an order taken into an incident by hand', () => {
+  it('brings the events with it that it had led to before', async () => {
+    const terminal = await TestTerminal.open(gateway.port);
+    await engine('e1');
+    const about = { severity: 'P2', title: 'spread raro', reason: 'lo vio la mesa' };
+    await terminal.give('incident.open', about);
+    const { id: incident } = await opened(terminal);
+    const pause = randomUUID();
+    const all = { scope: { kind: 'all' }, reason: 'por si acaso', origin: 'console' };
+    await terminal.give('pause', all, pause);
+    await terminal.give('incident.correlate', { incident, correlation: pause });
+    const kinds = () => incidents(terminal)[0]?.timeline.map(({ type }) => type) ?? [];
+    await terminal.until(() => kinds().includes('ops.paused'));
+    expect(kinds().filter((type) => type === 'ops.paused')).toHaveLength(1);
+    expect(incidents(terminal)[0]?.correlations).toContain(pause);
+  });
+});

@@ -84,6 +84,11 @@ describe('what is told of which event', () => {
       { incident: 'i1', rootCause: 'x', resolution: 'x', books: [] },
       ...['incident_resolved', 'info', 'resolve'],
     ],
+    [
+      'incident.message_sent',
+      { incident: 'i1', template: 'start', language: 'es', text: 'hola', channels: ['email'] },
+      ...['incident_message', 'info', null],
+    ],
     ['report.ready', { report: 'r', title: 'Diario' }, 'report_ready', 'info', null],
   ] as [string, object, string, string | null, string | null][])(
     '%s',
@@ -128,6 +133,17 @@ describe('what is told of which event', () => {
       action: 'resolve',
       keys: ['incident:i1', 'kill:c1', 'alert:a1'],
     });
+  });
+
+  it('an incident’s message goes whole by the channels that its author named, and by no other', () => {
+    const text = 'x'.repeat(3_100);
+    const data = { incident: 'i1', template: 'update', language: 'es', text };
+    const message = told(
+      event('incident.message_sent', { ...data, channels: ['email', 'pagerduty', 'pigeon'] }),
+    );
+    expect(message?.channels).toEqual(['email', 'pagerduty']);
+    const values = message?.fields.filter(({ label }) => label === 'message');
+    expect(values?.map(({ value }) => value).join('')).toBe(text);
   });
 
   it('a rehearsal rings nobody', () => {

@@ -3,7 +3,9 @@ import type { LogEvent } from '@shared/log/event';
 import { timestamp } from '@shared/time';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { DrillMark } from '../../components/Severity';
 import { Hostile } from '../../components/ui';
+import { drillCommands, isOfDrill } from '../../desk/drill.state';
 import { useT } from '../../i18n';
 import { eventName } from '../../i18n/events';
 import { useApp } from '../../lib/store';
@@ -25,6 +27,8 @@ interface Props {
 export function List({ pages, picked, onPick }: Props) {
   const t = useT();
   const language = useApp((state) => state.settings?.language ?? 'es');
+  const ops = useApp((state) => state.view?.ops);
+  const drills = ops ? drillCommands(ops) : null;
   const box = useRef<HTMLDivElement>(null);
   const [cursor, setCursor] = useState(0);
   const wanted = useRef(false);
@@ -110,7 +114,13 @@ export function List({ pages, picked, onPick }: Props) {
                 if (event) onPick(event);
               }}
             >
-              {event && <Cells event={event} name={eventName(event.type, language)} />}
+              {event && (
+                <Cells
+                  event={event}
+                  name={eventName(event.type, language)}
+                  drill={drills !== null && isOfDrill(event as LogEvent, drills)}
+                />
+              )}
             </button>
           );
         })}
@@ -129,12 +139,17 @@ function about(event: Event): string {
     .join(' · ');
 }
 
-function Cells({ event, name }: { event: Event; name: string }) {
+function Cells({ event, name, drill }: { event: Event; name: string; drill: boolean }) {
   return (
     <>
       <span className="figure">{event.seq}</span>
       <span className="figure">{timestamp(event.ts)}</span>
       <span className="truncate" title={event.type}>
+        {drill && (
+          <>
+            <DrillMark />{' '}
+          </>
+        )}
         <Hostile text={name} max={40} />
       </span>
       <span className="truncate">
