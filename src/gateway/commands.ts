@@ -13,6 +13,7 @@ import * as incidents from './decide/incidents';
 import * as models from './decide/models';
 import * as operations from './decide/operations';
 import { allow, Refusal } from './decide/refusal';
+import * as reports from './decide/reports';
 import type { EngineHub } from './engineHub';
 import type { Fact, GatewayLog } from './log';
 
@@ -279,6 +280,8 @@ export function createCommands(options: CommandsOptions): Commands {
         const about = { drill: command.id, engines, by: 'person', ageMs } as const;
         return drill(ops, inForce.incidents.drills, { ...about, origin: 'console' });
       }
+      case 'report.record':
+        return [reports.record({ state, policy: inForce.reports }, command.params, operator)];
     }
   }
 

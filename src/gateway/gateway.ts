@@ -20,6 +20,7 @@ import {
   PATHS,
   TERMINAL_SUBPROTOCOL,
 } from '../shared/protocol/wire';
+import type { DeliverReport } from '../shared/reports/delivery';
 import type { Clock } from '../shared/time';
 import { createAlertIntake } from './alerts/intake';
 import type { Authenticate, Identity } from './auth/authenticate';
@@ -40,6 +41,8 @@ import { keepGovernance } from './models/governance';
 import { takeInventory } from './models/inventory';
 import { createLeaseDesk } from './monitor/leaseDesk';
 import { startStandIn } from './monitor/standIn';
+import { createDayBook } from './reports/dayBook';
+import { keepReports } from './reports/keeper';
 import { createRest } from './rest/index';
 import { expireResumes } from './resumeExpiry';
 import { createTelemetryFanout } from './telemetryFanout';
@@ -58,6 +61,8 @@ export interface GatewayOptions {
   readonly tls: TlsFiles | null;
   /** Of the webhook subscription of PagerDuty; none takes nothing from there. */
   readonly pagerdutySecret?: string | null;
+  /** Sends reports by e-mail; none says so on the record. */
+  readonly deliverReport?: DeliverReport;
   /** Opens the log's store; SQLite where it is left out. */
   readonly openStore?: (path: string) => SqliteEventStore;
   readonly clock: Clock;
@@ -119,6 +124,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const modelsPolicy = inForceReader('models', options.policies.models.document);
   const monitorPolicy = inForceReader('monitor', options.policies.monitor.document);
   const incidentsPolicy = inForceReader('incidents', options.policies.incidents.document);
+  const reportsPolicy = inForceReader('reports', options.policies.reports.document);
   const playbooks = inForceReader('playbooks', options.policies.playbooks.document);
   const calendar = inForceReader('calendar', options.policies.calendar.document);
   const policies = (): Policies => ({
@@ -126,6 +132,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     models: modelsPolicy(log.state()),
     monitor: monitorPolicy(log.state()),
     incidents: incidentsPolicy(log.state()),
+    reports: reportsPolicy(log.state()),
     playbooks: playbooks(log.state()),
     calendar: calendar(log.state()),
   });
@@ -160,13 +167,20 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const incidents = keepIncidents({ log, policies, books, clock, newId });
   const drills = keepDrills({ log, hub, policies, clock, newId });
 
+  const reports = keepReports({
+    ...{ log, policies, sha256, clock, newId },
+    folder: join(options.dataDir, 'reports'),
+    days: createDayBook(hub, clock),
+    deliver: options.deliverReport ?? noMail,
+  });
+
   const telemetry = createTelemetryFanout({ hub, policy, clock, welcome });
   const { limits, recheckEveryMs } = policy.auth;
   const { authenticate } = options;
   const gate = createGatekeeper({ log, authenticate, limits, recheckEveryMs, clock });
   const alerts = createAlertIntake({ log, policy: () => policies().incidents.alerts, clock });
   const rest = createRest({
-    ...{ log, commands, policies, gate, clock, books, alerts },
+    ...{ log, commands, policies, gate, clock, books, alerts, reports },
     pagerdutySecret: options.pagerdutySecret ?? null,
   });
   const answer = getRequestListener(rest.fetch);
@@ -253,6 +267,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       alerts.stop();
       incidents.stop();
       drills.stop();
+      reports.stop();
       stopModes();
       deployments.stop();
       driver.stop();
@@ -268,6 +283,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     },
   };
 }
+
+const noMail: DeliverReport = async () => ({
+  outcome: 'no_channel',
+  detail: 'no e-mail channel is set up',
+});
 
 /** SECURITY: with an authority for clients, TLS itself refuses who has no certificate of it. */
 function tlsOptions({ cert, key, clientCa }: TlsFiles) {

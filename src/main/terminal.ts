@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { app, globalShortcut, powerMonitor, safeStorage, session, utilityProcess } from 'electron';
 import type { PolicyFiles } from '../node/policyFiles';
+import { createShelf } from '../node/reports/shelf';
+import { saveDocument } from '../node/saveDocument';
 import { uuidv7 } from '../shared/ids';
 import type { LogEvent } from '../shared/log/event';
 import { watchOf } from '../shared/monitor/watch';
@@ -16,7 +18,6 @@ import { assembleView, createDeskPublisher } from './deskView';
 import { createCardDesk } from './documents/cardDesk';
 import { createPrinter } from './documents/printer';
 import { createPrintPages } from './documents/printPage';
-import { saveDocument } from './documents/save';
 import type { Child, EmbeddedGateway } from './embedded/gateway';
 import { createEmbeddedGateway } from './embedded/gateway';
 import { createHotkey } from './hotkey/hotkey';
@@ -34,6 +35,8 @@ import { createTelemetry } from './link/telemetry';
 import { createMirror } from './mirror/mirror';
 import { createMonitorDesk } from './monitor/monitorDesk';
 import { whyAskToQuit } from './quit';
+import { createReportDesk } from './reports/reportDesk';
+import { uploadPdf } from './reports/upload';
 import { runtimeView } from './runtime';
 import { secureSession } from './security';
 import { createSettings } from './settings';
@@ -54,6 +57,8 @@ export interface TerminalStart {
 const TICK_MS = 100;
 /** A document that is not on paper by then is given up. */
 const PRINT_TIMEOUT_MS = 20_000;
+/** How soon a report that the gateway made is looked for, to be printed. */
+const PRINT_LOOK_MS = 5_000;
 
 /** Puts the terminal's parts together; every part knows only what it is given here. */
 export function startTerminal(start: TerminalStart): void {
@@ -223,12 +228,34 @@ export function startTerminal(start: TerminalStart): void {
     changed: publisher.figures,
   });
 
+  const saveForUser = (name: string, content: string | Uint8Array) =>
+    saveDocument(join(app.getPath('documents'), 'Vigía'), name, content);
+
   // What leaves the terminal as a document.
   const printer = createPrinter({ open: createPrintPages(), timeoutMs: PRINT_TIMEOUT_MS });
   const cards = createCardDesk({
     ...{ desk, policy: modelsPolicy, clock, printer },
     language: () => settings.get().language,
-    save: (name, content) => saveDocument(join(app.getPath('documents'), 'Vigía'), name, content),
+    save: saveForUser,
+  });
+  const { reports: ownReports, incidents: ownIncidents } = start.policies;
+  const reports = createReportDesk({
+    ...{ ops: desk.ops, printer, clock, newUuid: randomUUID, save: saveForUser },
+    shelf: createShelf(join(userData, 'reports')),
+    collect: (wanted, signal, onProgress) => {
+      const policies = { reports: ownReports.document, incidents: ownIncidents.document };
+      return mirror.report({ wanted, policies }, signal, onProgress);
+    },
+    record: (params) => commands.send('report.record', params) !== null,
+    acts: () => monitor.view().acts,
+    async upload(id, language, pdf) {
+      const { address } = link.view();
+      const token = identity.token();
+      const transport = identity.transport(address);
+      if (token === null || !transport) throw new Error('nobody is signed in');
+      await uploadPdf(address, token, transport, { id, language }, pdf);
+    },
+    onProgress: (progress) => host?.send('report.progress', progress),
   });
 
   // What people touch.
@@ -272,6 +299,7 @@ export function startTerminal(start: TerminalStart): void {
         mirror,
         monitor,
         cards,
+        reports,
         hotkey,
         identity,
         settings,
@@ -300,6 +328,7 @@ export function startTerminal(start: TerminalStart): void {
     // Time alone can change it: enhanced monitoring ends by itself.
     watch();
   }, TICK_MS);
+  const printing = setInterval(reports.look, PRINT_LOOK_MS);
   app.on('second-instance', windows.raisePanel);
   app.on('activate', windows.raisePanel);
   // Windows may all be hidden; the hotkey and the link go on.
@@ -379,6 +408,8 @@ export function startTerminal(start: TerminalStart): void {
     leaving = true;
     windows.letGo();
     clearInterval(ticking);
+    clearInterval(printing);
+    reports.stop();
     publisher.stop();
     hotkey.stop();
     printer.stop();

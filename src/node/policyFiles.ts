@@ -8,6 +8,7 @@ import { type ModelsPolicy, modelsPolicySchema } from '../shared/policy/models';
 import { type MonitorPolicy, monitorPolicySchema } from '../shared/policy/monitor';
 import { type OperationsPolicy, operationsPolicySchema } from '../shared/policy/operations';
 import { type Playbooks, playbooksSchema } from '../shared/policy/playbooks';
+import { type ReportsPolicy, reportsPolicySchema } from '../shared/policy/reports';
 import { sha256 } from './sha256';
 
 /** A policy file cannot be used; the message says which, where and why, a line for each fault. */
@@ -27,6 +28,7 @@ export interface PolicyFiles {
   readonly models: PolicyFile<ModelsPolicy>;
   readonly monitor: PolicyFile<MonitorPolicy>;
   readonly incidents: PolicyFile<IncidentsPolicy>;
+  readonly reports: PolicyFile<ReportsPolicy>;
   readonly playbooks: PolicyFile<Playbooks>;
   readonly calendar: PolicyFile<HolidayCalendar>;
 }
@@ -38,6 +40,7 @@ export function readPolicies(folder: string): PolicyFiles {
     models: read(join(folder, 'models.yaml'), modelsPolicySchema),
     monitor: read(join(folder, 'monitor.yaml'), monitorPolicySchema),
     incidents: read(join(folder, 'incidents.yaml'), incidentsPolicySchema),
+    reports: read(join(folder, 'reports.yaml'), reportsPolicySchema),
     playbooks: readPlaybooks(join(folder, '..', 'playbooks')),
     calendar: read(join(folder, '..', 'calendar', 'co-holidays.yaml'), calendarSchema),
   };

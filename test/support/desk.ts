@@ -53,6 +53,7 @@ export const quickPolicies = {
     hash: 'quick',
   },
   incidents: shipped.incidents,
+  reports: shipped.reports,
   playbooks: shipped.playbooks,
   calendar: shipped.calendar,
 };

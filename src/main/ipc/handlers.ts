@@ -8,6 +8,7 @@ import type { KillDesk } from '../kill/killDesk';
 import type { Telemetry } from '../link/telemetry';
 import type { Mirror } from '../mirror/mirror';
 import type { MonitorDesk } from '../monitor/monitorDesk';
+import type { ReportDesk } from '../reports/reportDesk';
 import type { SettingsStore } from '../settings';
 import type { Windows } from '../windows';
 import type { IpcHandlers } from './host';
@@ -21,6 +22,7 @@ export interface HandlerDeps {
   readonly mirror: Mirror;
   readonly monitor: MonitorDesk;
   readonly cards: CardDesk;
+  readonly reports: ReportDesk;
   readonly hotkey: Hotkey;
   readonly identity: Identity;
   readonly settings: SettingsStore;
@@ -56,6 +58,12 @@ export function createHandlers(deps: HandlerDeps): IpcHandlers {
     'incident.command': ({ name, params }) => sent(commands.send(name, params)),
     'card.document': ({ model }) => deps.cards.document(model),
     'card.export': ({ model, format }) => deps.cards.export(model, format),
+    'report.list': () => deps.reports.list(),
+    'report.make': (args) => deps.reports.make(args),
+    'report.cancel': () => done(deps.reports.cancel()),
+    'report.open': ({ id, anew }) => deps.reports.open(id, anew),
+    'report.export': ({ id, format, language }) => deps.reports.export(id, format, language),
+    'report.success': () => deps.reports.success(),
     'equity.series': () => deps.telemetry.series(),
     'monitor.series': () => deps.monitor.series(),
     'audit.page': (query) => deps.mirror.page(query),

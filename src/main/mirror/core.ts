@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { checkCheckpoint } from '../../node/checkpoint';
+import { type Collected, collectReport } from '../../node/reports/collect';
 import { SqliteEventStore } from '../../node/sqliteEventStore';
 import type { AuditPage } from '../../shared/ipc/contract';
 import type { SealedEvent, Sha256 } from '../../shared/log/chain';
@@ -11,7 +12,7 @@ import { foldOps } from '../../shared/ops/fold';
 import type { OpsState } from '../../shared/ops/state';
 import { INITIAL_OPS_STATE } from '../../shared/ops/state';
 import type { Clock } from '../../shared/time';
-import type { MirrorStatus, PageRequest } from './messages';
+import type { MirrorStatus, PageRequest, ReportRequest } from './messages';
 import { createPager, PAGING_INDEXES, type Pager } from './pager';
 
 const FOLD_PAGE = 1_000;
@@ -143,6 +144,20 @@ export class MirrorCore {
     if (!this.#pager) this.#pager = createPager(null);
     const page = this.#pager.page(query, waiting);
     return { ...page, tookMs: performance.now() - started };
+  }
+
+  /** Works a report out from what is on disk. @throws {CollectError} */
+  async report(
+    { wanted, policies }: ReportRequest,
+    pause: () => Promise<void>,
+    options: Parameters<typeof collectReport>[2],
+  ): Promise<Collected> {
+    const store = this.#store;
+    if (!store) throw new Error(this.#problem ?? 'the mirror is not open');
+    const read = (fromSeq: number, limit: number) => store.read(fromSeq, limit);
+    const { sha256 } = this.deps;
+    const deps = { read, head: () => store.head(), sha256, policies, pause };
+    return collectReport(deps, wanted, options);
   }
 
   /** Another history is on the wire: keeps this file under a name of its time and begins anew. */

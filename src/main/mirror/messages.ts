@@ -1,6 +1,8 @@
+import type { Collected, CollectFailure, Wanted } from '../../node/reports/collect';
 import type { AuditFilter, AuditPage } from '../../shared/ipc/contract';
 import type { LogEvent, LogPosition } from '../../shared/log/event';
 import type { OpsState } from '../../shared/ops/state';
+import type { Policies } from '../../shared/policy/inForce';
 import type { MirrorView } from '../../shared/view/desk';
 
 /** What the mirror tells of itself; the head of the gateway is known elsewhere. */
@@ -12,11 +14,20 @@ export interface PageRequest {
   readonly limit: number;
 }
 
+/** A report to be worked out from the mirror. */
+export interface ReportRequest {
+  readonly wanted: Wanted;
+  /** For a log that has none in force. */
+  readonly policies: Pick<Policies, 'reports' | 'incidents'>;
+}
+
 export type ToMirror =
   | { readonly type: 'append'; readonly events: readonly LogEvent[] }
   | { readonly type: 'page'; readonly request: number; readonly query: PageRequest }
   | { readonly type: 'checkpoint'; readonly note: string }
   | { readonly type: 'quarantine'; readonly cause: string }
+  | { readonly type: 'report'; readonly request: number; readonly query: ReportRequest }
+  | { readonly type: 'report.cancel'; readonly request: number }
   | { readonly type: 'close' };
 
 export type FromMirror =
@@ -27,4 +38,17 @@ export type FromMirror =
   | { readonly type: 'status'; readonly status: MirrorStatus }
   | { readonly type: 'page'; readonly request: number; readonly page: AuditPage }
   | { readonly type: 'page.failed'; readonly request: number; readonly message: string }
+  | {
+      readonly type: 'report.progress';
+      readonly request: number;
+      readonly done: number;
+      readonly of: number;
+    }
+  | { readonly type: 'report'; readonly request: number; readonly collected: Collected }
+  | {
+      readonly type: 'report.failed';
+      readonly request: number;
+      readonly code: CollectFailure | 'failed';
+      readonly message: string;
+    }
   | { readonly type: 'closed' };

@@ -70,6 +70,10 @@ const NAMES: Readonly<Record<string, readonly [es: string, en: string]>> = {
   'drill.started': ['SIMULACRO iniciado', 'DRILL started'],
   'drill.skipped': ['simulacro omitido', 'drill skipped'],
   'drill.finished': ['simulacro terminado', 'drill finished'],
+  'day.noted': ['día anotado', 'day noted'],
+  'report.made': ['informe hecho', 'report made'],
+  'report.ready': ['informe listo', 'report ready'],
+  'report.delivered': ['informe entregado', 'report delivered'],
 };
 
 /** The name of an event's type in a language; a type this version does not know names itself. */

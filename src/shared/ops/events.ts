@@ -6,6 +6,7 @@ import { modelEventData } from '../models/events';
 import { monitorEventData } from '../monitor/events';
 import { originSchema, scopeSchema } from '../protocol/commands';
 import { environmentSchema, faultSchema, opItemSchema } from '../protocol/engine';
+import { reportEventData } from '../reports/events';
 import { modeSchema, positionSchema, workingOrderSchema } from '../telemetry/types';
 
 /** Types of the log's events and the shape of `data` for each. Facts, in the past tense. */
@@ -19,6 +20,7 @@ export const policyNameSchema = z.enum([
   'models',
   'monitor',
   'incidents',
+  'reports',
   'playbooks',
   'calendar',
 ]);
@@ -155,6 +157,7 @@ export const eventData = {
   ...monitorEventData,
   ...alertEventData,
   ...incidentEventData,
+  ...reportEventData,
 } as const;
 export type EventType = keyof typeof eventData;
 export type EventDataOf<Type extends EventType> = z.output<(typeof eventData)[Type]>;

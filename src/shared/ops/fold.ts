@@ -7,6 +7,7 @@ import { foldModels } from '../models/fold';
 import { foldMonitor } from '../monitor/fold';
 import type { Scope } from '../protocol/commands';
 import type { Environment } from '../protocol/engine';
+import { foldReports } from '../reports/fold';
 import type { Mode } from '../telemetry/types';
 import type { DomainEvent } from './events';
 import { toDomainEvent } from './events';
@@ -24,10 +25,11 @@ export function foldOps(state: OpsState, event: LogEvent): OpsState {
   const models = foldModels(state.models, known);
   const monitor = foldMonitor(state.monitor, known);
   const alerts = foldAlerts(state.alerts, known);
+  const reports = foldReports(state.reports, known);
   const operating = apply(state, known);
   const incidents = foldIncidents(state.incidents, known, operating);
   const { seq, ts } = event;
-  return { ...operating, models, monitor, alerts, incidents, seq, ts };
+  return { ...operating, models, monitor, alerts, incidents, reports, seq, ts };
 }
 
 function apply(state: OpsState, event: DomainEvent): OpsState {

@@ -6,6 +6,7 @@ import { type ModelsState, NO_MODELS } from '../models/state';
 import { type MonitorRecord, NO_MONITOR } from '../monitor/record';
 import type { Origin, Scope } from '../protocol/commands';
 import type { Environment } from '../protocol/engine';
+import { NO_REPORTS, type ReportsState } from '../reports/state';
 import type { Mode } from '../telemetry/types';
 import type { KillTarget, PolicyName } from './events';
 
@@ -101,6 +102,7 @@ export interface OpsState {
   readonly monitor: MonitorRecord;
   readonly alerts: AlertsState;
   readonly incidents: IncidentsState;
+  readonly reports: ReportsState;
 }
 
 /** Kills kept in the state; the log has them all. */
@@ -132,6 +134,7 @@ export const INITIAL_OPS_STATE: OpsState = {
   monitor: NO_MONITOR,
   alerts: NO_ALERTS,
   incidents: NO_INCIDENTS,
+  reports: NO_REPORTS,
 };
 
 export const NO_OWN_MODE: ModeRecord = NORMAL;

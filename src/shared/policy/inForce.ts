@@ -9,6 +9,7 @@ import { type ModelsPolicy, modelsPolicySchema } from './models';
 import { type MonitorPolicy, monitorPolicySchema } from './monitor';
 import { type OperationsPolicy, operationsPolicySchema } from './operations';
 import { type Playbooks, playbooksSchema } from './playbooks';
+import { type ReportsPolicy, reportsPolicySchema } from './reports';
 
 /** Policies as the log has them in force. */
 export interface Policies {
@@ -16,6 +17,7 @@ export interface Policies {
   readonly models: ModelsPolicy;
   readonly monitor: MonitorPolicy;
   readonly incidents: IncidentsPolicy;
+  readonly reports: ReportsPolicy;
   readonly playbooks: Playbooks;
   readonly calendar: HolidayCalendar;
 }
@@ -25,6 +27,7 @@ const SCHEMAS = {
   models: modelsPolicySchema,
   monitor: monitorPolicySchema,
   incidents: incidentsPolicySchema,
+  reports: reportsPolicySchema,
   playbooks: playbooksSchema,
   calendar: calendarSchema,
 } as const satisfies Partial<Record<PolicyName, z.ZodType>>;
@@ -32,7 +35,7 @@ const SCHEMAS = {
 /**
  * A policy as recorded; the one given where the log has none, or one that this version cannot read.
  */
-function policyInForce<Name extends keyof Policies>(
+export function policyInForce<Name extends keyof Policies>(
   record: PolicyRecord | undefined,
   name: Name,
   otherwise: Policies[Name],

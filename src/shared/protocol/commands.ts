@@ -4,6 +4,7 @@ import { checklistSchema, retirementCauseSchema } from '../models/decisions';
 import { gateIdSchema } from '../models/gateId';
 import { metricsSchema } from '../models/model';
 import { monitorItemSchema } from '../monitor/report';
+import { reportCommandParams } from '../reports/commands';
 import { faultSchema } from './engine';
 
 /** Where a command was given. */
@@ -176,6 +177,7 @@ export const commandParams = {
     basedOn: z.string().nullable().default(null),
   }),
   ...incidentCommandParams,
+  ...reportCommandParams,
 } as const;
 export type CommandName = keyof typeof commandParams;
 export type CommandParams<Name extends CommandName> = z.output<(typeof commandParams)[Name]>;
@@ -221,6 +223,7 @@ export const commandSchema = z.discriminatedUnion('name', [
   commandVariant('postmortem.publish'),
   commandVariant('action_item.set'),
   commandVariant('drill.kill'),
+  commandVariant('report.record'),
 ]);
 export type Command = z.output<typeof commandSchema>;
 
