@@ -11,7 +11,6 @@ import { ROOT } from './root';
 const files = readPolicies(join(ROOT, 'resources/policy'));
 export const reportsPolicy = files.reports.document;
 export const incidentsPolicy = files.incidents.document;
-export const calendar = files.calendar.document;
 
 /** A Monday that is no holiday, midnight in Bogota. */
 export const MONDAY = Date.UTC(2026, 1, 2, 5);

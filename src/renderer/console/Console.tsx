@@ -19,6 +19,7 @@ import { VIEWS, type ViewName } from './views';
 const Overview = lazy(() => import('./Overview'));
 const Models = lazy(() => import('./Models'));
 const Monitor = lazy(() => import('./Monitor'));
+const Reports = lazy(() => import('./Reports'));
 
 export function Console() {
   const t = useT();
@@ -83,6 +84,7 @@ function ConsoleView({ view }: { view: DeskView }) {
           {shown === 'models' && <Models view={view} now={now} />}
           {shown === 'monitor' && <Monitor view={view} now={now} />}
           {shown === 'audit' && <Audit view={view} />}
+          {shown === 'reports' && <Reports view={view} />}
         </Suspense>
       </main>
       <StatusLine view={view} />

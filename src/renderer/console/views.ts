@@ -1,3 +1,3 @@
 /** The console's views, in the order of their shortcuts (Ctrl+1, Ctrl+2 …). */
-export const VIEWS = ['overview', 'models', 'monitor', 'audit'] as const;
+export const VIEWS = ['overview', 'models', 'monitor', 'audit', 'reports'] as const;
 export type ViewName = (typeof VIEWS)[number];

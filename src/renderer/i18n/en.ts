@@ -1,6 +1,7 @@
 import { cardsEn } from './cards';
 import type { Key } from './es';
 import { identityEn } from './identity';
+import { reportsEn } from './reports';
 
 export const en: Readonly<Record<Key, string>> = {
   ...identityEn,
@@ -460,4 +461,5 @@ export const en: Readonly<Record<Key, string>> = {
   'settings.light': 'light',
   'settings.defaultReason': 'Default reason of the key',
   ...cardsEn,
+  ...reportsEn,
 };

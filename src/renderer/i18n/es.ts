@@ -1,5 +1,6 @@
 import { cardsEs } from './cards';
 import { identityEs } from './identity';
+import { reportsEs } from './reports';
 
 /** Every text of the windows in Spanish, the desk's language. `en.ts` has the same keys. */
 export const es = {
@@ -462,6 +463,7 @@ export const es = {
   'settings.light': 'claro',
   'settings.defaultReason': 'Motivo por defecto de la tecla',
   ...cardsEs,
+  ...reportsEs,
 } as const;
 
 export type Key = keyof typeof es;
