@@ -3,6 +3,7 @@ import { documentHtml } from '../documents/html';
 import { documentMarkdown } from '../documents/markdown';
 import type { IncidentsPolicy } from '../policy/incidents';
 import type { ReportsPolicy } from '../policy/reports';
+import { tradingDay } from '../time';
 import { type ReportName, reportLayout } from './layout';
 import type { Report } from './report';
 
@@ -81,6 +82,6 @@ export function reportFileName(
   { id, sha256 }: ReportName,
   language: Language,
 ): string {
-  const day = new Date(period.to - 1).toISOString().slice(0, 10);
+  const day = tradingDay(period.to - 1);
   return `informe-${kind}-${day}-${id.slice(-8)}-${sha256.slice(0, 8)}-${language}`;
 }
