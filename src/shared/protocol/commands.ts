@@ -170,7 +170,7 @@ export const commandParams = {
   'review.close': z.strictObject({ review: ref, reason }),
   /** Puts another policy in force; approvals given under the old one end. */
   'policy.change': z.strictObject({
-    name: z.enum(['models', 'monitor', 'incidents']),
+    name: z.enum(['models', 'monitor', 'incidents', 'reports']),
     document: z.unknown(),
     reason,
     /** Version that was changed; refused where another is in force by now. Null does not ask. */

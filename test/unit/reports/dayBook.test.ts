@@ -7,10 +7,16 @@ import { DAY, HOUR, MIN, MONDAY } from '../../support/reports';
 function book(startedAt = MONDAY + 8 * HOUR) {
   let now = startedAt;
   let hear: EngineListener = {};
-  const days = createDayBook({ listen: (listener) => void (hear = listener) }, () => now);
+  function listen(listener: EngineListener): void {
+    hear = listener;
+  }
+  const days = createDayBook({ listen }, () => now);
   const say = (items: readonly TelemetryItem[], session = 's1') =>
     hear.telemetry?.('e1', session, items);
-  return { days, say, to: (ts: number) => void (now = ts) };
+  function to(ts: number): void {
+    now = ts;
+  }
+  return { days, say, to };
 }
 
 const trade = (seq: number, tradeId: string, pnl: number | null, closedAt: number) =>
