@@ -362,7 +362,7 @@ function dueBlocks({ due, period }: Report, words: ReportVocabulary): Block[] {
     heading(word('due')),
     rows.length === 0
       ? paragraph(word('nothingDue'))
-      : table(words, [word('what'), '', word('by'), word('until')], rows),
+      : table(words, [word('what'), word('about'), word('by'), word('until')], rows),
   ];
 }
 

@@ -63,6 +63,7 @@ const WORDS = {
   drill: ['SIMULACRO', 'DRILL'],
   real: ['real', 'real'],
   what: ['qué', 'what'],
+  about: ['asunto', 'about'],
   by: ['quién', 'by'],
   reason: ['motivo', 'reason'],
   press: ['pulsación → registro', 'press → log'],

@@ -19,17 +19,23 @@ function book(startedAt = MONDAY + 8 * HOUR) {
   return { days, say, to };
 }
 
-const trade = (seq: number, tradeId: string, pnl: number | null, closedAt: number) =>
-  ({
-    ...{ kind: 'trade', seq, ts: closedAt, tradeId, model: 'm1', instrument: 'USD/COP' },
-    ...{ side: 'long', quantity: 1, entryPrice: 1, exitPrice: 1, pnl, currency: 'COP' },
-    ...{ openedAt: closedAt, closedAt },
-  }) as const;
-const equity = (seq: number, value: number, ts: number) =>
-  ({
-    ...{ kind: 'equity', seq, ts, currency: 'COP', equity: value, dayStartEquity: 1_000 },
-    ...{ dayPeakEquity: null, realizedPnlToday: null, unrealizedPnl: null },
-  }) as const;
+const trade = (
+  seq: number,
+  tradeId: string,
+  pnl: number | null,
+  closedAt: number,
+): TelemetryItem => ({
+  kind: 'trade',
+  ...{ seq, ts: closedAt, tradeId, model: 'm1', instrument: 'USD/COP' },
+  side: 'long',
+  ...{ quantity: 1, entryPrice: 1, exitPrice: 1, pnl, currency: 'COP' },
+  ...{ openedAt: closedAt, closedAt },
+});
+const equity = (seq: number, value: number, ts: number): TelemetryItem => ({
+  kind: 'equity',
+  ...{ seq, ts, currency: 'COP', equity: value, dayStartEquity: 1_000 },
+  ...{ dayPeakEquity: null, realizedPnlToday: null, unrealizedPnl: null },
+});
 
 describe('the day book', () => {
   const at = MONDAY + 9 * HOUR;
