@@ -203,7 +203,11 @@ describe('the schedule', () => {
 describe('a terminal’s printing', () => {
   const PDF = Buffer.from('%PDF-1.7 a page');
   const put = (of: Gateway, report: unknown, operator: string, body: Buffer, file = 'es.pdf') =>
-    fetch(place(of, `/${report}/${file}`), { method: 'PUT', headers: headers(operator), body });
+    fetch(place(of, `/${report}/${file}`), {
+      method: 'PUT',
+      headers: headers(operator),
+      body: new Uint8Array(body),
+    });
 
   it('goes with the mail when it comes in time, from who may make reports', async () => {
     const waits = { pdfWithinMs: 600_000 };
