@@ -132,7 +132,8 @@ export function keepReports(options: ReportKeeperOptions): ReportKeeper {
         type: 'report.made',
         reason: name,
         data: {
-          ...{ report: id, kind, period, ...range, sha256: made.sha256, languages },
+          ...{ report: id, kind, period: made.report.period, ...range },
+          ...{ sha256: made.sha256, languages },
           ...{ by: 'schedule', schedule: name, dueAt },
         },
       },

@@ -170,13 +170,13 @@ export function createReportDesk(deps: ReportDeskDeps): ReportDesk {
       working(async (signal, onProgress) => {
         // What has not been yet is not told of.
         const now = Math.max(deps.clock(), deps.ops().ts) + 1;
-        const period = { from: asked.from, to: Math.min(asked.to, now) };
-        if (period.from >= period.to) {
+        const wished = { from: asked.from, to: Math.min(asked.to, now) };
+        if (wished.from >= wished.to) {
           throw new Refusal({ code: 'bad_params', message: 'the period ends before it begins' });
         }
-        const wanted = { kind, period, fromSeq: null, toSeq: null };
+        const wanted = { kind, period: wished, fromSeq: null, toSeq: null };
         const made = await deps.collect(wanted, signal, onProgress);
-        const { range } = made.report;
+        const { range, period } = made.report;
         const id = deps.newUuid();
         const name: Named = {
           id,

@@ -72,7 +72,6 @@ export async function collectReport(
     readonly onProgress?: (done: number, of: number) => void;
   } = {},
 ): Promise<Collected> {
-  const { period } = wanted;
   const end = deps.head().seq;
   if ((wanted.toSeq ?? 0) > end) {
     throw new CollectError('log_behind', `the log ends at ${end}, not at ${wanted.toSeq}`);
@@ -83,6 +82,10 @@ export async function collectReport(
   let verified: LogPosition = EMPTY_LOG;
   let fault: string | null = null;
   let fromSeq = wanted.fromSeq;
+  // Before the log began nothing is known, and nothing is measured over that time.
+  const [first] = await deps.read(1, 1);
+  const from = Math.min(Math.max(wanted.period.from, first?.ts ?? 0), wanted.period.to);
+  const period = { from, to: wanted.period.to };
 
   const isOver = ({ seq, ts }: LogEvent): boolean =>
     wanted.toSeq === null ? seq > end || ts >= period.to : seq > wanted.toSeq;

@@ -60,7 +60,7 @@ export function buildReport(facts: ReportFacts): Report {
   const deployments = deploymentsOf(events);
   const kpis = incidentKpis(state.incidents, period).map((one) => ({
     id: one.id,
-    figure: kpiFigure(one, range),
+    figure: kpiFigure(one, period, range),
   }));
   const uptime = facts.presence.over(period).map((one) => ({
     ...one,
@@ -220,9 +220,11 @@ function incidentFigures(
     });
 }
 
-function kpiFigure({ id, value, samples, events }: Kpi, whole: LogRange): Figure {
+function kpiFigure({ id, value, samples, events }: Kpi, period: Period, whole: LogRange): Figure {
   const range = rangeOf(events, whole);
   if (id === 'deployment_frequency') {
+    // One deployment on a morning is not fourteen a week.
+    if (period.to - period.from < WEEK_MS) return absent('short_period', 'per_week', range);
     const perWeek = value === null ? null : (value * WEEK_MS) / 86_400_000;
     return figureOr(perWeek, 'none_happened', 'per_week', range, samples);
   }

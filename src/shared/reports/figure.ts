@@ -15,6 +15,7 @@ export type Absent =
   | 'few_days'
   | 'currencies'
   | 'none_happened'
+  | 'short_period'
   | 'not_measured'
   | 'no_notifications'
   | 'not_there_yet'

@@ -3,7 +3,7 @@ import { equityChart, pnlChart, uptimeChart } from './charts';
 import type { Figure } from './figure';
 import { awayMs } from './presence';
 import type { Report, SuccessMetric } from './report';
-import { cot, decimal, figureText, rangeText, targetText, timeText } from './text';
+import { cot, decimal, figureText, rangeText, targetText, timeText, valueText } from './text';
 import { type ReportVocabulary, reportVocabulary } from './words';
 
 /** What names a report: its id and the SHA-256 of its figures' canonical JSON. */
@@ -24,7 +24,7 @@ export function reportLayout(report: Report, name: ReportName, language: Languag
     language,
     title: reportTitle(report, language),
     subtitle: `${word('from')} ${cot(period.from)} ${word('to')} ${cot(period.to)} COT · ${events} · ${environment}`,
-    footer: `${name.id} · log ${range.fromSeq}–${range.toSeq} · sha256 ${name.sha256}`,
+    footer: `log ${range.fromSeq}–${range.toSeq} · sha256 ${name.sha256}`,
     blocks: [
       heading(word('success')),
       successTable(report.success, words),
@@ -184,10 +184,21 @@ function modelBlocks({ model }: Report, words: ReportVocabulary): Block[] {
   ];
 }
 
+/** What triggers are measured in; one that is not here is a bare number. */
+const TRIGGER_UNITS: Readonly<Partial<Record<string, Figure['unit']>>> = {
+  dailyDrawdown: 'fraction',
+  errorRate: 'fraction',
+  latencyP99: 'ms',
+  consecutiveLosses: 'count',
+};
+
 function monitorBlocks({ monitor }: Report, words: ReportVocabulary): Block[] {
   const { word, name } = words;
-  const figure = (value: number | null): string =>
-    value === null ? word('na') : decimal(value, 4, words);
+  const figure = (value: number | null, trigger: string): string => {
+    if (value === null) return word('na');
+    const unit = TRIGGER_UNITS[trigger];
+    return unit ? valueText(value, { unit, currency: null }, words) : decimal(value, 4, words);
+  };
   return [
     heading(word('monitor')),
     {
@@ -205,7 +216,7 @@ function monitorBlocks({ monitor }: Report, words: ReportVocabulary): Block[] {
       ],
       monitor.triggers.map((one) => [
         ...[name(one.trigger), String(one.changes), String(one.breaches), name(one.last)],
-        ...[figure(one.value), figure(one.limit), String(one.seq)],
+        ...[figure(one.value, one.trigger), figure(one.limit, one.trigger), String(one.seq)],
       ]),
     ),
     ...(monitor.fired.length === 0
@@ -366,7 +377,11 @@ function dueBlocks({ due, period }: Report, words: ReportVocabulary): Block[] {
   ];
 }
 
-function auditBlocks({ audit }: Report, { sha256 }: ReportName, words: ReportVocabulary): Block[] {
+function auditBlocks(
+  { audit }: Report,
+  { id, sha256 }: ReportName,
+  words: ReportVocabulary,
+): Block[] {
   const { word } = words;
   const { verified, fault } = audit;
   return [
@@ -379,6 +394,6 @@ function auditBlocks({ audit }: Report, { sha256 }: ReportName, words: ReportVoc
       ],
     },
     heading(word('recompute')),
-    paragraph(`${word('recomputeHow')} ${sha256}`),
+    paragraph(`${word('recomputeHow')} ${sha256} · ${word('id')} ${id}`),
   ];
 }

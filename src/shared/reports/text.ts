@@ -12,12 +12,13 @@ export function decimal(value: number, digits: number, { language }: ReportVocab
   return value < 0 && /[1-9]/.test(text) ? `−${text}` : text;
 }
 
-/** `340 ms`, `7,2 s`, `3 min 05 s`, `2 h 05 min`. */
+/** `340 ms`, `7,25 s`, `3 min 05 s`, `2 h 05 min`; what is whole without a rest. */
 export function timeText(ms: number, vocabulary: ReportVocabulary): string {
   if (ms < 1_000) return `${decimal(ms, 0, vocabulary)} ms`;
-  if (ms < 60_000) return `${decimal(ms / 1_000, 1, vocabulary)} s`;
+  if (ms < 60_000) return `${decimal(ms / 1_000, ms % 1_000 === 0 ? 0 : 2, vocabulary)} s`;
   const seconds = Math.floor(ms / 1_000);
   const pad = (value: number): string => String(value).padStart(2, '0');
+  if (seconds < 3_600 && ms % 60_000 === 0) return `${seconds / 60} min`;
   if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ${pad(seconds % 60)} s`;
   return `${Math.floor(seconds / 3_600)} h ${pad(Math.floor((seconds % 3_600) / 60))} min`;
 }

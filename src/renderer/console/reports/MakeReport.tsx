@@ -46,7 +46,7 @@ export function MakeReport(props: {
       </h2>
       <p className="mb-2 text-[12px] text-muted">{t('reports.makeWhat')}</p>
       <form
-        className="grid grid-cols-[110px_150px_150px_110px_auto] items-end gap-2"
+        className="grid grid-cols-[1fr_1.3fr_1.3fr_1fr_auto] items-end gap-2"
         onSubmit={(event) => {
           event.preventDefault();
           void make();

@@ -37,7 +37,7 @@ export function ReportTable(props: {
           title={t('reports.open')}
           onClick={() => props.onOpen(row.id)}
         >
-          {minute(row.at)}
+          {minute(row.at).slice(5)}
         </button>
       ),
     },
