@@ -3,10 +3,10 @@ import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync } from '
 import { dirname, join } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import { sha256 } from '../../src/node/sha256';
-import { DESK_TIME_ZONE } from '../../src/shared/time';
+import { DESK_TIME_ZONE, tradingDay } from '../../src/shared/time';
 import { FakeEngine } from '../support/fakeEngine';
 import { artifact } from '../support/models';
-import { reportsPolicy } from '../support/reports';
+import { DAY, day, reportsPolicy } from '../support/reports';
 import { TestTerminal } from '../support/testTerminal';
 import { produceModel, stageModel } from '../support/walk';
 import { forget, newUserData, type RunningApp, startApp } from './app';
@@ -43,7 +43,13 @@ const shot = (page: Page, name: string) =>
 
 /** A kill and a model on the record, so that there is something to tell. */
 async function history(): Promise<void> {
-  const { port } = desk.gateway();
+  const { port, log } = desk.gateway();
+  const equity = [1_000_000, 1_004_000, 1_001_500, 1_009_000, 1_012_750];
+  for (const [index, endEquity] of equity.slice(1).entries()) {
+    const of = tradingDay(Date.now() + (index + 1) * DAY);
+    const noted = day(of, { startEquity: equity[index] ?? 0, endEquity });
+    log.append({ type: 'day.noted', data: noted });
+  }
   await stageModel(port, 'm2');
   await produceModel(port, 'm2');
   await expect.poll(() => engine.loaded?.model).toBe('m2');
@@ -72,11 +78,14 @@ test('a report is made by hand, read, recomputed to the same bytes and exported,
   const report = console.getByRole('region', { name: /^Informe semanal/ });
   await expect(report).toContainText(HOSTILE);
   await expect(report).toContainText('cadena verificada hasta');
-  await expect(report).toContainText('Como se guardó; su hash es el que consta.');
+  await expect(report.getByRole('img', { name: '1.004.000,00 → 1.012.750,00 COP' })).toBeVisible();
+  await expect(report).toContainText('Como se guardó; su hash coincide.');
   const row = console.getByRole('row').filter({ hasText: 'aquí' });
   await expect(row).toContainText('luis');
   expect(await findings(console)).toEqual([]);
   await shot(console, 'report-es');
+  await report.getByRole('img').first().scrollIntoViewIfNeeded();
+  await shot(console, 'report-charts');
 
   const made = desk.gateway().log.state().reports.made[0];
   expect(made).toMatchObject({ kind: 'weekly', by: 'person', actor: { id: 'luis' } });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { LogEvent } from '../log/event';
+import { instantOf } from '../time';
 import { daySchema, type ModelTrades, reportEventData } from './events';
 import { byCodeUnits, groupBy } from './group';
 
@@ -40,11 +41,14 @@ const closedSchema = z.object({
 /** Types that {@link daysOf} reads. */
 export const DAY_EVENTS = ['monitor.day_closed', 'day.noted'] as const;
 
+/** A day of the market is over by then: a period that begins later has nothing of it but its closing. */
+const MIDDAY = '12:00';
+
 /**
- * Trading days in order. A day that was closed is as the monitor closed it, the first time it did;
+ * Trading days in order, of those whose noon is not before `from`. A day that was closed is as the monitor closed it, the first time it did;
  * another is the sum over engines of what was last noted of each, by currency.
  */
-export function daysOf(events: readonly LogEvent[]): readonly TradingDayFigures[] {
+export function daysOf(events: readonly LogEvent[], from: number): readonly TradingDayFigures[] {
   const closed = new Map<string, TradingDayFigures>();
   const noted = new Map<string, Noted>();
   for (const event of events) {
@@ -60,9 +64,9 @@ export function daysOf(events: readonly LogEvent[]): readonly TradingDayFigures[
   }
   const open = [...noted.values()].filter(({ day }) => !closed.has(day));
   const groups = groupBy(open, ({ day, currency }) => JSON.stringify([day, currency]));
-  return [...closed.values(), ...[...groups.values()].map(soFar)].sort(
-    (a, b) => byCodeUnits(a.day, b.day) || byCodeUnits(a.currency ?? '', b.currency ?? ''),
-  );
+  return [...closed.values(), ...[...groups.values()].map(soFar)]
+    .filter(({ day }) => instantOf(day, MIDDAY) >= from)
+    .sort((a, b) => byCodeUnits(a.day, b.day) || byCodeUnits(a.currency ?? '', b.currency ?? ''));
 }
 
 interface Noted extends z.output<(typeof reportEventData)['day.noted']> {

@@ -150,6 +150,21 @@ describe('money and trades', () => {
     expect(found.days).toMatchObject([{ pnl: 10, source: 'closed', seqs: [4] }]);
   });
 
+  it('leaves a day to the report that told of it while it went on, though it was closed after that', async () => {
+    const facts = [
+      ...begun,
+      at(17 * HOUR, 'day.noted', day('2026-02-02')),
+      at(DAY + MIN, 'monitor.day_closed', closed('2026-02-02', { pnl: 11 })),
+      at(DAY + 17 * HOUR, 'day.noted', day('2026-02-03', { endEquity: 993 })),
+    ];
+    const half = MONDAY + 17.5 * HOUR;
+    const monday = await report(facts, { from: MONDAY, to: half });
+    const tuesday = await report(facts, { from: half, to: half + DAY });
+    expect(monday.money[0]?.pnl.value).toBe(10);
+    expect(tuesday.days.map((one) => one.day)).toEqual(['2026-02-03']);
+    expect(tuesday.money[0]?.pnl.value).toBe(-7);
+  });
+
   it('says that there is none where no day is on record', async () => {
     const found = await report(begun);
     expect(found.money).toEqual([]);
