@@ -9,11 +9,9 @@ export type Unit = 'ms' | 'fraction' | 'per_week' | 'count' | 'money' | 'ratio';
 /** Why a figure is not there. */
 export type Absent =
   | 'no_days'
-  | 'day_open'
   | 'no_equity'
   | 'no_trades'
   | 'few_days'
-  | 'currencies'
   | 'none_happened'
   | 'short_period'
   | 'not_measured'

@@ -118,7 +118,6 @@ export type ReportWord = keyof typeof WORDS;
 /** Names that figures and the log have for things, in the desk's words. */
 const NAMES: Readonly<Record<string, Both>> = {
   no_days: ['ningún día anotado en el registro', 'no day is on record'],
-  day_open: ['el día no está cerrado', 'the day is not closed'],
   no_equity: ['falta la equity de algún día', 'some day’s equity is missing'],
   no_trades: ['sin operaciones', 'no trades'],
   few_days: ['muy pocos días cerrados', 'too few closed days'],
