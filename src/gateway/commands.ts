@@ -16,6 +16,7 @@ import * as lineage from './decide/lineage';
 import * as models from './decide/models';
 import * as operations from './decide/operations';
 import { allow, Refusal } from './decide/refusal';
+import * as reports from './decide/reports';
 import * as retraining from './decide/retraining';
 import type { EngineHub } from './engineHub';
 import type { Fact, GatewayLog } from './log';
@@ -332,6 +333,8 @@ export function createCommands(options: CommandsOptions): Commands {
         const about = { drill: command.id, engines, by: 'person', ageMs } as const;
         return drill(ops, inForce.incidents.drills, { ...about, origin: 'console' });
       }
+      case 'report.record':
+        return [reports.record({ state, policy: inForce.reports }, command.params, operator)];
     }
   }
 

@@ -28,6 +28,7 @@ import {
   PATHS,
   TERMINAL_SUBPROTOCOL,
 } from '../shared/protocol/wire';
+import type { DeliverReport } from '../shared/reports/delivery';
 import type { Clock } from '../shared/time';
 import { createAlertIntake } from './alerts/intake';
 import type { Authenticate, Identity } from './auth/authenticate';
@@ -57,6 +58,9 @@ import { createLeaseDesk } from './monitor/leaseDesk';
 import { startStandIn } from './monitor/standIn';
 import { startNotifier } from './notify/notifier';
 import { openOutbox } from './notify/outbox';
+import { reportsByMail } from './reports/byMail';
+import { createDayBook } from './reports/dayBook';
+import { keepReports } from './reports/keeper';
 import { createRest } from './rest/index';
 import { expireResumes } from './resumeExpiry';
 import { createTelemetryFanout } from './telemetryFanout';
@@ -81,6 +85,8 @@ export interface GatewayOptions {
     readonly configured: readonly FileBridge[];
     readonly env: Readonly<Record<string, string | undefined>>;
   };
+  /** Sends a report; by the desk's e-mail channel where it is left out. */
+  readonly deliverReport?: DeliverReport;
   /** Opens the log's store; SQLite where it is left out. */
   readonly openStore?: (path: string) => SqliteEventStore;
   /** Sends a notification; by network where it is left out. */
@@ -152,6 +158,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const modelsPolicy = inForceReader('models', options.policies.models.document);
   const monitorPolicy = inForceReader('monitor', options.policies.monitor.document);
   const incidentsPolicy = inForceReader('incidents', options.policies.incidents.document);
+  const reportsPolicy = inForceReader('reports', options.policies.reports.document);
   const playbooks = inForceReader('playbooks', options.policies.playbooks.document);
   const calendar = inForceReader('calendar', options.policies.calendar.document);
   const notificationsPolicy = inForceReader(
@@ -163,6 +170,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     models: modelsPolicy(log.state()),
     monitor: monitorPolicy(log.state()),
     incidents: incidentsPolicy(log.state()),
+    reports: reportsPolicy(log.state()),
     playbooks: playbooks(log.state()),
     calendar: calendar(log.state()),
     notifications: notificationsPolicy(log.state()),
@@ -188,13 +196,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const mayHold = ({ roles }: Operator) =>
     roles.some((role) => policies().monitor.permissions.hold.includes(role));
   const books = createBooks(hub, () => policies().incidents, clock);
+  const secrets = openSecrets(options.dataDir);
+  const jitter = () => (random(1)[0] ?? 0) / 256;
+  const timers = options.timers ?? NODE_TIMERS;
   const notifier = startNotifier({
-    ...{ log, outbox, missed, clock, deskName: options.deskName },
-    secrets: openSecrets(options.dataDir),
+    ...{ log, outbox, secrets, missed, clock, jitter, timers, deskName: options.deskName },
     policy: () => policies().notifications,
     send: options.send ?? ((what) => send(what, clock)),
-    jitter: () => (random(1)[0] ?? 0) / 256,
-    timers: options.timers ?? NODE_TIMERS,
   });
   const bridges = options.bridges
     ? createBridges({
@@ -223,12 +231,27 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ...{ hub, policy, clock, uptime: options.uptime, metrics, welcome },
     window: standIn.window,
   });
+  const reports = keepReports({
+    ...{ log, policies, sha256, clock, newId },
+    folder: join(options.dataDir, 'reports'),
+    days: createDayBook(hub, clock),
+    deliver:
+      options.deliverReport ??
+      reportsByMail({
+        ...{ jitter, timers, policy: () => policies().notifications },
+        channel() {
+          const settings = log.state().notify.channels.email?.settings;
+          return settings?.channel === 'email' ? settings : null;
+        },
+        password: () => secrets.get('email'),
+      }),
+  });
   const { limits, recheckEveryMs } = policy.auth;
   const { authenticate } = options;
   const gate = createGatekeeper({ log, authenticate, limits, recheckEveryMs, clock });
   const alerts = createAlertIntake({ log, policy: () => policies().incidents.alerts, clock });
   const rest = createRest({
-    ...{ log, commands, policies, gate, metrics, clock, books, alerts },
+    ...{ log, commands, policies, gate, metrics, clock, books, alerts, reports },
     pagerdutySecret: options.pagerdutySecret ?? null,
     audit: {
       logFile: join(options.dataDir, 'log.db'),
@@ -361,6 +384,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       alerts.stop();
       incidents.stop();
       drills.stop();
+      reports.stop();
       stopModes();
       stopClearing();
       deployments.stop();

@@ -19,6 +19,8 @@ import { fetchJson } from '../node/fetchJson';
 import { NODE_TIMERS } from '../node/notify/lanes';
 import { send } from '../node/notify/send';
 import type { PolicyFiles } from '../node/policyFiles';
+import { createShelf } from '../node/reports/shelf';
+import { saveDocument } from '../node/saveDocument';
 import { mayExport } from '../shared/audit/permission';
 import { NO_FILTER } from '../shared/audit/query';
 import { uuidv7 } from '../shared/ids';
@@ -41,7 +43,6 @@ import { createCardDesk } from './documents/cardDesk';
 import { createPostMortemDesk } from './documents/postMortemDesk';
 import { createPrinter } from './documents/printer';
 import { createPrintPages } from './documents/printPage';
-import { saveDocument } from './documents/save';
 import type { Child, EmbeddedGateway } from './embedded/gateway';
 import { createEmbeddedGateway } from './embedded/gateway';
 import { createHotkey } from './hotkey/hotkey';
@@ -69,6 +70,8 @@ import { openOwnChannels } from './notify/ownChannels';
 import { electronVault } from './notify/vault';
 import { PAGES_ROOT, servePages } from './pages';
 import { whyAskToQuit } from './quit';
+import { createReportDesk } from './reports/reportDesk';
+import { uploadPdf } from './reports/upload';
 import { runtimeView } from './runtime';
 import { secureSession } from './security';
 import { createSettings, deskSettingsFile } from './settings';
@@ -91,6 +94,8 @@ const TICK_MS = 100;
 const PRINT_TIMEOUT_MS = 20_000;
 /** How often the desk's own file of settings is looked at. */
 const REREAD_MS = 2_000;
+/** How soon a report that the gateway made is looked for, to be printed. */
+const PRINT_LOOK_MS = 5_000;
 
 /** Puts the terminal's parts together; every part knows only what it is given here. */
 export function startTerminal(start: TerminalStart): void {
@@ -399,6 +404,25 @@ export function startTerminal(start: TerminalStart): void {
     },
     sound: (level) => host?.send('notice.shown', { level }),
   });
+  const { reports: ownReports, incidents: ownIncidents } = start.policies;
+  const reports = createReportDesk({
+    ...{ ops: desk.ops, printer, clock, newUuid: randomUUID, save },
+    shelf: createShelf(join(userData, 'reports')),
+    collect: (wanted, signal, onProgress) => {
+      const policies = { reports: ownReports.document, incidents: ownIncidents.document };
+      return mirror.report({ wanted, policies }, signal, onProgress);
+    },
+    record: (params) => commands.send('report.record', params) !== null,
+    acts: () => monitor.view().acts,
+    async upload(id, language, pdf) {
+      const { address } = link.view();
+      const token = identity.token();
+      const transport = identity.transport(address);
+      if (token === null || !transport) throw new Error('nobody is signed in');
+      await uploadPdf(address, token, transport, { id, language }, pdf);
+    },
+    onProgress: (progress) => host?.send('report.progress', progress),
+  });
 
   // What people touch.
   secureSession(session.defaultSession);
@@ -448,6 +472,7 @@ export function startTerminal(start: TerminalStart): void {
         emergency,
         lastResort,
         postMortems,
+        reports,
         hotkey,
         identity,
         settings,
@@ -482,6 +507,7 @@ export function startTerminal(start: TerminalStart): void {
     // Time alone can change it: enhanced monitoring ends by itself.
     watch();
   }, TICK_MS);
+  const printing = setInterval(reports.look, PRINT_LOOK_MS);
   sayProblems();
   const rereading = setInterval(() => {
     const before = settings.get();
@@ -640,6 +666,8 @@ export function startTerminal(start: TerminalStart): void {
     windows.letGo();
     clearInterval(ticking);
     clearInterval(rereading);
+    clearInterval(printing);
+    reports.stop();
     publisher.stop();
     hotkey.stop();
     printer.stop();

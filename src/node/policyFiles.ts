@@ -12,6 +12,7 @@ import {
 } from '../shared/policy/notifications';
 import { type OperationsPolicy, operationsPolicySchema } from '../shared/policy/operations';
 import { type Playbooks, playbooksSchema } from '../shared/policy/playbooks';
+import { type ReportsPolicy, reportsPolicySchema } from '../shared/policy/reports';
 import { sha256 } from './sha256';
 
 /** A policy file cannot be used; the message says which, where and why, a line for each fault. */
@@ -31,6 +32,7 @@ export interface PolicyFiles {
   readonly models: PolicyFile<ModelsPolicy>;
   readonly monitor: PolicyFile<MonitorPolicy>;
   readonly incidents: PolicyFile<IncidentsPolicy>;
+  readonly reports: PolicyFile<ReportsPolicy>;
   readonly playbooks: PolicyFile<Playbooks>;
   readonly calendar: PolicyFile<HolidayCalendar>;
   readonly notifications: PolicyFile<NotificationsPolicy>;
@@ -43,6 +45,7 @@ export function readPolicies(folder: string): PolicyFiles {
     models: read(join(folder, 'models.yaml'), modelsPolicySchema),
     monitor: read(join(folder, 'monitor.yaml'), monitorPolicySchema),
     incidents: read(join(folder, 'incidents.yaml'), incidentsPolicySchema),
+    reports: read(join(folder, 'reports.yaml'), reportsPolicySchema),
     playbooks: readPlaybooks(join(folder, '..', 'playbooks')),
     calendar: read(join(folder, '..', 'calendar', 'co-holidays.yaml'), calendarSchema),
     notifications: read(join(folder, 'notifications.yaml'), notificationsPolicySchema),

@@ -56,6 +56,7 @@ export const quickPolicies = {
     hash: 'quick',
   },
   incidents: shipped.incidents,
+  reports: shipped.reports,
   playbooks: shipped.playbooks,
   calendar: shipped.calendar,
   notifications: {

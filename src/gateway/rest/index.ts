@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { getConnInfo } from '@hono/node-server/conninfo';
-import { Hono } from 'hono';
+import { Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
 import type { Policies } from '../../shared/policy/inForce';
@@ -12,12 +12,14 @@ import type { Commands } from '../commands';
 import type { Books } from '../incidents/books';
 import type { GatewayLog } from '../log';
 import type { GatewayMetrics } from '../metrics';
+import type { ReportKeeper } from '../reports/keeper';
 import { type AuditRestOptions, auditRoutes } from './audit';
 import { fields, give, type Variables } from './give';
 import { alertRoutes, incidentRoutes } from './incidents';
 import { lineageRoutes } from './lineage';
 import { modelRoutes } from './models';
 import { pagerdutyWebhook } from './pagerduty';
+import { reportRoutes } from './reports';
 
 export interface RestOptions {
   readonly log: GatewayLog;
@@ -26,6 +28,7 @@ export interface RestOptions {
   readonly policies: () => Policies;
   readonly books: Books;
   readonly alerts: AlertIntake;
+  readonly reports: ReportKeeper;
   /** Signs PagerDuty's webhooks; null where none is expected. */
   readonly pagerdutySecret: string | null;
   readonly metrics: GatewayMetrics;
@@ -47,6 +50,8 @@ const killBody = z.object({
 });
 
 const MAX_BODY_BYTES = 1_048_576;
+/** A report's PDF; a year's is a few hundred KiB. */
+const MAX_PDF_BYTES = 16_777_216;
 
 const UNREADABLE = 'kill switch over REST; its body could not be understood';
 
@@ -54,8 +59,8 @@ const UNREADABLE = 'kill switch over REST; its body could not be understood';
 const WAIT_FOR_PROOF_MS = 3_000;
 
 /**
- * The plan's REST calls, under `/operations`, `/models`, `/incidents` and `/alerts`, and OpenLineage's under `/lineage`, with
- * `/api/v1` before them or not, and health and metrics. They
+ * The plan's REST calls, under `/operations`, `/models`, `/incidents`, `/alerts` and `/reports`, and
+ * OpenLineage's under `/lineage`, with `/api/v1` before them or not, and health and metrics. They
  * give the same commands as the sockets, with the plan's field names.
  */
 export function createRest(options: RestOptions): Hono<Variables> {
@@ -77,9 +82,7 @@ export function createRest(options: RestOptions): Hono<Variables> {
     app.post(path, bodyLimit({ maxSize: MAX_BODY_BYTES }), pagerduty);
   }
 
-  const guarded = new Hono<Variables>();
-  guarded.use(bodyLimit({ maxSize: MAX_BODY_BYTES }));
-  guarded.use(async (context, next) => {
+  const authenticated: MiddlewareHandler<Variables> = async (context, next) => {
     const remote = getConnInfo(context).remote.address ?? 'unknown';
     const who = await options.gate.admit(
       bearer(context.req.header('authorization')),
@@ -98,7 +101,17 @@ export function createRest(options: RestOptions): Hono<Variables> {
     }
     context.set('operator', who.operator);
     return next();
-  });
+  };
+  // Before the others, whose bodies are small.
+  const reports = new Hono<Variables>();
+  reports.use(bodyLimit({ maxSize: MAX_PDF_BYTES }), authenticated);
+  reports.route('/', reportRoutes(options));
+  app.route('/api/v1/reports', reports);
+  app.route('/reports', reports);
+
+  const guarded = new Hono<Variables>();
+  guarded.use(bodyLimit({ maxSize: MAX_BODY_BYTES }));
+  guarded.use(authenticated);
   const operations = new Hono<Variables>();
 
   operations.get('/status', (context) => context.json(status()));

@@ -2,7 +2,7 @@ import type { Failure } from '../../shared/result';
 
 /** Calls that a window in the past may still make: they read, or they are about windows and settings. */
 const READS =
-  /^(desk\.view|audit\.|card\.|postmortem\.(text|export)|lineage\.(part|trades|find|events|save)|equity\.series|monitor\.series|settings\.|lock\.|window\.|app\.quit)/;
+  /^(desk\.view|audit\.|card\.|postmortem\.(text|export)|report\.(list|open|export|success|cancel)|lineage\.(part|trades|find|events|save)|equity\.series|monitor\.series|settings\.|lock\.|window\.|app\.quit)/;
 /** A kill is never refused, not even by the past: the window that gives one is back in the present. */
 const KILLS = /^kill\./;
 

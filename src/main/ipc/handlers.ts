@@ -17,6 +17,7 @@ import type { LineageDesk } from '../lineage/lineageDesk';
 import type { Telemetry } from '../link/telemetry';
 import type { MonitorDesk } from '../monitor/monitorDesk';
 import type { Emergency } from '../notify/emergency';
+import type { ReportDesk } from '../reports/reportDesk';
 import type { SettingsStore } from '../settings';
 import type { Windows } from '../windows';
 import type { IpcHandlers } from './host';
@@ -38,6 +39,7 @@ export interface HandlerDeps {
   readonly lastResort: LastResortTargets;
   readonly testLastResort: (target: LastResortTarget) => Promise<LastResortTest>;
   readonly postMortems: PostMortemDesk;
+  readonly reports: ReportDesk;
   readonly hotkey: Hotkey;
   readonly identity: Identity;
   readonly settings: SettingsStore;
@@ -103,6 +105,12 @@ export function createHandlers(deps: HandlerDeps): IpcHandlers {
     },
     'postmortem.text': ({ incident }) => deps.postMortems.text(incident),
     'postmortem.export': ({ incident, format }) => deps.postMortems.export(incident, format),
+    'report.list': () => deps.reports.list(),
+    'report.make': (args) => deps.reports.make(args),
+    'report.cancel': () => done(deps.reports.cancel()),
+    'report.open': ({ id, anew }) => deps.reports.open(id, anew),
+    'report.export': ({ id, format, language }) => deps.reports.export(id, format, language),
+    'report.success': () => deps.reports.success(),
     'equity.series': () => deps.telemetry.series(),
     'monitor.series': () => deps.monitor.series(),
     ...auditHandlers(deps.audit, deps.past),

@@ -4,6 +4,7 @@ import { ArchiveError, archivesOf, closeYears, verifyArchives } from '../../node
 import { openSource } from '../../node/audit/source';
 import { checkCheckpoint } from '../../node/checkpoint';
 import { eventOfRow } from '../../node/eventRow';
+import { type Collected, collectReport } from '../../node/reports/collect';
 import { SqliteEventStore } from '../../node/sqliteEventStore';
 import type { SealedEvent, Sha256 } from '../../shared/log/chain';
 import { describeFault, verifyNext } from '../../shared/log/chain';
@@ -13,7 +14,7 @@ import { foldOps } from '../../shared/ops/fold';
 import type { OpsState } from '../../shared/ops/state';
 import { INITIAL_OPS_STATE } from '../../shared/ops/state';
 import type { Clock } from '../../shared/time';
-import type { MirrorStatus } from './messages';
+import type { MirrorStatus, ReportRequest } from './messages';
 import { copyBeforeMigrating, NewerMirrorError } from './schema';
 
 const FOLD_PAGE = 1_000;
@@ -146,6 +147,26 @@ export class MirrorCore {
   /** Events that are verified and that no disk has taken yet, oldest first. */
   held(): readonly LogEvent[] {
     return this.#pending.map(({ event }) => event);
+  }
+
+  /** Works a report out from what is on disk. @throws {CollectError} */
+  async report(
+    { wanted, policies }: ReportRequest,
+    pause: () => Promise<void>,
+    options: Parameters<typeof collectReport>[2],
+  ): Promise<Collected> {
+    if (!this.#store) throw new Error(this.#problem ?? 'the mirror is not open');
+    const { sha256, path } = this.deps;
+    // Years that are over are files of their own.
+    const source = openSource([...archivesOf(path), path]);
+    try {
+      const read = async (fromSeq: number, limit: number) =>
+        source.rows(fromSeq, limit).map(eventOfRow);
+      const deps = { read, head: source.head, sha256, policies, pause };
+      return await collectReport(deps, wanted, options);
+    } finally {
+      source.close();
+    }
   }
 
   /** Another history is on the wire: keeps this file under a name of its time and begins anew. */

@@ -1,15 +1,26 @@
+import type { Collected, CollectFailure, Wanted } from '../../node/reports/collect';
 import type { LogEvent, LogPosition } from '../../shared/log/event';
 import type { OpsState } from '../../shared/ops/state';
+import type { Policies } from '../../shared/policy/inForce';
 import type { MirrorView } from '../../shared/view/desk';
 
 /** What the mirror tells of itself; the head of the gateway is known elsewhere. */
 export type MirrorStatus = Omit<MirrorView, 'headSeq'>;
+
+/** A report to be worked out from the mirror. */
+export interface ReportRequest {
+  readonly wanted: Wanted;
+  /** For a log that has none in force. */
+  readonly policies: Pick<Policies, 'reports' | 'incidents'>;
+}
 
 export type ToMirror =
   | { readonly type: 'append'; readonly events: readonly LogEvent[] }
   | { readonly type: 'held'; readonly request: number }
   | { readonly type: 'checkpoint'; readonly note: string }
   | { readonly type: 'quarantine'; readonly cause: string }
+  | { readonly type: 'report'; readonly request: number; readonly query: ReportRequest }
+  | { readonly type: 'report.cancel'; readonly request: number }
   | { readonly type: 'close' };
 
 export type FromMirror =
@@ -19,4 +30,17 @@ export type FromMirror =
   | { readonly type: 'checkpoint.bad'; readonly cause: string }
   | { readonly type: 'status'; readonly status: MirrorStatus }
   | { readonly type: 'held'; readonly request: number; readonly events: readonly LogEvent[] }
+  | {
+      readonly type: 'report.progress';
+      readonly request: number;
+      readonly done: number;
+      readonly of: number;
+    }
+  | { readonly type: 'report'; readonly request: number; readonly collected: Collected }
+  | {
+      readonly type: 'report.failed';
+      readonly request: number;
+      readonly code: CollectFailure | 'failed';
+      readonly message: string;
+    }
   | { readonly type: 'closed' };

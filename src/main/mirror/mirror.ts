@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
+import { CollectError, type Collected } from '../../node/reports/collect';
 import type { LogEvent } from '../../shared/log/event';
-import type { FromMirror, MirrorStatus, ToMirror } from './messages';
+import type { FromMirror, MirrorStatus, ReportRequest, ToMirror } from './messages';
 
 const CLOSE_TIMEOUT_MS = 2_000;
 const RESTART_MS = 1_000;
@@ -11,6 +12,12 @@ export interface Mirror {
   checkpoint(note: string): void;
   /** Events that no disk has taken yet, oldest first. */
   held(): Promise<readonly LogEvent[]>;
+  /** Works a report out in the mirror's thread. @throws {CollectError} */
+  report(
+    query: ReportRequest,
+    signal: AbortSignal,
+    onProgress: (done: number, of: number) => void,
+  ): Promise<Collected>;
   quarantine(cause: string): void;
   status(): MirrorStatus;
   close(): Promise<void>;
@@ -41,6 +48,14 @@ export function createMirror(deps: {
     number,
     { resolve: (events: readonly LogEvent[]) => void; reject: (error: Error) => void }
   >();
+  const reports = new Map<
+    number,
+    {
+      resolve: (collected: Collected) => void;
+      reject: (error: Error) => void;
+      onProgress: (done: number, of: number) => void;
+    }
+  >();
   let worker = start();
 
   function start(): Worker {
@@ -53,6 +68,8 @@ export function createMirror(deps: {
     own.on('exit', () => {
       for (const { reject } of waiting.values()) reject(new Error('the mirror stopped'));
       waiting.clear();
+      for (const { reject } of reports.values()) reject(new Error('the mirror stopped'));
+      reports.clear();
       if (closing) return closing();
       tell({ ...status, state: 'broken', problem: status.problem ?? 'the mirror stopped' });
       setTimeout(() => {
@@ -83,6 +100,18 @@ export function createMirror(deps: {
       case 'held':
         waiting.get(message.request)?.resolve(message.events);
         return void waiting.delete(message.request);
+      case 'report.progress':
+        reports.get(message.request)?.onProgress(message.done, message.of);
+        return;
+      case 'report':
+        reports.get(message.request)?.resolve(message.collected);
+        return void reports.delete(message.request);
+      case 'report.failed': {
+        const { request, code, message: text } = message;
+        const error = code === 'failed' ? new Error(text) : new CollectError(code, text);
+        reports.get(request)?.reject(error);
+        return void reports.delete(request);
+      }
       case 'closed':
         closing?.();
         return;
@@ -105,6 +134,17 @@ export function createMirror(deps: {
         waiting.set(request, { resolve, reject });
         post({ type: 'held', request });
       });
+    },
+    report(query, signal, onProgress) {
+      requests += 1;
+      const request = requests;
+      const cancel = (): void => post({ type: 'report.cancel', request });
+      signal.addEventListener('abort', cancel, { once: true });
+      return new Promise<Collected>((resolve, reject) => {
+        reports.set(request, { resolve, reject, onProgress });
+        post({ type: 'report', request, query });
+        if (signal.aborted) cancel();
+      }).finally(() => signal.removeEventListener('abort', cancel));
     },
     quarantine(cause) {
       ready = false;

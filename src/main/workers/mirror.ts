@@ -1,7 +1,9 @@
+import { setImmediate as pause } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
+import { CollectError } from '../../node/reports/collect';
 import { sha256 } from '../../node/sha256';
 import { MirrorCore } from '../mirror/core';
-import type { FromMirror, ToMirror } from '../mirror/messages';
+import type { FromMirror, ReportRequest, ToMirror } from '../mirror/messages';
 
 /** The audit mirror's own thread: SQLite never holds up the hotkey, the windows or the link. */
 const RETRY_MS = 1_000;
@@ -24,6 +26,26 @@ post({ type: 'opened', ...(await core.open()) });
 const retry = setInterval(() => {
   if (core.hasPending()) core.flush();
 }, RETRY_MS);
+
+const reports = new Map<number, AbortController>();
+
+/** What comes in while a report is worked out is taken and written between its pages. */
+async function report(request: number, query: ReportRequest): Promise<void> {
+  const cancel = new AbortController();
+  reports.set(request, cancel);
+  try {
+    const collected = await core.report(query, () => pause(), {
+      signal: cancel.signal,
+      onProgress: (done, of) => post({ type: 'report.progress', request, done, of }),
+    });
+    post({ type: 'report', request, collected });
+  } catch (error) {
+    const code = error instanceof CollectError ? error.code : 'failed';
+    post({ type: 'report.failed', request, code, message: (error as Error).message });
+  } finally {
+    reports.delete(request);
+  }
+}
 
 let flushing = false;
 
@@ -51,7 +73,12 @@ port.on('message', async (message: ToMirror) => {
       return post({ type: 'opened', ...(await core.quarantine(message.cause)) });
     case 'held':
       return post({ type: 'held', request: message.request, events: core.held() });
+    case 'report':
+      return report(message.request, message.query);
+    case 'report.cancel':
+      return reports.get(message.request)?.abort();
     case 'close':
+      for (const one of reports.values()) one.abort();
       clearInterval(retry);
       core.flush();
       core.close();

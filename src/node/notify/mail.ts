@@ -1,6 +1,6 @@
 import { createTransport } from 'nodemailer';
 import type { SettingsOf } from '../../shared/notify/channels';
-import { mailBody } from '../../shared/notify/email';
+import { type MailBody, mailBody } from '../../shared/notify/email';
 import type { Language, Rendered } from '../../shared/notify/message';
 import { type Outcome, outcome } from '../../shared/notify/outcome';
 import { networkCode } from './post';
@@ -18,11 +18,33 @@ export async function sendMail(
   message: Rendered,
   options: MailOptions,
 ): Promise<Outcome> {
-  const { host, port, security, user, from, ca } = settings;
-  const { timeoutMs, password } = options;
   const to = settings.recipients
     .filter(({ language }) => (language ?? options.language) === message.language)
     .map(({ address }) => address);
+  const { key } = message;
+  return sendLetter(settings, { ...mailBody(message), key, to, attachments: [] }, options);
+}
+
+/** A mail as it leaves, with its files. */
+export interface Letter extends MailBody {
+  /** Names it for ever. */
+  readonly key: string;
+  readonly to: readonly string[];
+  readonly attachments: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly content: string | Uint8Array;
+  }[];
+}
+
+/** Sends one mail by a server; never throws. */
+export async function sendLetter(
+  settings: Omit<SettingsOf<'email'>, 'recipients'>,
+  letter: Letter,
+  { timeoutMs, password }: Pick<MailOptions, 'timeoutMs' | 'password'>,
+): Promise<Outcome> {
+  const { host, port, security, user, from, ca } = settings;
+  const { key, to, attachments, ...body } = letter;
   if (to.length === 0) return outcome('refused', 'not_configured', null, '');
   const transport = createTransport({
     ...{ host, port, secure: security === 'tls' },
@@ -41,9 +63,13 @@ export async function sendMail(
   });
   const sent = transport
     .sendMail({
-      ...mailBody(message),
-      ...{ from, to },
-      headers: { 'Auto-Submitted': 'auto-generated', 'X-Vigia-Key': message.key },
+      ...body,
+      ...{ from, to: [...to] },
+      headers: { 'Auto-Submitted': 'auto-generated', 'X-Vigia-Key': key },
+      attachments: attachments.map(({ name, type, content }) => ({
+        ...{ filename: name, contentType: type },
+        content: typeof content === 'string' ? content : Buffer.from(content),
+      })),
     })
     .then(
       ({ response, rejected }) =>

@@ -1,4 +1,5 @@
 import { assertNever } from '@shared/assert';
+import { drawChart, type Shape, type Tone } from '@shared/documents/chart';
 import { type Block, type TextDocument, visible } from '@shared/documents/document';
 import { Fragment } from 'react';
 import { Hostile } from './ui';
@@ -66,8 +67,59 @@ function BlockView({ block }: { block: Block }) {
       );
     case 'table':
       return <Table columns={block.columns} rows={block.rows} />;
+    case 'figure':
+      return <Figure {...block} />;
     default:
       return assertNever(block);
+  }
+}
+
+function Figure({ title, text, chart }: Extract<Block, { kind: 'figure' }>) {
+  const { width, height, shapes } = drawChart(chart);
+  return (
+    <figure className="py-2">
+      <figcaption className="text-muted">
+        <Said text={title} />
+      </figcaption>
+      <svg viewBox={`0 0 ${width} ${height}`} role="img" aria-label={visible(text)}>
+        {placed(shapes).map(({ place, item }) => (
+          <ShapeView key={place} shape={item} />
+        ))}
+      </svg>
+      <figcaption className="text-muted">
+        <Said text={text} />
+      </figcaption>
+    </figure>
+  );
+}
+
+const PAINT: Readonly<Record<Tone, string>> = {
+  grid: 'var(--line)',
+  ink: 'var(--blue)',
+  bad: 'var(--red)',
+  quiet: 'var(--muted)',
+};
+
+function ShapeView({ shape }: { shape: Shape }) {
+  switch (shape.shape) {
+    case 'line': {
+      const { x1, y1, x2, y2, tone } = shape;
+      return <line x1={x1} y1={y1} x2={x2} y2={y2} stroke={PAINT[tone]} />;
+    }
+    case 'rect': {
+      const { x, y, width, height, tone } = shape;
+      return <rect x={x} y={y} width={width} height={height} fill={PAINT[tone]} />;
+    }
+    case 'path':
+      return <path d={shape.d} fill="none" stroke={PAINT[shape.tone]} />;
+    case 'text':
+      return (
+        <text x={shape.x} y={shape.y} textAnchor={shape.anchor} fontSize={9} fill="var(--muted)">
+          {visible(shape.text)}
+        </text>
+      );
+    default:
+      return assertNever(shape);
   }
 }
 

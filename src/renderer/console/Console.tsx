@@ -25,6 +25,7 @@ const Monitor = lazy(() => import('./Monitor'));
 const Settings = lazy(() => import('./Settings'));
 const Audit = lazy(() => import('./Audit'));
 const Incidents = lazy(() => import('./Incidents'));
+const Reports = lazy(() => import('./Reports'));
 
 export function Console() {
   const t = useT();
@@ -124,6 +125,7 @@ function ConsoleView({ view }: { view: DeskView }) {
             {shown === 'incidents' && <Incidents view={seen} now={now} />}
             {shown === 'audit' && <Audit view={view} onLineage={showLineage} />}
             {shown === 'lineage' && <Lineage view={view} onModel={showModel} first={origin} />}
+            {shown === 'reports' && <Reports view={view} />}
             {shown === 'settings' && <Settings view={view} />}
           </Suspense>
         </div>

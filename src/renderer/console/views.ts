@@ -6,6 +6,7 @@ export const VIEWS = [
   'incidents',
   'lineage',
   'audit',
+  'reports',
   'settings',
 ] as const;
 export type ViewName = (typeof VIEWS)[number];

@@ -7,6 +7,7 @@ import { identityEn } from './identity';
 import { incidentsEn } from './incidents';
 import { lineageEn } from './lineage';
 import { notifyEn } from './notify';
+import { reportsEn } from './reports';
 import { shipEn } from './ship';
 import { slowEn } from './slow';
 
@@ -471,4 +472,5 @@ export const en: Readonly<Record<Key, string>> = {
   ...notifyEn,
   ...bridgesEn,
   ...shipEn,
+  ...reportsEn,
 };

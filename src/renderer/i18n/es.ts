@@ -6,6 +6,7 @@ import { identityEs } from './identity';
 import { incidentsEs } from './incidents';
 import { lineageEs } from './lineage';
 import { notifyEs } from './notify';
+import { reportsEs } from './reports';
 import { shipEs } from './ship';
 import { slowEs } from './slow';
 
@@ -473,6 +474,7 @@ export const es = {
   ...notifyEs,
   ...bridgesEs,
   ...shipEs,
+  ...reportsEs,
 } as const;
 
 export type Key = keyof typeof es;

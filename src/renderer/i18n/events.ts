@@ -90,6 +90,10 @@ const NAMES: Readonly<Record<string, readonly [es: string, en: string]>> = {
   'channel.state_changed': ['canal de avisos: cambió de estado', 'notification channel: state'],
   'notification.delivered': ['aviso entregado', 'notification delivered'],
   'notification.failed': ['aviso NO entregado', 'notification NOT delivered'],
+  'day.noted': ['día anotado', 'day noted'],
+  'report.made': ['informe hecho', 'report made'],
+  'report.ready': ['informe listo', 'report ready'],
+  'report.delivered': ['informe entregado', 'report delivered'],
 };
 
 /** The name of an event's type in a language; a type this version does not know names itself. */

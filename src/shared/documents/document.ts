@@ -1,3 +1,5 @@
+import type { Chart } from './chart';
+
 /** What a document that leaves the terminal is made of: text in blocks, and nothing else. */
 
 export type Language = 'es' | 'en';
@@ -12,6 +14,13 @@ export type Block =
       readonly kind: 'table';
       readonly columns: readonly string[];
       readonly rows: readonly (readonly string[])[];
+    }
+  /** A chart, drawn from its numbers; `text` says in words what it shows. */
+  | {
+      readonly kind: 'figure';
+      readonly title: string;
+      readonly text: string;
+      readonly chart: Chart;
     };
 
 /**

@@ -1,4 +1,5 @@
 import { assertNever } from '../assert';
+import { drawChart, type Shape } from './chart';
 import { type Block, type TextDocument, visible } from './document';
 
 /** The policy of a document's page: its own style, and nothing else is run, shown or fetched. */
@@ -34,6 +35,15 @@ table { width: 100%; border-collapse: collapse; font-size: 8.5pt; }
 th, td { min-width: 18mm; text-align: left; vertical-align: top; padding: 2pt 6pt 2pt 0; border-bottom: 0.25pt solid #bbb; white-space: pre-wrap; overflow-wrap: anywhere; }
 thead th { font-weight: 600; border-bottom: 0.5pt solid #888; }
 tr { break-inside: avoid; }
+figure { margin: 6pt 0; break-inside: avoid; }
+figcaption { color: #444; font-size: 8.5pt; }
+svg { display: block; width: 100%; height: auto; font: 9px ui-monospace, monospace; }
+svg .grid { stroke: #ccc; stroke-width: 0.5; }
+svg .ink { fill: #1a4f9c; stroke: none; }
+svg path.ink { fill: none; stroke: #1a4f9c; stroke-width: 1.25; }
+svg .bad { fill: #b3261e; }
+svg .quiet { fill: #9aa3ab; }
+svg text { fill: #333; }
 table.facts th { width: 28%; font-weight: 400; color: #444; }
 `;
 
@@ -82,7 +92,41 @@ function blockHtml(block: Block): string {
       const rows = block.rows.map((row) => `<tr>${cells('td', row)}</tr>`);
       return `<table><thead><tr>${head}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
     }
+    case 'figure':
+      return figureHtml(block);
     default:
       return assertNever(block);
+  }
+}
+
+/** A chart as SVG: numbers that were worked out here, and escaped words. */
+function figureHtml({ title, text, chart }: Extract<Block, { kind: 'figure' }>): string {
+  const { width, height, shapes } = drawChart(chart);
+  return [
+    `<figure><figcaption>${said(title)}</figcaption>`,
+    `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(text)}">`,
+    ...shapes.map(shapeHtml),
+    `</svg><figcaption>${said(text)}</figcaption></figure>`,
+  ].join('');
+}
+
+function shapeHtml(shape: Shape): string {
+  switch (shape.shape) {
+    case 'line': {
+      const { x1, y1, x2, y2, tone } = shape;
+      return `<line class="${tone}" x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}"/>`;
+    }
+    case 'rect': {
+      const { x, y, width, height, tone } = shape;
+      return `<rect class="${tone}" x="${x}" y="${y}" width="${width}" height="${height}"/>`;
+    }
+    case 'path':
+      return `<path class="${shape.tone}" d="${shape.d}"/>`;
+    case 'text': {
+      const { x, y, anchor, text } = shape;
+      return `<text x="${x}" y="${y}" text-anchor="${anchor}">${escapeHtml(text)}</text>`;
+    }
+    default:
+      return assertNever(shape);
   }
 }

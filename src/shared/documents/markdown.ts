@@ -48,6 +48,8 @@ function blockMarkdown(block: Block): string {
       return tableMarkdown(['', ''], block.rows);
     case 'table':
       return tableMarkdown(block.columns, block.rows);
+    case 'figure':
+      return `*${escapeMarkdown(block.title)}*: ${escapeMarkdown(block.text)}`;
     default:
       return assertNever(block);
   }

@@ -15,6 +15,7 @@ import {
   scopeSchema,
 } from '../protocol/commands';
 import { faultSchema } from '../protocol/engine';
+import { periodSchema, reportKindSchema, reportLanguageSchema } from '../reports/events';
 import { settingNameSchema, settingsSchema } from '../settings';
 
 /**
@@ -36,6 +37,8 @@ export type CardFormat = z.infer<typeof cardFormatSchema>;
 
 const postMortemFormatSchema = z.enum(['md', 'pdf']);
 export type PostMortemFormat = z.infer<typeof postMortemFormatSchema>;
+const reportFormatSchema = z.enum(['html', 'pdf', 'json']);
+export type ReportFormat = z.infer<typeof reportFormatSchema>;
 
 export const ipcCalls = {
   ...auditCalls,
@@ -136,6 +139,40 @@ export const ipcCalls = {
     args: z.strictObject({ incident: id, format: postMortemFormatSchema }),
     result: z.object({ path: z.string(), seq: z.int().positive() }),
   },
+  /** Reports kept at this terminal, newest first. */
+  'report.list': {
+    args: none,
+    result: z.custom<readonly import('../reports/kept').KeptReport[]>(),
+  },
+  /** Works a report out from the mirror, keeps it, prints it and puts it on the record. */
+  'report.make': {
+    args: z.strictObject({
+      kind: reportKindSchema,
+      period: periodSchema,
+      language: reportLanguageSchema,
+    }),
+    result: z.object({ id: z.string(), recorded: z.boolean(), printed: z.boolean() }),
+  },
+  /** Ends what `report.make`, `report.open` or `report.success` is at. */
+  'report.cancel': { args: none, result: z.null() },
+  /** A report's figures: as kept, or worked out anew from what the log says it stands on. */
+  'report.open': {
+    args: z.strictObject({ id: z.uuid(), anew: z.boolean() }),
+    result: z.custom<import('../reports/kept').OpenReport>(),
+  },
+  'report.export': {
+    args: z.strictObject({
+      id: z.uuid(),
+      format: reportFormatSchema,
+      language: reportLanguageSchema,
+    }),
+    result: z.object({ path: z.string() }),
+  },
+  /** The success metrics over the whole log. */
+  'report.success': {
+    args: none,
+    result: z.custom<import('../reports/kept').SuccessOverLog>(),
+  },
   'equity.series': {
     args: none,
     result: z.array(
@@ -216,6 +253,8 @@ export const ipcEvents = {
   'settings.changed': settingsSchema,
   /** Something was told on this desktop; one window sounds. */
   'notice.shown': z.object({ level: levelSchema }),
+  /** Events read for the report that is being made, of so many; null once that is over. */
+  'report.progress': z.object({ done: z.int(), of: z.int() }).nullable(),
   /** The hotkey's first press, or the tray, wants the kill dialog open. */
   'kill.dialog': z.object({ origin: originSchema }),
   /** Quitting while trading is live wants a yes. */

@@ -41,6 +41,10 @@ export function mailBody(message: Rendered): MailBody {
       runbook === null ? '' : `<p><a href="${html(runbook)}">${html(readOn)}</a></p>`,
       `<p><small>${html(`${time} · ${key}`)}</small></p></body></html>`,
     ].join(''),
-    messageId: `<${key.replace(/[^A-Za-z0-9.-]/g, '.')}.${language}@vigia.invalid>`,
+    messageId: messageIdOf(`${key}.${language}`),
   };
 }
+
+/** The same key gives the same `Message-ID`; RFC 2606 keeps `.invalid` from being anybody's. */
+export const messageIdOf = (key: string): string =>
+  `<${key.replace(/[^A-Za-z0-9.-]/g, '.')}@vigia.invalid>`;

@@ -15,6 +15,7 @@ import {
   faultSchema,
   opItemSchema,
 } from '../protocol/engine';
+import { reportEventData } from '../reports/events';
 import { modeSchema, positionSchema, workingOrderSchema } from '../telemetry/types';
 
 /** Types of the log's events and the shape of `data` for each. Facts, in the past tense. */
@@ -28,6 +29,7 @@ export const policyNameSchema = z.enum([
   'models',
   'monitor',
   'incidents',
+  'reports',
   'playbooks',
   'calendar',
   'notifications',
@@ -182,6 +184,7 @@ export const eventData = {
   ...incidentEventData,
   ...lineageEventData,
   ...notifyEventData,
+  ...reportEventData,
 } as const;
 export type EventType = keyof typeof eventData;
 export type EventDataOf<Type extends EventType> = z.output<(typeof eventData)[Type]>;

@@ -9,6 +9,7 @@ import { foldMonitor } from '../monitor/fold';
 import { foldNotify } from '../notify/fold';
 import type { Scope } from '../protocol/commands';
 import type { Environment } from '../protocol/engine';
+import { foldReports } from '../reports/fold';
 import type { Mode } from '../telemetry/types';
 import type { DomainEvent } from './events';
 import { toDomainEvent } from './events';
@@ -26,12 +27,13 @@ export function foldOps(state: OpsState, event: LogEvent): OpsState {
   const models = foldModels(state.models, known);
   const monitor = foldMonitor(state.monitor, known);
   const alerts = foldAlerts(state.alerts, known);
+  const reports = foldReports(state.reports, known);
   const operating = apply(state, known);
   const incidents = foldIncidents(state.incidents, known, operating);
   const notify = foldNotify(state.notify, known);
   const bridges = foldBridges(state.bridges, known);
   const { seq, ts } = event;
-  return { ...operating, models, monitor, alerts, incidents, notify, bridges, seq, ts };
+  return { ...operating, models, monitor, alerts, incidents, reports, notify, bridges, seq, ts };
 }
 
 function apply(state: OpsState, event: DomainEvent): OpsState {

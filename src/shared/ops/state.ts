@@ -8,6 +8,7 @@ import { type MonitorRecord, NO_MONITOR } from '../monitor/record';
 import { NO_CHANNELS, type NotifyState } from '../notify/state';
 import type { Origin, Scope } from '../protocol/commands';
 import type { Environment } from '../protocol/engine';
+import { NO_REPORTS, type ReportsState } from '../reports/state';
 import type { Mode } from '../telemetry/types';
 import type { KillTarget, PolicyName } from './events';
 
@@ -105,6 +106,7 @@ export interface OpsState {
   readonly incidents: IncidentsState;
   readonly notify: NotifyState;
   readonly bridges: BridgesState;
+  readonly reports: ReportsState;
 }
 
 /** Kills kept in the state; the log has them all. */
@@ -138,6 +140,7 @@ export const INITIAL_OPS_STATE: OpsState = {
   incidents: NO_INCIDENTS,
   notify: NO_CHANNELS,
   bridges: NO_BRIDGES,
+  reports: NO_REPORTS,
 };
 
 export const NO_OWN_MODE: ModeRecord = NORMAL;

@@ -10,6 +10,7 @@ import { type MonitorPolicy, monitorPolicySchema } from './monitor';
 import { type NotificationsPolicy, notificationsPolicySchema } from './notifications';
 import { type OperationsPolicy, operationsPolicySchema } from './operations';
 import { type Playbooks, playbooksSchema } from './playbooks';
+import { type ReportsPolicy, reportsPolicySchema } from './reports';
 
 /** Policies as the log has them in force. */
 export interface Policies {
@@ -17,6 +18,7 @@ export interface Policies {
   readonly models: ModelsPolicy;
   readonly monitor: MonitorPolicy;
   readonly incidents: IncidentsPolicy;
+  readonly reports: ReportsPolicy;
   readonly playbooks: Playbooks;
   readonly calendar: HolidayCalendar;
   readonly notifications: NotificationsPolicy;
@@ -27,6 +29,7 @@ const SCHEMAS = {
   models: modelsPolicySchema,
   monitor: monitorPolicySchema,
   incidents: incidentsPolicySchema,
+  reports: reportsPolicySchema,
   playbooks: playbooksSchema,
   calendar: calendarSchema,
   notifications: notificationsPolicySchema,
@@ -35,7 +38,7 @@ const SCHEMAS = {
 /**
  * A policy as recorded; the one given where the log has none, or one that this version cannot read.
  */
-function policyInForce<Name extends keyof Policies>(
+export function policyInForce<Name extends keyof Policies>(
   record: PolicyRecord | undefined,
   name: Name,
   otherwise: Policies[Name],

@@ -8,6 +8,7 @@ import { metricsSchema } from '../models/model';
 import { retrainingCommandParams } from '../monitor/commands';
 import { monitorItemSchema } from '../monitor/report';
 import { channelCommandParams } from '../notify/commands';
+import { reportCommandParams } from '../reports/commands';
 import { faultSchema } from './engine';
 
 /** Where a command was given. */
@@ -180,7 +181,7 @@ export const commandParams = {
   'review.close': z.strictObject({ review: ref, reason }),
   /** Puts another policy in force; approvals given under the old one end. */
   'policy.change': z.strictObject({
-    name: z.enum(['models', 'monitor', 'incidents', 'notifications']),
+    name: z.enum(['models', 'monitor', 'incidents', 'reports', 'notifications']),
     document: z.unknown(),
     reason,
     /** Version that was changed; refused where another is in force by now. Null does not ask. */
@@ -190,6 +191,7 @@ export const commandParams = {
   ...lineageCommandParams,
   ...channelCommandParams,
   ...bridgeCommandParams,
+  ...reportCommandParams,
 } as const;
 export type CommandName = keyof typeof commandParams;
 export type CommandParams<Name extends CommandName> = z.output<(typeof commandParams)[Name]>;
@@ -244,6 +246,7 @@ export const commandSchema = z.discriminatedUnion('name', [
   commandVariant('bridge.configure'),
   commandVariant('bridge.remove'),
   commandVariant('bridge.test'),
+  commandVariant('report.record'),
 ]);
 export type Command = z.output<typeof commandSchema>;
 

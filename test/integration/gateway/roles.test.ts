@@ -25,6 +25,7 @@ const { permissions: operations } = quickPolicy;
 const { permissions: monitor } = quickPolicies.monitor.document;
 const { permissions: notifications } = quickPolicies.notifications.document;
 const { permissions: incidents } = quickPolicies.incidents.document;
+const { permissions: reports } = quickPolicies.reports.document;
 
 interface Row {
   /** Who is not told `forbidden`; what else stands against the command is another matter. */
@@ -179,6 +180,13 @@ const ROWS: Readonly<Record<CommandName, Row>> = {
     },
   },
   'drill.kill': { may: incidents.drill, params: { engines: null, reason } },
+  'report.record': {
+    may: reports.make,
+    params: {
+      ...{ report: '00000000-0000-4000-8000-000000000001', kind: 'period', fromSeq: 1, toSeq: 1 },
+      ...{ period: { from: 1, to: 2 }, sha256: 'a'.repeat(64), language: 'es' },
+    },
+  },
 };
 
 /** A bridge's process that never says anything. */

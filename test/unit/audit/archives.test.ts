@@ -8,13 +8,16 @@ import type { MirrorStatus } from '../../../src/main/mirror/messages';
 import { archivesOf, closeYears, verifyArchives } from '../../../src/node/audit/archives';
 import { Explorer } from '../../../src/node/audit/explorer';
 import { openSource } from '../../../src/node/audit/source';
+import { collectReport } from '../../../src/node/reports/collect';
 import { sha256 } from '../../../src/node/sha256';
 import { SqliteEventStore } from '../../../src/node/sqliteEventStore';
 import { auditFilterSchema } from '../../../src/shared/audit/query';
 import type { SealedEvent } from '../../../src/shared/log/chain';
 import { foldOps } from '../../../src/shared/ops/fold';
 import { INITIAL_OPS_STATE } from '../../../src/shared/ops/state';
+import { quickPolicies } from '../../support/desk';
 import { deskChain, newRecord, noteOver, type TestRecord, writeRecord } from '../../support/record';
+import { reportsPolicy } from '../../support/reports';
 
 const DAY = 86_400_000;
 /** 1 January 2024, 00:00 in Bogota. */
@@ -100,6 +103,24 @@ describe('years that are over', () => {
     expect(page.events.map(({ seq }) => seq)).toEqual(expected.reverse());
     expect((await explorer.past({ seq: 30 }))?.seq).toBe(30);
     explorer.close();
+  });
+
+  it('are read for a report as if they had never been moved', async () => {
+    const period = { from: NEW_YEAR - 20 * DAY, to: NOW };
+    const wanted = { kind: 'period' as const, period, fromSeq: null, toSeq: null };
+    const policies = { reports: reportsPolicy, incidents: quickPolicies.incidents.document };
+    const events = chain.map(({ event }) => event);
+    const deps = {
+      read: async (from: number, limit: number) => events.slice(from - 1, from - 1 + limit),
+      head: () => ({ seq: COUNT, hash: events.at(-1)?.hash ?? '' }),
+      ...{ sha256, policies, pause: async () => undefined },
+    };
+    const unmoved = await collectReport(deps, wanted);
+    const { core } = await open();
+    expect(names()).toHaveLength(2);
+    const moved = await core.report({ wanted, policies }, async () => undefined, {});
+    core.close();
+    expect(moved.sha256).toBe(unmoved.sha256);
   });
 
   it('are each moved once, and a move that was broken off is finished', async () => {

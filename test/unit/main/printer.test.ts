@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createPrinter, type Printable } from '../../../src/main/documents/printer';
-import { saveDocument } from '../../../src/main/documents/save';
+import { saveDocument } from '../../../src/node/saveDocument';
 
 const PDF = new Uint8Array([0x25, 0x50, 0x44, 0x46]);
 

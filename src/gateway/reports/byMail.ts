@@ -1,0 +1,53 @@
+import type { Timers } from '../../node/notify/lanes';
+import { redact } from '../../node/notify/send';
+import type { SettingsOf } from '../../shared/notify/channels';
+import { retryDelay } from '../../shared/notify/delivery';
+import { messageIdOf } from '../../shared/notify/email';
+import type { Outcome } from '../../shared/notify/outcome';
+import { line } from '../../shared/notify/text';
+import type { NotificationsPolicy } from '../../shared/policy/notifications';
+import type { DeliverReport, ReportMail } from '../../shared/reports/delivery';
+
+const DETAIL_MAX = 300;
+
+/**
+ * Sends reports by the desk's e-mail channel: its server and its sender, the report's recipients. What
+ * a server refuses for now is tried again under the policy of notifications.
+ */
+export function reportsByMail(deps: {
+  /** The channel as it is now; null where there is none. */
+  readonly channel: () => SettingsOf<'email'> | null;
+  readonly password: () => string | null;
+  readonly policy: () => Pick<NotificationsPolicy, 'retry' | 'sendTimeoutMs'>;
+  readonly timers: Timers;
+  /** In [0, 1). */
+  readonly jitter: () => number;
+}): DeliverReport {
+  async function attempt(mail: ReportMail): Promise<Outcome | null> {
+    const settings = deps.channel();
+    if (!settings) return null;
+    const { key, subject, html, text, attachments, recipients } = mail;
+    // Only who sends mail loads it: a program's start does not.
+    const { sendLetter } = await import('../../node/notify/mail');
+    return sendLetter(
+      settings,
+      { key, subject, html, text, attachments, to: recipients, messageId: messageIdOf(key) },
+      { password: deps.password(), timeoutMs: deps.policy().sendTimeoutMs },
+    );
+  }
+
+  return async (mail) => {
+    for (let attempts = 1; ; attempts += 1) {
+      const said = await attempt(mail);
+      if (!said) return { outcome: 'no_channel', detail: 'no e-mail channel is set up' };
+      const detail = line(redact(said.answer, deps.password()), DETAIL_MAX);
+      if (said.kind === 'delivered') return { outcome: 'sent', detail };
+      const { retry } = deps.policy();
+      if (said.kind === 'refused' || attempts >= retry.attempts) {
+        return { outcome: 'failed', detail: `${said.code}: ${detail}` };
+      }
+      const wait = retryDelay(attempts, said.retryAfterMs, retry, deps.jitter());
+      await new Promise<void>((done) => void deps.timers.set(done, wait));
+    }
+  };
+}
