@@ -69,14 +69,6 @@ export function Canvas(props: CanvasProps) {
     },
     [areaOf, onSeen],
   );
-  // A plane that is dragged is a layer of its own, moved and not painted anew. At rest it is none, for
-  // a layer's text stays as sharp as it was when the layer was made.
-  const dragged = useCallback((event: MouseEvent | TouchEvent | null): void => {
-    if (event && event.type !== 'wheel') box.current?.classList.add('lineage-dragged');
-  }, []);
-  const released = useCallback((): void => {
-    box.current?.classList.remove('lineage-dragged');
-  }, []);
   const onMove = useCallback((_event: unknown, next: Viewport) => moved(next), [moved]);
   const go = useCallback(
     (x: number, y: number, zoom: number): void => {
@@ -202,9 +194,7 @@ export function Canvas(props: CanvasProps) {
         disableKeyboardA11y
         deleteKeyCode={null}
         proOptions={{ hideAttribution: true }}
-        onMoveStart={dragged}
         onMove={onMove}
-        onMoveEnd={released}
       >
         <ViewportPortal>
           <Plane {...{ layout, drawn, picked, traces, opened, onPick, onOpen }} />

@@ -42,7 +42,7 @@ export const NodeBox = memo(function NodeBox(props: BoxProps) {
       aria-expanded={node.kind === 'trades' ? opened : undefined}
       style={{ left: x, top: y, width: NODE_WIDTH, height: NODE_HEIGHT }}
       className={clsx(
-        'pointer-events-auto absolute block cursor-pointer overflow-hidden [contain:strict] rounded-md border bg-surface px-2 text-left text-[12px] leading-tight',
+        'pointer-events-auto absolute block cursor-pointer [contain:strict] rounded-md border bg-surface px-2 text-left text-[12px] leading-tight',
         selected
           ? 'border-2 border-blue'
           : wrong
@@ -62,12 +62,12 @@ export const NodeBox = memo(function NodeBox(props: BoxProps) {
             aria-label={t('lineage.mismatch')}
           />
         )}
-        <span className="min-w-0 flex-1 truncate font-semibold">
+        <span className="lineage-line min-w-0 flex-1 font-semibold">
           <Hostile text={nodeLabel(node, t)} max={40} />
         </span>
         {count && <span className="figure text-muted">{t('lineage.count', { count })}</span>}
       </span>
-      <span className="block truncate text-muted">
+      <span className="lineage-line block text-muted">
         {t(`lineage.kind.${node.kind}`)}
         {node.note && ' · '}
         <Hostile
