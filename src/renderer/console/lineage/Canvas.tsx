@@ -20,9 +20,9 @@ const MAX_ZOOM = 2;
 const MARGIN = 24;
 const START: Viewport = { x: MARGIN, y: MARGIN, zoom: 1 };
 /** So much of the window on each side is drawn ahead, so that panning draws nothing anew for a while, */
-const AHEAD = 0.5;
+const AHEAD = 0.3;
 /** and is sought anew while so much of it is left: what comes is there before it is seen. */
-const LEFT = 0.2;
+const LEFT = 0.1;
 /** What is picked, and whether it was the keyboard that did. */
 export interface Picked {
   readonly id: string;

@@ -8,7 +8,7 @@ import type { Picked } from './Canvas';
 import { NodeBox } from './NodeBox';
 
 /** Boxes put on the plane, and taken off, in one frame. */
-const PER_FRAME = 24;
+const PER_FRAME = 16;
 
 export interface PlaneProps {
   readonly layout: Layout;
