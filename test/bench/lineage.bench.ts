@@ -158,9 +158,9 @@ print({
   ...{ ratio: null, target: 'none', met: true, runs: 1 },
 });
 // The trades are this terminal's own and come first; the cards come with the log.
-await page.evaluate(
-  `(async () => { ${until('document.querySelector(\'[data-lineage^="data:"]\')')} })()`,
-);
+const shown =
+  "Number(/(5\\d[.,]\\d{3}) nodos/.exec(document.body.textContent)?.[1].replace(/[.,]/, ''))";
+await page.evaluate(`(async () => { ${until(`${shown} > ${MODELS * (DAYS + 1)}`)} })()`);
 const clicks = (await page.evaluate(`(async () => {
   const times = [];
   for (let run = 0; run < 40; run += 1) {
