@@ -157,6 +157,10 @@ print({
   ...{ figure: 'lineage.view_of_50000_opened', value: round(opened), unit: 'ms', floor: null },
   ...{ ratio: null, target: 'none', met: true, runs: 1 },
 });
+// The trades are this terminal's own and come first; the cards come with the log.
+const shown =
+  "Number(/(5\\d[.,]\\d{3}) nodos/.exec(document.body.textContent)?.[1].replace(/[.,]/, ''))";
+await page.evaluate(`(async () => { ${until(`${shown} > ${MODELS * (DAYS + 1)}`)} })()`);
 const clicks = (await page.evaluate(`(async () => {
   const times = [];
   for (let run = 0; run < 40; run += 1) {
@@ -192,7 +196,9 @@ await page.evaluate(`(async () => {
   }
   ${until("document.querySelectorAll('[data-lineage]').length <= 1")}
 })()`);
+await page.evaluate('window.longest = 0');
 const empty = await panned(page);
+const emptyTask = Number(await page.evaluate('window.longest'));
 print({
   ...{ figure: 'lineage.panning', value: round(fps), unit: 'frames/s', floor: round(empty) },
   ...{ ratio: round(fps / empty), target: '≥ 50 frames/s or ≥ 0.9 × React Flow with one node' },
@@ -200,7 +206,8 @@ print({
 });
 print({
   ...{ figure: 'lineage.view_longest_task', value: round(longTask), unit: 'ms (0: none above 50)' },
-  ...{ floor: null, ratio: null, target: '≤ 50 ms', met: longTask <= 50, runs: 1 },
+  ...{ floor: round(emptyTask), ratio: emptyTask > 0 ? round(longTask / emptyTask) : null },
+  ...{ target: '≤ 50 ms', met: longTask <= 50, runs: 1 },
 });
 page.close();
 panel.close();

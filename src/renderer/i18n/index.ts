@@ -1,4 +1,5 @@
 import i18next from 'i18next';
+import { useCallback } from 'react';
 import { initReactI18next, useTranslation } from 'react-i18next';
 import { formatFor } from '../lib/format';
 import { en } from './en';
@@ -28,5 +29,5 @@ export function showLanguage(language: 'es' | 'en'): void {
 /** The texts of the present language, by checked key. */
 export function useT(): Translate {
   const { t } = useTranslation();
-  return (key, values) => t(key as string, values ?? {}) as string;
+  return useCallback((key, values) => t(key as string, values ?? {}) as string, [t]);
 }

@@ -1,4 +1,5 @@
 import { type Layout, NODE_HEIGHT, NODE_WIDTH } from './layout';
+import { lineOf } from './window';
 
 /** The graph as a picture of its own and as data, for files. */
 
@@ -28,15 +29,7 @@ export function toSvg(layout: Layout, title: string): string {
     `<rect x="${-MARGIN}" y="${-MARGIN}" width="100%" height="100%" fill="${COLORS.background}"/>`,
   ];
   for (let edge = 0; edge < index.from.length; edge += 1) {
-    const from = index.from[edge] as number;
-    const to = index.to[edge] as number;
-    const x1 = (x[from] as number) + NODE_WIDTH;
-    const y1 = (y[from] as number) + NODE_HEIGHT / 2;
-    const x2 = x[to] as number;
-    const y2 = (y[to] as number) + NODE_HEIGHT / 2;
-    const bend = Math.max(20, Math.abs(x2 - x1) / 2);
-    const path = `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`;
-    parts.push(`<path d="${path}" fill="none" stroke="${COLORS.line}"/>`);
+    parts.push(`<path d="${lineOf(layout, edge)}" fill="none" stroke="${COLORS.line}"/>`);
   }
   for (const [node, { label, note, mismatches }] of index.graph.nodes.entries()) {
     const left = x[node] as number;

@@ -39,6 +39,65 @@ export function seenIn(
   return { nodes: [...nodes], edges };
 }
 
+/** The nodes of `seen`, those nearest to the middle of `area` first. */
+export function nearestFirst(layout: Layout, area: Area, seen: readonly number[]): number[] {
+  const x = (area.left + area.right - NODE_WIDTH) / 2;
+  const y = (area.top + area.bottom - NODE_HEIGHT) / 2;
+  const far = (node: number): number =>
+    Math.hypot((layout.x[node] as number) - x, (layout.y[node] as number) - y);
+  return [...seen].sort((one, other) => far(one) - far(other));
+}
+
+/**
+ * What is to be drawn next on the way from `drawn` to `wanted`: at most `most` more, in the order
+ * in which they are wanted, and at most `most` fewer. The same array once nothing is left to do.
+ */
+export function toward(
+  drawn: readonly string[],
+  wanted: readonly string[],
+  most: number,
+): readonly string[] {
+  const has = new Set(drawn);
+  const wants = new Set(wanted);
+  const more = wanted.filter((one) => !has.has(one)).slice(0, most);
+  let spare = most;
+  const kept = drawn.filter((one) => {
+    if (wants.has(one) || spare === 0) return true;
+    spare -= 1;
+    return false;
+  });
+  return more.length === 0 && kept.length === drawn.length ? drawn : [...kept, ...more];
+}
+
+/** An edge's line as path data of SVG: a cubic curve from the right of one box to the left of another. */
+export function lineOf({ index, x, y }: Layout, edge: number): string {
+  const from = index.from[edge] as number;
+  const to = index.to[edge] as number;
+  const x1 = (x[from] as number) + NODE_WIDTH;
+  const y1 = (y[from] as number) + NODE_HEIGHT / 2;
+  const x2 = x[to] as number;
+  const y2 = (y[to] as number) + NODE_HEIGHT / 2;
+  const bend = Math.max(20, Math.abs(x2 - x1) / 2);
+  return `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`;
+}
+
+/** Whether all of one area lies in another. */
+export function covers(outer: Area, inner: Area): boolean {
+  return (
+    outer.left <= inner.left &&
+    outer.top <= inner.top &&
+    outer.right >= inner.right &&
+    outer.bottom >= inner.bottom
+  );
+}
+
+/** An area with so much of its own width and height more on each side. */
+export function grown({ left, top, right, bottom }: Area, share: number): Area {
+  const wide = (right - left) * share;
+  const tall = (bottom - top) * share;
+  return { left: left - wide, top: top - tall, right: right + wide, bottom: bottom + tall };
+}
+
 /** Place of the first member at or below `top`; a column's members go down, row by row. */
 function firstBelow(members: Int32Array, y: Float64Array, top: number): number {
   let low = 0;

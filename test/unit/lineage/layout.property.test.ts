@@ -15,7 +15,14 @@ import {
   noMemory,
 } from '../../../src/shared/lineage/layout';
 import { trace } from '../../../src/shared/lineage/trace';
-import { neighbour, seenIn } from '../../../src/shared/lineage/window';
+import {
+  covers,
+  grown,
+  nearestFirst,
+  neighbour,
+  seenIn,
+  toward,
+} from '../../../src/shared/lineage/window';
 import { largeGraph, nodeOf } from '../../support/lineage';
 
 /** Any graph at all: edges may go back, to nowhere, or twice. */
@@ -105,6 +112,41 @@ describe('layout', () => {
         }
       }),
     );
+  });
+
+  it('draws what is nearest first, a few at a time, until what is wanted is drawn and nothing else', () => {
+    const ids = fc.uniqueArray(fc.nat(60).map(String), { maxLength: 40 });
+    fc.assert(
+      fc.property(ids, ids, fc.integer({ min: 1, max: 12 }), (from, wanted, most) => {
+        let drawn: readonly string[] = from;
+        for (let frame = 0; frame <= 60; frame += 1) {
+          const next = toward(drawn, wanted, most);
+          if (next === drawn) break;
+          const more = next.filter((one) => !drawn.includes(one));
+          expect(more).toEqual(wanted.filter((one) => !drawn.includes(one)).slice(0, most));
+          expect(drawn.filter((one) => !next.includes(one)).length).toBeLessThanOrEqual(most);
+          // What stays keeps its order, so that no box is moved about in the page.
+          expect(next.slice(0, next.length - more.length)).toEqual(
+            drawn.filter((one) => next.includes(one)),
+          );
+          drawn = next;
+        }
+        expect([...drawn].sort()).toEqual([...wanted].sort());
+      }),
+    );
+    const layout = layoutOf(largeGraph(1_000));
+    const area = { left: 500, top: 400, right: 1_500, bottom: 1_000 };
+    const seen = seenIn(layout, area).nodes;
+    const far = nearestFirst(layout, area, seen).map((node) =>
+      Math.hypot(
+        (layout.x[node] as number) + NODE_WIDTH / 2 - 1_000,
+        (layout.y[node] as number) + NODE_HEIGHT / 2 - 700,
+      ),
+    );
+    expect(far.length).toBe(seen.length);
+    expect(far).toEqual([...far].sort((one, other) => one - other));
+    expect(covers(grown(area, 0.3), grown(area, 0.1))).toBe(true);
+    expect(covers(grown(area, 0.1), grown(area, 0.3))).toBe(false);
   });
 
   it('a large graph in slices is the same, and draws no more than is seen', async () => {

@@ -1,30 +1,31 @@
 import type { LineageNode } from '@shared/lineage/graph';
 import { NODE_HEIGHT, NODE_WIDTH } from '@shared/lineage/layout';
-import { Handle, type Node, type NodeProps, Position } from '@xyflow/react';
 import clsx from 'clsx';
 import { TriangleAlert } from 'lucide-react';
 import { memo, useEffect, useRef } from 'react';
 import { Hostile } from '../../components/ui';
-import { useT } from '../../i18n';
+import type { Translate } from '../../i18n';
 import { factText, nodeLabel } from './texts';
 
-export interface BoxData extends Record<string, unknown> {
+export interface BoxProps {
   readonly node: LineageNode;
+  /** Upper left corner on the plane. */
+  readonly x: number;
+  readonly y: number;
   readonly selected: boolean;
   /** On the way from or to what is selected. */
   readonly traced: boolean;
   /** Takes the focus: it was reached by the keyboard. */
   readonly focused: boolean;
   readonly opened: boolean;
+  readonly t: Translate;
   readonly onPick: (id: string) => void;
   readonly onOpen: (node: LineageNode) => void;
 }
-export type BoxNode = Node<BoxData, 'box'>;
 
 /** One node: what it is, its name, a line more, and whether something does not agree. */
-export const NodeBox = memo(function NodeBox({ data }: NodeProps<BoxNode>) {
-  const t = useT();
-  const { node, selected, traced, focused, opened, onPick, onOpen } = data;
+export const NodeBox = memo(function NodeBox(props: BoxProps) {
+  const { t, node, x, y, selected, traced, focused, opened, onPick, onOpen } = props;
   const box = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     if (focused) box.current?.focus({ preventScroll: true });
@@ -32,66 +33,52 @@ export const NodeBox = memo(function NodeBox({ data }: NodeProps<BoxNode>) {
   const wrong = node.mismatches.length > 0;
   const count = node.facts.find(([name]) => name === 'count')?.[1];
   return (
-    <>
-      <Handle
-        type="target"
-        position={Position.Left}
-        isConnectable={false}
-        className="lineage-handle"
-      />
-      <button
-        ref={box}
-        type="button"
-        data-lineage={node.id}
-        tabIndex={selected ? 0 : -1}
-        aria-pressed={selected}
-        aria-expanded={node.kind === 'trades' ? opened : undefined}
-        style={{ width: NODE_WIDTH, height: NODE_HEIGHT }}
-        className={clsx(
-          'pointer-events-auto block cursor-pointer overflow-hidden rounded-md border bg-surface px-2 text-left text-[12px] leading-tight',
-          selected
-            ? 'border-2 border-blue'
-            : wrong
-              ? 'border-red'
-              : traced
-                ? 'border-blue'
-                : 'border-line',
-        )}
-        onClick={() => onPick(node.id)}
-        onDoubleClick={() => onOpen(node)}
-      >
-        <span className="flex items-center gap-1">
-          {wrong && (
-            <TriangleAlert
-              size={12}
-              className="shrink-0 text-red"
-              aria-label={t('lineage.mismatch')}
-            />
-          )}
-          <span className="min-w-0 flex-1 truncate font-semibold">
-            <Hostile text={nodeLabel(node, t)} max={40} />
-          </span>
-          {count && <span className="figure text-muted">{t('lineage.count', { count })}</span>}
-        </span>
-        <span className="block truncate text-muted">
-          {t(`lineage.kind.${node.kind}`)}
-          {node.note && ' · '}
-          <Hostile
-            text={factText(
-              node.kind === 'trades' || node.kind === 'trade' ? 'pnl' : 'job',
-              node.note,
-              t,
-            )}
-            max={40}
+    <button
+      ref={box}
+      type="button"
+      data-lineage={node.id}
+      tabIndex={selected ? 0 : -1}
+      aria-pressed={selected}
+      aria-expanded={node.kind === 'trades' ? opened : undefined}
+      style={{ left: x, top: y, width: NODE_WIDTH, height: NODE_HEIGHT }}
+      className={clsx(
+        'pointer-events-auto absolute block cursor-pointer [contain:strict] rounded-md border bg-surface px-2 text-left text-[12px] leading-tight',
+        selected
+          ? 'border-2 border-blue'
+          : wrong
+            ? 'border-red'
+            : traced
+              ? 'border-blue'
+              : 'border-line',
+      )}
+      onClick={() => onPick(node.id)}
+      onDoubleClick={() => onOpen(node)}
+    >
+      <span className="flex items-center gap-1">
+        {wrong && (
+          <TriangleAlert
+            size={12}
+            className="shrink-0 text-red"
+            aria-label={t('lineage.mismatch')}
           />
+        )}
+        <span className="lineage-line min-w-0 flex-1 font-semibold">
+          <Hostile text={nodeLabel(node, t)} max={40} />
         </span>
-      </button>
-      <Handle
-        type="source"
-        position={Position.Right}
-        isConnectable={false}
-        className="lineage-handle"
-      />
-    </>
+        {count && <span className="figure text-muted">{t('lineage.count', { count })}</span>}
+      </span>
+      <span className="lineage-line block text-muted">
+        {t(`lineage.kind.${node.kind}`)}
+        {node.note && ' · '}
+        <Hostile
+          text={factText(
+            node.kind === 'trades' || node.kind === 'trade' ? 'pnl' : 'job',
+            node.note,
+            t,
+          )}
+          max={40}
+        />
+      </span>
+    </button>
   );
 });

@@ -1,5 +1,5 @@
 import { type Layout, NODE_HEIGHT, NODE_WIDTH } from '@shared/lineage/layout';
-import { type Area, seenIn } from '@shared/lineage/window';
+import { type Area, lineOf, seenIn } from '@shared/lineage/window';
 import type { Translate } from '../../i18n';
 import { clip } from '../../lib/format';
 import { factText, nodeLabel } from './texts';
@@ -27,19 +27,7 @@ export function pictureOf(layout: Layout, area: Area, t: Translate): string {
   const { x, y, index } = layout;
   const seen = seenIn(layout, area);
   context.strokeStyle = color('muted');
-  for (const edge of seen.edges) {
-    const from = index.from[edge] as number;
-    const to = index.to[edge] as number;
-    const x1 = (x[from] as number) + NODE_WIDTH;
-    const y1 = (y[from] as number) + NODE_HEIGHT / 2;
-    const x2 = x[to] as number;
-    const y2 = (y[to] as number) + NODE_HEIGHT / 2;
-    const bend = Math.max(20, Math.abs(x2 - x1) / 2);
-    context.beginPath();
-    context.moveTo(x1, y1);
-    context.bezierCurveTo(x1 + bend, y1, x2 - bend, y2, x2, y2);
-    context.stroke();
-  }
+  for (const edge of seen.edges) context.stroke(new Path2D(lineOf(layout, edge)));
   const font = style.getPropertyValue('font-family') || 'sans-serif';
   for (const number of seen.nodes) {
     const node = index.graph.nodes[number];
