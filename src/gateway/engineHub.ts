@@ -54,6 +54,8 @@ export interface EngineHubOptions {
   readonly policy: OperationsPolicy;
   readonly gatewayId: string;
   readonly clock: Clock;
+  /** Milliseconds that never jump: a wall clock put right is not silence. */
+  readonly uptime: Clock;
   readonly random: RandomBytes;
 }
 
@@ -62,6 +64,8 @@ interface Session {
   readonly engine: string;
   readonly socket: WebSocket;
   lastHeardAt: number;
+  /** The same by uptime. */
+  heardAt: number;
   holdings: ReportedHoldings | null;
 }
 
@@ -128,6 +132,7 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       engine: id,
       socket,
       lastHeardAt: now,
+      heardAt: options.uptime(),
       holdings: null,
     };
     sessions.set(id, session);
@@ -167,6 +172,7 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
   function hear(session: Session, message: EngineMessage): void {
     if (sessions.get(session.engine) !== session) return;
     session.lastHeardAt = clock();
+    session.heardAt = options.uptime();
     const { engine } = session;
     switch (message.type) {
       case 'op.update':
@@ -261,8 +267,9 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
 
   function heartbeat(): void {
     const now = clock();
+    const up = options.uptime();
     for (const session of [...sessions.values()]) {
-      if (now - session.lastHeardAt >= policy.engines.lostAfterMs) {
+      if (up - session.heardAt >= policy.engines.lostAfterMs) {
         lose(session, 'silent');
         session.socket.terminate();
       } else {

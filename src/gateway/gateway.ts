@@ -151,9 +151,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
 
   // Before the kill driver hears of it: what is latched is latched before an engine is told.
-  keepUnsavedKills(join(options.dataDir, 'latch.json'), log);
+  history.push(...keepUnsavedKills(join(options.dataDir, 'latch.json'), log));
   const stopExpiring = expireResumes(log, clock);
-  const hub = createEngineHub({ log, policy, gatewayId, clock, random });
+  const { uptime } = options;
+  const hub = createEngineHub({ log, policy, gatewayId, clock, uptime, random });
   const driver = createKillDriver({ log, hub, times: policy.kill, clock });
   const stopModes = driveModes(log, hub);
   takeInventory(log, hub, () => policies().models);
@@ -162,7 +163,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     policy: () => policies().models.rollback,
   });
   const stopGovernance = keepGovernance(log, () => policies().models, sha256, clock);
-  const lease = createLeaseDesk(log, () => policies().monitor.lease, options.uptime);
+  const lease = createLeaseDesk(log, () => policies().monitor.lease, uptime);
   const { mayAct } = lease;
   const mayHold = ({ roles }: Operator) =>
     roles.some((role) => policies().monitor.permissions.hold.includes(role));
@@ -181,7 +182,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     channels: notifier,
   });
   const standIn = startStandIn({
-    ...{ log, hub, commands, lease, policies, clock, random, uptime: options.uptime },
+    ...{ log, hub, commands, lease, policies, clock, random, uptime },
     folder: join(options.dataDir, 'monitor'),
   });
 
@@ -190,7 +191,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const drills = keepDrills({ log, hub, policies, clock, newId });
 
   const telemetry = createTelemetryFanout({
-    ...{ hub, policy, clock, welcome },
+    ...{ hub, policy, clock, uptime, welcome },
     window: standIn.window,
   });
   const { limits, recheckEveryMs } = policy.auth;

@@ -19,6 +19,8 @@ export interface TelemetryFanoutOptions {
   readonly hub: EngineHub;
   readonly policy: OperationsPolicy;
   readonly clock: Clock;
+  /** Milliseconds that never jump. */
+  readonly uptime: Clock;
   readonly welcome: () => Omit<Welcome, 'type' | 'operator'>;
   /** The live model's window as the gateway's monitor has it now. */
   readonly window: () => readonly WindowFrame[];
@@ -61,7 +63,7 @@ const REPLACEABLE: ReadonlySet<TelemetryItem['kind']> = new Set([
 
 /** Sends engines' telemetry to terminals in batches; a slow reader gets less, and is told. */
 export function createTelemetryFanout(options: TelemetryFanoutOptions): TelemetryFanout {
-  const { hub, clock } = options;
+  const { hub, clock, uptime } = options;
   const readers = new Set<Reader>();
   const timer = setInterval(flush, BATCH_EVERY_MS);
 
@@ -84,7 +86,7 @@ export function createTelemetryFanout(options: TelemetryFanoutOptions): Telemetr
   }
 
   function flush(): void {
-    const now = clock();
+    const now = uptime();
     for (const reader of readers) {
       const backlog = reader.socket.bufferedAmount;
       if (backlog > SLOW_BYTES) {
@@ -115,7 +117,7 @@ export function createTelemetryFanout(options: TelemetryFanoutOptions): Telemetr
       }
     }
     reader.pending.clear();
-    const now = clock();
+    const now = uptime();
     if (!reader.wantsWindow || now - reader.windowAt < WINDOW_EVERY_MS) return;
     reader.wantsWindow = false;
     reader.windowAt = now;

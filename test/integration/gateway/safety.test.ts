@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runPaperEngine } from '../../../src/gateway/engines/paper/run';
@@ -91,6 +91,36 @@ describe('a gateway whose disk is full', () => {
     const again = await TestTerminal.open(second.port);
     await again.until(() => again.ops.kills[0]?.flatAt != null);
     expect(engine.sold).toBe(100);
+    // A terminal that never had its answer says it again under its id: it is the same kill.
+    again.kill({}, id);
+    await again.until(() => again.answers.some((a) => a.id === id && a.stage === 'accepted'));
+    expect(again.ops.kills).toHaveLength(1);
+  }, 20_000);
+});
+
+describe('a kill that no disk could take', () => {
+  it('is kept over every start without room', async () => {
+    const disk: { store?: FullDisk } = {};
+    const first = await gatewayOn(disk);
+    const latch = join(dir.path, 'latch.json');
+    // Room for it is set aside beforehand.
+    expect(statSync(`${latch}.reserve`).size).toBe(65_536);
+    const terminal = await TestTerminal.open(first.port);
+    (disk.store as FullDisk).full = true;
+    const id = terminal.kill();
+    await terminal.until(() => terminal.answers.some((a) => a.id === id && a.stage === 'accepted'));
+    await first.stop();
+    open.splice(0);
+    for (let start = 0; start < 2; start += 1) {
+      const again = await gatewayOn(disk, true);
+      expect(again.log.state().desk.mode).toBe('killed');
+      expect(existsSync(latch)).toBe(true);
+      await again.stop();
+      open.splice(0);
+    }
+    const last = await gatewayOn(disk);
+    expect(last.log.state().kills.map(({ commandId }) => commandId)).toEqual([id]);
+    expect(existsSync(latch)).toBe(false);
   }, 20_000);
 });
 

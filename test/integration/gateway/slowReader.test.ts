@@ -46,6 +46,7 @@ async function openFanout(): Promise<void> {
     hub: hub as unknown as EngineHub,
     policy: quickPolicy,
     clock: () => now,
+    uptime: () => now,
     welcome: () => welcome,
     window: () => [],
   });

@@ -27,8 +27,14 @@ export interface EngineClientOptions {
   readonly cards: () => readonly object[];
 }
 
+/** What the client needs of the engine behind it. */
+export type EngineBehind = Pick<
+  PaperEngine,
+  'mode' | 'fault' | 'loaded' | 'now' | 'setMode' | 'beginSession' | 'operate' | 'done'
+>;
+
 export interface EngineClient {
-  attach(engine: PaperEngine): void;
+  attach(engine: EngineBehind): void;
   send(message: EngineMessageInput): void;
   sendRaw(text: string): void;
   telemetry(item: TelemetryItem): void;
@@ -47,7 +53,7 @@ const EVENTS: ReadonlySet<string> = new Set(['order', 'trade', 'status']);
 /** The engine's side of `vigia.engine.v1`: connects for ever, obeys, and pauses itself in silence. */
 export function createEngineClient(options: EngineClientOptions): EngineClient {
   const { uptime } = options;
-  let engine: PaperEngine | null = null;
+  let engine: EngineBehind | null = null;
   let socket: WebSocket | null = null;
   let registered = false;
   let attempts = 0;
