@@ -10,6 +10,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import Database from 'better-sqlite3';
 import { seededRandom } from '../../src/gateway/engines/paper/market';
 import { mirrorFaults, readChain, type Told } from './checker';
 import { COMMANDS, openClient } from './client';
@@ -69,8 +70,10 @@ async function oneDamage(folder: string, random: () => number, report: Counts): 
     const before = readCopy(desk.log, folder);
     const pick = random();
     const isMirror = pick < 0.5;
-    const file = `${isMirror ? desk.mirror : desk.log}${random() < 0.5 ? '' : '-wal'}`;
-    if (existsSync(file)) damage(file, random);
+    const path = isMirror ? desk.mirror : desk.log;
+    const inWal = random() < 0.5;
+    if (!inWal) intoOneFile(path);
+    damage(inWal ? `${path}-wal` : path, random);
     return isMirror
       ? await startMirror(desk, report)
       : await startLog(desk, client.close, before, report);
@@ -89,6 +92,13 @@ function readCopy(path: string, folder: string): Told[] {
     if (existsSync(path + suffix)) cpSync(path + suffix, copy + suffix);
   }
   return readChain(copy);
+}
+
+/** Moves what is in the WAL into the file itself, as time would. */
+function intoOneFile(path: string): void {
+  const database = new Database(path);
+  database.pragma('wal_checkpoint(TRUNCATE)');
+  database.close();
 }
 
 /** Some bytes changed, a block of nothing, or the end cut off. */

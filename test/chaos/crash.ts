@@ -68,7 +68,7 @@ export async function crashRounds(options: {
     const found = await deskRounds({ count, first: done, random, report, folder, say });
     report.faults.push(...found.map((fault) => `desk at round ${done}: ${fault}`));
     // What broke is kept, to be looked at.
-    if (found.length === 0 && !process.env.KEEP) rmSync(folder, { recursive: true, force: true });
+    if (found.length === 0) rmSync(folder, { recursive: true, force: true });
     else say(`kept: ${folder}`);
     say(`rounds ${done + count} of ${rounds}, ${report.faults.length} faults`);
   }

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { seededRandom } from '../../src/gateway/engines/paper/market';
-import { type CallSource, type IpcHandlers, serveCalls } from '../../src/main/ipc/host';
 import type { Caller } from '../../src/main/ipc/sender';
+import { type CallSource, type IpcHandlers, serveCalls } from '../../src/main/ipc/serve';
 import { type IpcCall, ipcCalls } from '../../src/shared/ipc/contract';
 import { ENGINE_SUBPROTOCOL, PATHS, TERMINAL_SUBPROTOCOL } from '../../src/shared/protocol/wire';
 import { newDataDir, openGateway } from '../support/desk';

@@ -7,6 +7,8 @@ import { ROOT } from '../support/root';
 /** A program under test that can be killed at any moment. */
 export interface Running {
   readonly pid: number;
+  /** The line that it was waited for; empty where none was. */
+  readonly line: string;
   readonly exited: Promise<number | null>;
   /** What it said last, for a report. */
   said(): string;
@@ -26,7 +28,7 @@ export async function run(
   ready: RegExp | null,
   env: object = {},
   onLine: (line: string) => void = () => undefined,
-): Promise<Running & { readonly line: string }> {
+): Promise<Running> {
   const child: ChildProcess = spawn(process.execPath, [...args], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -57,9 +59,15 @@ export async function run(
   };
 }
 
-/** Bundles a program and gives the file's path. @param entry from the project's root */
+const bundled = new Map<string, string>();
+
+/** Bundles a program, once, and gives the file's path. @param entry from the project's root */
 export async function program(entry: string): Promise<string> {
   const lib = join(ROOT, 'scripts/lib/bundle.mjs');
   const { bundle } = (await import(lib)) as { bundle(entry: string, name: string): string };
-  return bundle(join(ROOT, entry), `chaos-${entry.replace(/[^a-z]+/gi, '-')}`);
+  const known = bundled.get(entry);
+  if (known !== undefined) return known;
+  const path = bundle(join(ROOT, entry), `chaos-${entry.replace(/[^a-z]+/gi, '-')}`);
+  bundled.set(entry, path);
+  return path;
 }
