@@ -37,7 +37,7 @@ import { createBooks } from './incidents/books';
 import { keepDrills } from './incidents/drills';
 import { keepIncidents } from './incidents/driver';
 import { createKillDriver } from './killDriver';
-import { keepUnsavedKills } from './killLatch';
+import { keepKills } from './killLatch';
 import { createLog, type GatewayLog, publicKeyText } from './log';
 import { driveModes } from './modeDriver';
 import { createDeploymentDriver } from './models/deploymentDriver';
@@ -151,7 +151,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
 
   // Before the kill driver hears of it: what is latched is latched before an engine is told.
-  history.push(...keepUnsavedKills(join(options.dataDir, 'latch.json'), log));
+  history.push(...keepKills(join(options.dataDir, 'latch.json'), log));
   const stopExpiring = expireResumes(log, clock);
   const { uptime } = options;
   const hub = createEngineHub({ log, policy, gatewayId, clock, uptime, random });

@@ -58,7 +58,7 @@ async function oneDamage(folder: string, random: () => number, report: Counts): 
   try {
     const gateway = await desk.gateway();
     const terminal = await desk.terminal();
-    for (let count = 0; count < 4; count += 1) {
+    for (let count = 0; count < 5; count += 1) {
       client.command(
         count % 2 === 0 ? 'kill' : 'resume',
         COMMANDS[count % 2 === 0 ? 'kill' : 'resume'],
@@ -138,6 +138,8 @@ async function startLog(
     return [];
   }
   report.shortened += 1;
+  const modes = log.filter(({ type }) => type === 'kill.requested' || type === 'ops.resumed');
+  if (modes.at(-1)?.type !== 'kill.requested') return ['killed, and starts in another mode'];
   // What the mirror has beyond that is another history now: it is kept aside, and said.
   await desk.terminal();
   await caughtUp(desk);

@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runPaperEngine } from '../../../src/gateway/engines/paper/run';
 import type { Gateway } from '../../../src/gateway/gateway';
@@ -9,6 +10,12 @@ import type { SealedEvent } from '../../../src/shared/log/chain';
 import { newDataDir, openGateway, quickPolicy, withOperations } from '../../support/desk';
 import { FakeEngine } from '../../support/fakeEngine';
 import { TestTerminal } from '../../support/testTerminal';
+
+const RESUME = {
+  ...{ scope: { kind: 'all' }, reason: 'revisado', origin: 'panel' },
+  confirmation: 'CONFIRM_RESUME',
+  checklist: { causeUnderstood: true, positionsReviewed: true, teamNotified: true },
+};
 
 let dir: ReturnType<typeof newDataDir>;
 const open: { stop(): unknown }[] = [];
@@ -67,7 +74,6 @@ describe('a gateway whose disk is full', () => {
     await terminal.until(() => terminal.ops.kills[0]?.flatAt != null);
     expect(gateway.log.health()).toEqual({ unsavedEvents: 0, storeError: null });
     expect(store.verify()).toMatchObject({ ok: true });
-    expect(existsSync(join(dir.path, 'latch.json'))).toBe(false);
   }, 20_000);
 
   it('that dies before there is room starts killed', async () => {
@@ -84,7 +90,6 @@ describe('a gateway whose disk is full', () => {
     const second = await gatewayOn(disk);
     expect(second.log.state().desk.mode).toBe('killed');
     expect(second.log.state().kills[0]).toMatchObject({ commandId: id, reason: 'prueba' });
-    expect(existsSync(join(dir.path, 'latch.json'))).toBe(false);
     const engine = new FakeEngine('e1', 100);
     await engine.connect(second.port);
     open.push({ stop: () => engine.disconnect() });
@@ -104,7 +109,8 @@ describe('a kill that no disk could take', () => {
     const first = await gatewayOn(disk);
     const latch = join(dir.path, 'latch.json');
     // Room for it is set aside beforehand.
-    expect(statSync(`${latch}.reserve`).size).toBe(65_536);
+    const reserved = () => statSync(`${latch}.reserve`, { throwIfNoEntry: false })?.size;
+    await expect.poll(reserved).toBe(65_536);
     const terminal = await TestTerminal.open(first.port);
     (disk.store as FullDisk).full = true;
     const id = terminal.kill();
@@ -120,7 +126,27 @@ describe('a kill that no disk could take', () => {
     }
     const last = await gatewayOn(disk);
     expect(last.log.state().kills.map(({ commandId }) => commandId)).toEqual([id]);
-    expect(existsSync(latch)).toBe(false);
+    const again = await TestTerminal.open(last.port);
+    await again.give('resume', RESUME);
+    await expect.poll(() => existsSync(latch)).toBe(false);
+  }, 20_000);
+
+  it('stands though the log lost it: its end was in a WAL that was damaged', async () => {
+    const first = await gatewayOn({});
+    const terminal = await TestTerminal.open(first.port);
+    const before = first.log.savedHead().seq;
+    const id = terminal.kill();
+    await terminal.until(() => terminal.ops.desk.mode === 'killed');
+    await expect.poll(() => existsSync(join(dir.path, 'latch.json'))).toBe(true);
+    await first.stop();
+    open.splice(0);
+    const database = new Database(join(dir.path, 'log.db'));
+    database.prepare('DELETE FROM events WHERE seq > ?').run(before);
+    database.exec('DELETE FROM checkpoints');
+    database.close();
+    const second = await gatewayOn({});
+    expect(second.log.state().desk.mode).toBe('killed');
+    expect(second.log.state().kills.map(({ commandId }) => commandId)).toEqual([id]);
   }, 20_000);
 });
 
