@@ -15,6 +15,8 @@ export const MODELS: readonly string[] = PAPER_MODELS.slice(0, 2).map(({ model }
 export const VENUE = 'venue-1';
 export const PAPER = 'paper-1';
 
+const WINDOW_MS = 15_000;
+
 /** A desk of real programs around one proxy, every link of which passes through it. */
 export interface Desk {
   readonly proxy: LinkProxy;
@@ -50,7 +52,16 @@ export async function openDesk(random: () => number, folder?: string): Promise<D
   }
   writeFileSync(join(policyDir, 'operations.yaml'), JSON.stringify(operations.document));
   writeFileSync(join(policyDir, 'models.yaml'), JSON.stringify(policies.models.document));
-  const monitor = { ...quickPolicies.monitor.document, checkEveryMs: 3_600_000 };
+  const { triggers, ...watched } = quickPolicies.monitor.document;
+  const monitor = {
+    ...{ ...watched, checkEveryMs: 3_600_000 },
+    triggers: {
+      ...triggers,
+      // Windows that fill while a soak warms up: what grows after that is not a window.
+      errorRate: { ...triggers.errorRate, windowMs: WINDOW_MS },
+      latencyP99: { ...triggers.latencyP99, windowMs: WINDOW_MS },
+    },
+  };
   writeFileSync(join(policyDir, 'monitor.yaml'), JSON.stringify(monitor));
   await beginHistory(dataDir);
 

@@ -53,6 +53,9 @@ function brief(key: string, value: unknown): unknown {
   return { p50: at(0.5), p99: at(0.99), max: at(1) };
 }
 
+const interrupted = () => process.exit(1);
+process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+
 let faults = 0;
 for (const name of positionals.length > 0 ? positionals : Object.keys(groups)) {
   const group = groups[name];

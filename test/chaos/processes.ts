@@ -38,7 +38,13 @@ export async function run(
   child.stderr?.on('data', (part) => {
     text = `${text}${part}`.slice(-KEPT_CHARACTERS);
   });
-  const exited = once(child, 'exit').then(([code]) => code as number | null);
+  // Nothing outlives who started it.
+  const end = () => void child.kill('SIGKILL');
+  process.on('exit', end);
+  const exited = once(child, 'exit').then(([code]) => {
+    process.off('exit', end);
+    return code as number | null;
+  });
   const line = await new Promise<string>((done, failed) => {
     createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (one) => {
       onLine(one);
