@@ -58,6 +58,8 @@ export interface EngineHubOptions {
   readonly policy: OperationsPolicy;
   readonly gatewayId: string;
   readonly clock: Clock;
+  /** Milliseconds that never jump: a wall clock put right is not silence. */
+  readonly uptime: Clock;
   readonly random: RandomBytes;
   readonly guard: Guard;
   readonly metrics: GatewayMetrics;
@@ -69,6 +71,8 @@ interface Session {
   readonly socket: WebSocket;
   readonly allowance: Bucket;
   lastHeardAt: number;
+  /** The same by uptime. */
+  heardAt: number;
   holdings: ReportedHoldings | null;
   minute: number;
   recordedInMinute: number;
@@ -143,6 +147,7 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       socket,
       allowance: options.guard.frames('engine'),
       lastHeardAt: now,
+      heardAt: options.uptime(),
       holdings: null,
       minute: 0,
       recordedInMinute: 0,
@@ -193,6 +198,7 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
   function hear(session: Session, message: EngineMessage): void {
     if (sessions.get(session.engine) !== session) return;
     session.lastHeardAt = clock();
+    session.heardAt = options.uptime();
     const { engine } = session;
     switch (message.type) {
       case 'op.update':
@@ -341,8 +347,9 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
 
   function heartbeat(): void {
     const now = clock();
+    const up = options.uptime();
     for (const session of [...sessions.values()]) {
-      if (now - session.lastHeardAt >= policy.engines.lostAfterMs) {
+      if (up - session.heardAt >= policy.engines.lostAfterMs) {
         lose(session, 'silent');
         session.socket.terminate();
       } else {

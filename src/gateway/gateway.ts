@@ -47,7 +47,7 @@ import { createBooks } from './incidents/books';
 import { keepDrills } from './incidents/drills';
 import { keepIncidents } from './incidents/driver';
 import { createKillDriver } from './killDriver';
-import { keepUnsavedKills } from './killLatch';
+import { keepKills } from './killLatch';
 import { createLog, type GatewayLog, publicKeyText } from './log';
 import { createGatewayMetrics, type SocketKind } from './metrics';
 import { driveModes } from './modeDriver';
@@ -177,11 +177,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
 
   // Before the kill driver hears of it: what is latched is latched before an engine is told.
-  keepUnsavedKills(join(options.dataDir, 'latch.json'), log);
+  history.push(...keepKills(join(options.dataDir, 'latch.json'), log));
   const stopExpiring = expireResumes(log, clock);
+  const { uptime } = options;
   const metrics = createGatewayMetrics(log);
-  const guard = createGuard({ limits: policy.limits, uptime: options.uptime, metrics });
-  const hub = createEngineHub({ log, policy, gatewayId, clock, random, guard, metrics });
+  const guard = createGuard({ limits: policy.limits, uptime, metrics });
+  const hub = createEngineHub({ log, policy, gatewayId, clock, uptime, random, guard, metrics });
   const driver = createKillDriver({ log, hub, times: policy.kill, clock });
   const stopModes = driveModes(log, hub);
   const stopClearing = clearOutsideAlerts(log);
@@ -191,7 +192,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     policy: () => policies().models.rollback,
   });
   const stopGovernance = keepGovernance(log, () => policies().models, sha256, clock);
-  const lease = createLeaseDesk(log, () => policies().monitor.lease, options.uptime);
+  const lease = createLeaseDesk(log, () => policies().monitor.lease, uptime);
   const { mayAct } = lease;
   const mayHold = ({ roles }: Operator) =>
     roles.some((role) => policies().monitor.permissions.hold.includes(role));
@@ -218,7 +219,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     bridges,
   });
   const standIn = startStandIn({
-    ...{ log, hub, commands, lease, policies, clock, random, uptime: options.uptime },
+    ...{ log, hub, commands, lease, policies, clock, random, uptime },
     folder: join(options.dataDir, 'monitor'),
   });
 
@@ -228,7 +229,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   const frames = createEventFrames(log);
   const telemetry = createTelemetryFanout({
-    ...{ hub, policy, clock, uptime: options.uptime, metrics, welcome },
+    ...{ hub, policy, clock, uptime, metrics, welcome },
     window: standIn.window,
   });
   const reports = keepReports({

@@ -1,6 +1,7 @@
+import { existsSync, rmSync } from 'node:fs';
 import { z } from 'zod';
-import { LatchFile } from '../node/latchFile';
-import { actorSchema } from '../shared/log/event';
+import { LatchFile, writeFileDurably } from '../node/latchFile';
+import { actorSchema, type LogEvent } from '../shared/log/event';
 import { eventData } from '../shared/ops/events';
 import type { GatewayLog } from './log';
 
@@ -13,46 +14,98 @@ const killSchema = z.object({
 });
 type LatchedKill = z.infer<typeof killSchema>;
 
+/** Room for some dozens of kills, on a disk that has none left. */
+const RESERVE_BYTES = 65_536;
+
 /**
- * Keeps, beside the log, the kills that the log's disk could not take: a gateway that dies then
- * starts killed all the same. With a healthy disk the log itself is the latch and this file is absent.
+ * Keeps, beside the log, the kills that stand and those that the log's disk could not take: a gateway
+ * that dies starts killed all the same, on a full disk and on a log that lost its end to a damaged WAL.
+ * A reserve keeps room for it on a disk that has none left.
  *
- * To be called before anything is sent to an engine.
+ * What is not saved is written before anything is sent to an engine, so this is to be called before
+ * who sends. What is saved is in the log: its copy here is written once the engines have been told.
+ *
+ * @returns the kills it put into the log: their ids are taken, as those of the log's history are.
  */
-export function keepUnsavedKills(path: string, log: GatewayLog): void {
+export function keepKills(path: string, log: GatewayLog): readonly LogEvent[] {
+  const reserve = `${path}.reserve`;
   const file = new LatchFile<readonly LatchedKill[]>(path, (value) => {
     const parsed = z.array(killSchema).safeParse(value);
     return parsed.success ? parsed.data : null;
   });
-  let latched: readonly LatchedKill[] = [];
-
-  for (const { actor, commandId, reason, data } of file.get() ?? []) {
-    // A kill of that id in the log was saved after all, and may have been resumed since.
-    if (log.state().kills.some((kill) => kill.commandId === commandId)) continue;
-    log.append({ type: 'kill.requested', actor, commandId, reason, data });
-  }
+  const taken: LogEvent[] = [];
+  let latched = (file.get() ?? []).map((kill) => {
+    const { actor, commandId, reason, data } = kill;
+    // A kill of that id in the log may have been resumed since.
+    if (log.state().kills.some((known) => known.commandId === commandId)) return kill;
+    const events = log.append({ type: 'kill.requested', actor, commandId, reason, data });
+    taken.push(...events);
+    return { ...kill, seq: events[0]?.seq ?? kill.seq };
+  });
+  let isDue = false;
+  let reserved = false;
   settle();
 
   log.onRecorded((event) => {
-    if (event.type !== 'kill.requested' || log.isSaved(event.seq)) return;
+    if (event.type === 'ops.resumed') settle();
+    if (event.type !== 'kill.requested') return;
     const kill = killSchema.safeParse(event);
     if (!kill.success) return;
     latched = [...latched, kill.data];
-    try {
-      file.set(latched);
-    } catch {
-      // Neither file takes it. The kill goes on: it is what matters, and it is in memory.
-    }
+    if (log.isSaved(event.seq)) soon();
+    else write();
   });
   log.onSaved(settle);
+  return taken;
 
+  /** Drops what is in the log and was resumed. */
   function settle(): void {
-    latched = latched.filter(({ seq }) => !log.isSaved(seq));
-    if (latched.length > 0) return;
+    if (latched.length > 0) {
+      const { kills } = log.state();
+      const stands = (id: string) =>
+        kills.some(({ commandId, resumedAt }) => commandId === id && resumedAt === null);
+      const needed = latched.filter(({ seq, commandId }) => !log.isSaved(seq) || stands(commandId));
+      if (needed.length < latched.length) soon();
+      latched = needed;
+    }
+    if (!reserved) soon();
+  }
+
+  function soon(): void {
+    if (!isDue) setImmediate(tidy);
+    isDue = true;
+  }
+
+  function tidy(): void {
+    isDue = false;
+    write();
+    if (reserved) return;
     try {
-      if (file.get() !== null) file.clear();
+      if (!existsSync(reserve)) writeFileDurably(reserve, '.'.repeat(RESERVE_BYTES));
+      reserved = true;
     } catch {
-      // It is asked about by id at the next start, so one that stays does no harm.
+      // No room for it now: it is tried again at the next event that is saved.
+      rmSync(`${reserve}.new`, { force: true });
+    }
+  }
+
+  function write(): void {
+    try {
+      if (latched.length > 0) file.set(latched);
+      else if (existsSync(path)) file.clear();
+    } catch {
+      setFromReserve();
+    }
+  }
+
+  /** The log's disk is full, and most often the latch's with it: what was set aside makes room. */
+  function setFromReserve(): void {
+    try {
+      rmSync(reserve, { force: true });
+      reserved = false;
+      if (latched.length > 0) file.set(latched);
+    } catch {
+      // Neither file takes it. The kill goes on: it is what matters, and it is in memory.
     }
   }
 }

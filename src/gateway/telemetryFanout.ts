@@ -95,10 +95,10 @@ export function createTelemetryFanout(options: TelemetryFanoutOptions): Telemetr
   }
 
   function flush(): void {
-    const now = clock();
+    const now = uptime();
     // A beat that came late says that this process has too much to do; telemetry gives way first.
-    const lagMs = Math.max(0, uptime() - flushedAt - BATCH_EVERY_MS);
-    flushedAt = uptime();
+    const lagMs = Math.max(0, now - flushedAt - BATCH_EVERY_MS);
+    flushedAt = now;
     metrics.loopLag(lagMs);
     // One late beat is a slow disk or a collection of garbage; several are too much to do.
     lateBeats = lagMs > limits.shedAboveLagMs ? lateBeats + 1 : 0;
@@ -154,7 +154,7 @@ export function createTelemetryFanout(options: TelemetryFanoutOptions): Telemetr
 
   /** What the monitor remembers, for a terminal that was away. */
   function giveWindow(reader: Reader): void {
-    const now = clock();
+    const now = uptime();
     if (!reader.wantsWindow || now - reader.windowAt < WINDOW_EVERY_MS) return;
     reader.wantsWindow = false;
     reader.windowAt = now;

@@ -247,6 +247,7 @@ export function startTerminal(start: TerminalStart): void {
   const link = createControlLink({
     ...{ token: identity.token, transport: identity.transport },
     ...{ terminal, embedded, clock, random: Math.random },
+    uptime: () => performance.now(),
     onFailed: (address) => identity.look([address]),
     times: policy.link,
     position: desk.position,

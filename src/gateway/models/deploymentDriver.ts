@@ -166,8 +166,9 @@ export function createDeploymentDriver(options: DeploymentDriverOptions): Deploy
     attempts.clear();
     const { settleWithinMs } = policy();
     // An engine that is not even connected is not waited for: what it runs is not known.
-    const left = Math.max(0, deployment.startedAt + settleWithinMs - clock());
-    later('deadline', left, () => {
+    // Never longer than that, whatever the clock was set to meanwhile.
+    const left = Math.min(settleWithinMs, deployment.startedAt + settleWithinMs - clock());
+    later('deadline', Math.max(0, left), () => {
       // What has not answered by now is said with it, not a moment later.
       for (const engine of flights.keys()) failed(engine, 'unknown', SILENT);
       incomplete(deployment.id);

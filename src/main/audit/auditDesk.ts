@@ -8,7 +8,7 @@ import type { AuditJob, ExportFormat, Imported, Past, PastAt } from '../../share
 import type { LogEvent } from '../../shared/log/event';
 import type { OpsState } from '../../shared/ops/state';
 import type { CommandParams } from '../../shared/protocol/commands';
-import { Refusal } from '../ipc/host';
+import { Refusal } from '../ipc/refusal';
 import { createExplorer, type ExplorerClient, QuestionLeftError, withHeld } from './explorer';
 import { createJobs } from './jobs';
 import type { FromExplorer, Question } from './messages';

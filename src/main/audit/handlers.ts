@@ -1,6 +1,6 @@
 import type { auditCalls } from '../../shared/audit/calls';
 import type { AuditPage } from '../../shared/audit/query';
-import type { IpcHandlers } from '../ipc/host';
+import type { IpcHandlers } from '../ipc/serve';
 import type { AuditDesk } from './auditDesk';
 import type { PastGuard } from './past';
 

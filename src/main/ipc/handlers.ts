@@ -20,8 +20,8 @@ import type { Emergency } from '../notify/emergency';
 import type { ReportDesk } from '../reports/reportDesk';
 import type { SettingsStore } from '../settings';
 import type { Windows } from '../windows';
-import type { IpcHandlers } from './host';
-import { Refusal } from './host';
+import { Refusal } from './refusal';
+import type { IpcHandlers } from './serve';
 
 export interface HandlerDeps {
   readonly publisher: DeskPublisher;

@@ -128,7 +128,9 @@ export function killActions(
   times: KillTimes,
 ): readonly KillAction[] {
   if (kill.stage === 'done') return [];
-  const due = kill.lastAttemptAt === null || now - kill.lastAttemptAt >= times.retryEveryMs;
+  // A clock that was put back must not keep a kill waiting for it.
+  const since = kill.lastAttemptAt === null ? Infinity : Math.abs(now - kill.lastAttemptAt);
+  const due = since >= times.retryEveryMs;
   if (!due) return [];
   const { command } = kill;
   if (isAcknowledged(kill)) {
@@ -234,7 +236,8 @@ function accepted(
 }
 
 function ticked(kill: TrackedKill, at: number, times: KillTimes): TrackedKill {
-  const late = !isAcknowledged(kill) && at - kill.command.issuedAt >= times.alarmAfterMs;
+  const waited = Math.abs(at - kill.command.issuedAt);
+  const late = !isAcknowledged(kill) && waited >= times.alarmAfterMs;
   return late && !kill.silenced && !kill.alarm ? { ...kill, alarm: true, alarmed: true } : kill;
 }
 

@@ -20,6 +20,8 @@ export interface ControlLinkDeps {
   readonly terminal: { readonly id: string; readonly name: string; readonly version: string };
   readonly embedded: boolean;
   readonly clock: Clock;
+  /** Milliseconds that never jump: a wall clock put right is not silence. */
+  readonly uptime: Clock;
   readonly random: () => number;
   readonly times: OperationsPolicy['link'];
   /** Where to go on from, and of which history; null while the mirror is not open. */
@@ -60,6 +62,7 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
   let welcomed = false;
   let retry: NodeJS.Timeout | null = null;
   let stopped = false;
+  let heardAt = deps.uptime();
   let view: LinkView = {
     state: 'connecting',
     since: deps.clock(),
@@ -143,6 +146,11 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
     retry = setTimeout(open, fullJitter(attempt, reconnectMinMs, reconnectMaxMs, deps.random));
   }
 
+  function heard(): void {
+    heardAt = deps.uptime();
+    set({ lastHeardAt: deps.clock() });
+  }
+
   function hear(own: WebSocket, text: string): void {
     const frame = parseFrame(text, controlReplies);
     // A newer gateway may say things this version has no use for.
@@ -153,7 +161,7 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
       own.close(CLOSE.badFrame);
       return;
     }
-    set({ lastHeardAt: deps.clock() });
+    heard();
     if (welcomed && view.state === 'stale') set({ state: 'live', cause: null });
     take(own, frame.value);
   }
@@ -219,15 +227,15 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
       fromSeq: position.head.seq + 1,
       fromHash: position.head.hash,
     });
-    set({ state: 'live', cause: null, lastHeardAt: deps.clock() });
+    heard();
+    set({ state: 'live', cause: null });
     transmit({ type: 'ping', time: deps.clock() });
   }
 
   function heartbeat(): void {
-    const now = deps.clock();
-    const silent = view.lastHeardAt === null ? 0 : now - view.lastHeardAt;
+    const silent = deps.uptime() - heardAt;
     if (welcomed && socket) {
-      transmit({ type: 'ping', time: now });
+      transmit({ type: 'ping', time: deps.clock() });
       if (silent >= deps.times.downAfterMs) {
         const own = socket;
         socket = null;

@@ -31,6 +31,8 @@ let target: TelemetryTarget | null = null;
 let socket: WebSocket | null = null;
 let attempt = 0;
 let heardAt = 0;
+/** The same by a clock that never jumps: one put right is not silence. */
+let heardUp = 0;
 let everLive = false;
 let greeted = false;
 let retry: NodeJS.Timeout | null = null;
@@ -38,10 +40,10 @@ let watcher: Watcher | null = null;
 let checks: NodeJS.Timeout | null = null;
 let checkEveryMs = 0;
 
-function linkState(now: number): LinkState {
+function linkState(): LinkState {
   if (!target) return 'connecting';
   if (!socket || heardAt === 0) return everLive || attempt > 2 ? 'down' : 'connecting';
-  const silent = now - heardAt;
+  const silent = performance.now() - heardUp;
   if (silent >= target.times.downAfterMs) return 'down';
   return silent >= target.times.staleAfterMs ? 'stale' : 'live';
 }
@@ -68,6 +70,7 @@ function open(): void {
     if (binary) return own.close(CLOSE.badFrame);
     const frame = parseFrame(data.toString(), telemetryReplies);
     heardAt = Date.now();
+    heardUp = performance.now();
     if (frame.ok) take(own, frame.value);
   });
   // The close that follows says all there is to do.
@@ -138,13 +141,13 @@ setInterval(() => {
     [...books].map(([engine, one]) => [engine, one.figures(now)] as const),
   );
   trades.flush();
-  post({ type: 'figures', link: linkState(now), figures, trades: trades.health(), executed });
+  post({ type: 'figures', link: linkState(), figures, trades: trades.health(), executed });
   executed = [];
 }, POST_EVERY_MS);
 
 setInterval(() => {
   if (!socket || !target || heardAt === 0) return;
-  if (Date.now() - heardAt >= target.times.downAfterMs) {
+  if (performance.now() - heardUp >= target.times.downAfterMs) {
     const own = socket;
     again();
     own.terminate();

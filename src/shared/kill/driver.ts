@@ -101,12 +101,11 @@ function step(
   const opId = stepOpId(chain, name);
   const { flight, now, times } = context;
   if (flight.kind === 'sent' && flight.opId === opId) {
-    const askAt =
-      (flight.lastAskedAt ?? flight.at) +
-      (flight.lastAskedAt === null ? times.askAfterMs : times.askEveryMs);
+    const silentMs = flight.lastAskedAt === null ? times.askAfterMs : times.askEveryMs;
+    const askAt = dueAfter(flight.lastAskedAt ?? flight.at, silentMs, now);
     return now >= askAt ? { kind: 'ask', opId } : { kind: 'wait', until: askAt };
   }
-  const due = dueAt(chain, name, times);
+  const due = dueAt(chain, name, context);
   if (now < due) return { kind: 'wait', until: due };
   // Blocking twice does no harm and must not wait for an answer; selling twice does.
   if (name !== 'block' && !context.ownStep) return { kind: 'ask', opId };
@@ -114,23 +113,33 @@ function step(
 }
 
 /** A refused block is tried again after a pause, and a later sweep waits longer each round. */
-function dueAt(chain: EngineChain, name: KillStep, times: KillTimes): number {
+function dueAt(chain: EngineChain, name: KillStep, { now, times }: ChainContext): number {
   if (name === 'block') {
-    return chain.block && !isBlocked(chain) ? chain.block.at + times.sweepBackoffMs : 0;
+    const refused = chain.block && !isBlocked(chain);
+    return refused ? dueAfter(chain.block.at, times.sweepBackoffMs, now) : 0;
   }
   if (chain.round <= 2 || !chain.held) return 0;
   const wait = Math.min(times.sweepBackoffMaxMs, times.sweepBackoffMs * 2 ** (chain.round - 3));
-  return chain.held.recordedAt + wait;
+  return dueAfter(chain.held.recordedAt, wait, now);
+}
+
+/**
+ * When something is due that comes `ms` after `at`. A moment that is yet to come says that the clock
+ * was put back: nobody knows how long ago it was, so it is due now.
+ */
+function dueAfter(at: number, ms: number, now: number): number {
+  return at > now ? now : at + ms;
 }
 
 function readBackEvery(everyMs: number, chain: EngineChain, context: ChainContext): ChainAction {
   const { flight, now, times, lastReadBackAt } = context;
   if (flight.kind === 'sent') {
     // A read-back changes nothing, so a lost one is simply asked for again under a new id.
-    const lostAt = flight.at + (flight.accepted ? times.readBackPatienceMs : times.askEveryMs);
+    const patience = flight.accepted ? times.readBackPatienceMs : times.askEveryMs;
+    const lostAt = dueAfter(flight.at, patience, now);
     if (now < lostAt) return { kind: 'wait', until: lostAt };
   } else if (lastReadBackAt !== null && chain.readBacks > 0) {
-    const due = lastReadBackAt + everyMs;
+    const due = dueAfter(lastReadBackAt, everyMs, now);
     if (now < due) return { kind: 'wait', until: due };
   }
   return { kind: 'send', opId: context.nextReadBackId, operation: { op: 'read_back' } };
@@ -151,7 +160,8 @@ export function shouldSweepAgain(
   if (held.workingOrders.length > 0) {
     const onlyClosing = held.workingOrders.every((order) => order.purpose === 'close');
     const since = chain.flatten?.at ?? chain.startedAt;
-    return !chain.closePositions || !onlyClosing || now - since >= times.closeOrderPatienceMs;
+    const waited = now >= dueAfter(since, times.closeOrderPatienceMs, now);
+    return !chain.closePositions || !onlyClosing || waited;
   }
   return chain.closePositions && held.positions.length > 0;
 }

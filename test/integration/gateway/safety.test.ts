@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runPaperEngine } from '../../../src/gateway/engines/paper/run';
 import type { Gateway } from '../../../src/gateway/gateway';
@@ -9,6 +10,12 @@ import type { SealedEvent } from '../../../src/shared/log/chain';
 import { newDataDir, openGateway, quickPolicy, withOperations } from '../../support/desk';
 import { FakeEngine } from '../../support/fakeEngine';
 import { TestTerminal } from '../../support/testTerminal';
+
+const RESUME = {
+  ...{ scope: { kind: 'all' }, reason: 'revisado', origin: 'panel' },
+  confirmation: 'CONFIRM_RESUME',
+  checklist: { causeUnderstood: true, positionsReviewed: true, teamNotified: true },
+};
 
 let dir: ReturnType<typeof newDataDir>;
 const open: { stop(): unknown }[] = [];
@@ -67,7 +74,6 @@ describe('a gateway whose disk is full', () => {
     await terminal.until(() => terminal.ops.kills[0]?.flatAt != null);
     expect(gateway.log.health()).toEqual({ unsavedEvents: 0, storeError: null });
     expect(store.verify()).toMatchObject({ ok: true });
-    expect(existsSync(join(dir.path, 'latch.json'))).toBe(false);
   }, 20_000);
 
   it('that dies before there is room starts killed', async () => {
@@ -84,13 +90,63 @@ describe('a gateway whose disk is full', () => {
     const second = await gatewayOn(disk);
     expect(second.log.state().desk.mode).toBe('killed');
     expect(second.log.state().kills[0]).toMatchObject({ commandId: id, reason: 'prueba' });
-    expect(existsSync(join(dir.path, 'latch.json'))).toBe(false);
     const engine = new FakeEngine('e1', 100);
     await engine.connect(second.port);
     open.push({ stop: () => engine.disconnect() });
     const again = await TestTerminal.open(second.port);
     await again.until(() => again.ops.kills[0]?.flatAt != null);
     expect(engine.sold).toBe(100);
+    // A terminal that never had its answer says it again under its id: it is the same kill.
+    again.kill({}, id);
+    await again.until(() => again.answers.some((a) => a.id === id && a.stage === 'accepted'));
+    expect(again.ops.kills).toHaveLength(1);
+  }, 20_000);
+});
+
+describe('a kill that no disk could take', () => {
+  it('is kept over every start without room', async () => {
+    const disk: { store?: FullDisk } = {};
+    const first = await gatewayOn(disk);
+    const latch = join(dir.path, 'latch.json');
+    // Room for it is set aside beforehand.
+    const reserved = () => statSync(`${latch}.reserve`, { throwIfNoEntry: false })?.size;
+    await expect.poll(reserved).toBe(65_536);
+    const terminal = await TestTerminal.open(first.port);
+    (disk.store as FullDisk).full = true;
+    const id = terminal.kill();
+    await terminal.until(() => terminal.answers.some((a) => a.id === id && a.stage === 'accepted'));
+    await first.stop();
+    open.splice(0);
+    for (let start = 0; start < 2; start += 1) {
+      const again = await gatewayOn(disk, true);
+      expect(again.log.state().desk.mode).toBe('killed');
+      expect(existsSync(latch)).toBe(true);
+      await again.stop();
+      open.splice(0);
+    }
+    const last = await gatewayOn(disk);
+    expect(last.log.state().kills.map(({ commandId }) => commandId)).toEqual([id]);
+    const again = await TestTerminal.open(last.port);
+    await again.give('resume', RESUME);
+    await expect.poll(() => existsSync(latch)).toBe(false);
+  }, 20_000);
+
+  it('stands though the log lost it: its end was in a WAL that was damaged', async () => {
+    const first = await gatewayOn({});
+    const terminal = await TestTerminal.open(first.port);
+    const before = first.log.savedHead().seq;
+    const id = terminal.kill();
+    await terminal.until(() => terminal.ops.desk.mode === 'killed');
+    await expect.poll(() => existsSync(join(dir.path, 'latch.json'))).toBe(true);
+    await first.stop();
+    open.splice(0);
+    const database = new Database(join(dir.path, 'log.db'));
+    database.prepare('DELETE FROM events WHERE seq > ?').run(before);
+    database.exec('DELETE FROM checkpoints');
+    database.close();
+    const second = await gatewayOn({});
+    expect(second.log.state().desk.mode).toBe('killed');
+    expect(second.log.state().kills.map(({ commandId }) => commandId)).toEqual([id]);
   }, 20_000);
 });
 

@@ -57,6 +57,7 @@ async function follow(path: string, port: number): Promise<Terminal> {
       onFailed: () => undefined,
       embedded: false,
       clock: Date.now,
+      uptime: () => performance.now(),
       random: () => 0,
     },
     terminal: { id: 't1', name: 't1', version: 'test' },

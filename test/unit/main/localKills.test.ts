@@ -50,3 +50,12 @@ it('alarms when late, keeps trying when silenced, and is latched until acknowled
   expect(foldKills(accepted, { type: 'abandoned', id }, TIMES)).toHaveLength(1);
   expect(foldKills(silenced, { type: 'abandoned', id }, TIMES)).toHaveLength(0);
 });
+
+it('is neither kept waiting nor kept quiet by a clock that was put back', () => {
+  const hour = 3_600_000;
+  const ahead = { ...command, issuedAt: hour };
+  const early = run({ type: 'fired', command: ahead }, { ...sent, at: hour } as KillEvent);
+  expect(types(only(early), 10, true)).toEqual(['control.query', 'http.post']);
+  const ticked = foldKills(early, { type: 'tick', at: 10 }, TIMES);
+  expect(killsView(ticked)[0]?.alarm).toBe(true);
+});

@@ -263,3 +263,43 @@ describe('kill chain', () => {
     });
   });
 });
+
+describe('a clock that was put back', () => {
+  const hour = 3_600_000;
+  const now = 5_000;
+  const fresh = startChain('e', 'k', true, hour);
+  const held = { asOf: hour, recordedAt: hour, positions: [], workingOrders: [], telemetrySeq: 1 };
+  const base = {
+    now,
+    connected: true,
+    ownStep: true,
+    nextReadBackId: 'r1',
+    reason: 'x',
+    times: TIMES,
+  };
+  const none: Flight = { kind: 'none' };
+
+  it('holds up no step, no question and no read-back', () => {
+    const opId = stepOpId(fresh, 'block');
+    const sent: Flight = { kind: 'sent', opId, at: hour, accepted: false, lastAskedAt: null };
+    const asks = nextAction(fresh, { ...base, flight: sent, lastReadBackAt: null });
+    expect(asks).toEqual({ kind: 'ask', opId });
+    const reading = { ...fresh, phase: 'reading_back' as const, readBacks: 1, held };
+    const again = nextAction(reading, { ...base, flight: none, lastReadBackAt: hour });
+    expect(again).toMatchObject({ kind: 'send', operation: { op: 'read_back' } });
+    const lost: Flight = { ...sent, opId: 'r0' };
+    const anew = nextAction(reading, { ...base, flight: lost, lastReadBackAt: null });
+    expect(anew).toMatchObject({ kind: 'send', operation: { op: 'read_back' } });
+    const third = { ...fresh, phase: 'flattening' as const, round: 4, held };
+    const sweeps = nextAction(third, { ...base, flight: none, lastReadBackAt: null });
+    expect(sweeps).toMatchObject({ kind: 'send', operation: { op: 'flatten' } });
+    const record = {
+      at: hour,
+      round: 1,
+      items: [{ kind: 'engine', id: 'e', outcome: 'rejected' }],
+    };
+    const refused = { ...fresh, block: record as never, blockTries: 1 };
+    const blocks = nextAction(refused, { ...base, flight: none, lastReadBackAt: null });
+    expect(blocks).toMatchObject({ kind: 'send', operation: { op: 'block' } });
+  });
+});

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { clockRounds } from './clock';
+import { corruptRounds } from './corrupt';
+import { crashRounds } from './crash';
+import { diskRounds, whyNoDisk } from './disk';
+import { fuzzFrames, fuzzIpc } from './fuzz';
+
+/** `npm run chaos` is the whole measure; this is its short form. */
+const ROUNDS = Number(process.env.VIGIA_CHAOS ?? 10);
+const SEED = Number(process.env.VIGIA_CHAOS_SEED ?? 7);
+const noDisk = whyNoDisk();
+
+describe(`whatever breaks (seed ${SEED})`, () => {
+  it(`kill -9 of gateway, engines and terminal with commands under way, ${ROUNDS} times`, async () => {
+    const report = await crashRounds({ rounds: ROUNDS, seed: SEED, say: () => undefined });
+    expect(report.faults).toEqual([]);
+    expect(report.flatMs).toHaveLength(ROUNDS);
+  }, 300_000);
+
+  it('a kill is flat while the wall clock jumps', async () => {
+    const report = await clockRounds({ jumps: 20, seed: SEED });
+    expect(report.faults).toEqual([]);
+    expect(report.flatMs).toHaveLength(20);
+  }, 60_000);
+
+  it.skipIf(noDisk !== null)(
+    `a full disk, and a death on it${noDisk === null ? '' : ` (skipped: ${noDisk})`}`,
+    async () => {
+      const report = await diskRounds({ rounds: 2, seed: SEED });
+      expect(report).toMatchObject({ faults: [], killed: 1 });
+      expect(report.unsaved).toBeGreaterThan(0);
+    },
+    60_000,
+  );
+
+  it('a damaged log is never served, and a damaged mirror is taken anew', async () => {
+    const report = await corruptRounds({ rounds: 3, seed: SEED });
+    expect(report.faults).toEqual([]);
+  }, 60_000);
+
+  it('mutated frames and IPC messages', async () => {
+    const frames = await fuzzFrames(10_000, SEED);
+    expect(frames.faults).toEqual([]);
+    const ipc = await fuzzIpc(10_000, SEED);
+    expect(ipc.faults).toEqual([]);
+    expect(ipc.taken).toBeGreaterThan(500);
+  }, 60_000);
+});

@@ -1,0 +1,220 @@
+// Reads what is on disk and nothing else. It shares no code with the product: a fault in the product's
+// own folding or verifying must not hide itself.
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import Database from 'better-sqlite3';
+
+/** An event as its sealed text says it. */
+export interface Told {
+  readonly seq: number;
+  readonly ts: number;
+  readonly type: string;
+  readonly commandId: string | null;
+  readonly data: Record<string, unknown>;
+  readonly prevHash: string;
+  readonly hash: string;
+}
+
+/** One line of a venue's ledger. `at` is Unix ms. */
+export interface LedgerLine {
+  readonly at: number;
+  readonly life: number;
+  readonly what: 'born' | 'mode' | 'order' | 'fill' | 'cancel' | 'op' | 'settled';
+  readonly mode?: string;
+  readonly id?: string;
+  readonly opId?: string;
+  readonly op?: string;
+  readonly purpose?: 'open' | 'close';
+  /** Signed: what the order asks for, or what the fill changed the position by. */
+  readonly quantity?: number;
+  /** After a fill. */
+  readonly position?: number;
+}
+
+/** What a client was told of a command. */
+export interface Outcome {
+  readonly id: string;
+  readonly name: string;
+  readonly stage: 'accepted' | 'rejected';
+  readonly seq: number | null;
+  readonly unsaved: boolean;
+}
+
+/** A kill or a mode can be on its way to an engine for so long: the longest delay that is injected. */
+const IN_TRANSIT_MS = 3_000;
+const GENESIS = '0'.repeat(64);
+const FIRST_FACTS = new Set([
+  'kill.requested',
+  'ops.paused',
+  'ops.resumed',
+  'ops.resume_requested',
+  'deployment.started',
+]);
+
+interface Row {
+  readonly seq: number;
+  readonly hash: string;
+  readonly prev_hash: string;
+  readonly body: string;
+}
+
+/**
+ * Every event of a log or a mirror, each hashed afresh.
+ *
+ * @throws when the chain has a gap, a wrong hash or a wrong link.
+ */
+export function readChain(path: string): Told[] {
+  const database = new Database(path, { readonly: true });
+  try {
+    const rows = database
+      .prepare('SELECT seq, hash, prev_hash, body FROM events ORDER BY seq')
+      .all() as Row[];
+    let before = GENESIS;
+    return rows.map((row, index) => {
+      const hash = createHash('sha256').update(row.body).digest('hex');
+      const told = JSON.parse(row.body) as Told;
+      const whole =
+        hash === row.hash &&
+        row.seq === index + 1 &&
+        told.seq === row.seq &&
+        told.prevHash === before &&
+        row.prev_hash === before;
+      if (!whole) throw new Error(`${path}: the chain does not hold at ${index + 1}`);
+      before = row.hash;
+      return { ...told, hash };
+    });
+  } finally {
+    database.close();
+  }
+}
+
+/** The lines of a ledger. The last one may be torn by a kill: it counts once it is whole. */
+export function readLedger(path: string): LedgerLine[] {
+  if (!existsSync(path)) return [];
+  const lines = readFileSync(path, 'utf8').split('\n');
+  lines.pop();
+  return lines.map((line) => JSON.parse(line) as LedgerLine);
+}
+
+/** What a log and its mirror do not agree on: the mirror must be the log's beginning. */
+export function mirrorFaults(log: readonly Told[], mirror: readonly Told[]): string[] {
+  const last = mirror.at(-1);
+  if (!last || log[last.seq - 1]?.hash === last.hash) return [];
+  return [`mirror: event ${last.seq} is not the gateway's`];
+}
+
+/** No accepted command lost or applied twice, and every one with an outcome. */
+export function commandFaults(log: readonly Told[], outcomes: readonly Outcome[]): string[] {
+  const facts = new Map<string, Told[]>();
+  for (const event of log) {
+    if (event.commandId === null) continue;
+    if (!FIRST_FACTS.has(event.type) && event.type !== 'command.rejected') continue;
+    facts.set(event.commandId, [...(facts.get(event.commandId) ?? []), event]);
+  }
+  const faults: string[] = [];
+  for (const [id, events] of facts) {
+    if (events.length > 1) {
+      faults.push(`command ${id}: applied ${events.length} times (${events[0]?.type})`);
+    }
+  }
+  for (const { id, name, stage, seq, unsaved } of outcomes) {
+    const [fact] = facts.get(id) ?? [];
+    if (stage === 'accepted' && !unsaved) {
+      if (!fact) faults.push(`${name} ${id}: accepted and not in the log`);
+      else if (fact.type === 'command.rejected')
+        faults.push(`${name} ${id}: accepted, logged refused`);
+      if (log[(seq ?? 0) - 1]?.commandId !== id)
+        faults.push(`${name} ${id}: not at its seq ${seq}`);
+    }
+    if (stage === 'rejected' && fact && fact.type !== 'command.rejected') {
+      faults.push(`${name} ${id}: refused and applied`);
+    }
+  }
+  return faults;
+}
+
+/** Killed stays killed: whoever registers while the desk is killed is told so. */
+export function killedFaults(log: readonly Told[]): string[] {
+  const faults: string[] = [];
+  let killed = false;
+  for (const event of log) {
+    if (event.type === 'kill.requested') killed = true;
+    if (event.type === 'ops.resumed') killed = false;
+    if (event.type === 'engine.connected' && killed && event.data.appliedMode !== 'killed') {
+      faults.push(`event ${event.seq}: ${event.data.engine} registers ${event.data.appliedMode}`);
+    }
+  }
+  return faults;
+}
+
+/** An engine leaves `killed` by a resume alone, opens in `normal` alone, and is never sold twice. */
+export function ledgerFaults(
+  log: readonly Told[],
+  engine: string,
+  ledger: readonly LedgerLine[],
+): string[] {
+  const resumes = log.filter(({ type }) => type === 'ops.resumed').map(({ ts }) => ts);
+  const faults: string[] = [];
+  let mode = 'paused';
+  let since = 0;
+  let position = 0;
+  for (const line of ledger) {
+    if (line.what === 'born') mode = 'paused';
+    if (line.what === 'mode' && line.mode) {
+      const left = mode === 'killed' && line.mode !== 'killed';
+      if (left && !resumes.some((ts) => ts >= since - IN_TRANSIT_MS && ts <= line.at)) {
+        faults.push(`${engine}: left killed for ${line.mode} at ${line.at} with no resume`);
+      }
+      if (line.mode !== mode) since = line.at;
+      mode = line.mode;
+    }
+    if (line.what === 'order' && line.purpose === 'open' && mode !== 'normal') {
+      faults.push(`${engine}: opens at ${line.at} while ${mode}`);
+    }
+    if (line.what === 'fill') {
+      const next = position + (line.quantity ?? 0);
+      if (next !== line.position)
+        faults.push(`${engine}: the ledger does not add up at ${line.at}`);
+      const closes = line.purpose === 'close';
+      if (closes && (next * position < 0 || Math.abs(next) > Math.abs(position))) {
+        faults.push(`${engine}: sold twice at ${line.at}: ${position} became ${next}`);
+      }
+      position = next;
+    }
+  }
+  return faults;
+}
+
+/** No false "flat": at the instant a kill is called flat, the venue holds nothing. */
+export function flatFaults(
+  log: readonly Told[],
+  ledgers: ReadonlyMap<string, readonly LedgerLine[]>,
+): string[] {
+  const faults: string[] = [];
+  for (const event of log) {
+    if (event.type !== 'kill.flat') continue;
+    for (const [engine, ledger] of ledgers) {
+      if (!(event.data.engines as string[]).includes(engine)) continue;
+      const held = heldAt(ledger, event.ts);
+      if (held.position === 0 && held.orders.length === 0) continue;
+      faults.push(`event ${event.seq}: flat, and ${engine} holds ${JSON.stringify(held)}`);
+    }
+  }
+  return faults;
+}
+
+/** What a venue holds at an instant (Unix ms), by its own ledger. */
+export function heldAt(
+  ledger: readonly LedgerLine[],
+  at: number,
+): { readonly position: number; readonly orders: readonly string[] } {
+  let position = 0;
+  const orders = new Set<string>();
+  for (const line of ledger) {
+    if (line.at > at) break;
+    if (line.what === 'order' && line.id) orders.add(line.id);
+    if ((line.what === 'cancel' || line.what === 'fill') && line.id) orders.delete(line.id);
+    if (line.what === 'fill') position = line.position ?? 0;
+  }
+  return { position, orders: [...orders] };
+}

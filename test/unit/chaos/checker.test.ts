@@ -1,0 +1,97 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { sha256 } from '../../../src/node/sha256';
+import { SqliteEventStore } from '../../../src/node/sqliteEventStore';
+import { chainOf } from '../../bench/events';
+import {
+  commandFaults,
+  flatFaults,
+  killedFaults,
+  type LedgerLine,
+  ledgerFaults,
+  mirrorFaults,
+  type Outcome,
+  readChain,
+  type Told,
+} from '../../chaos/checker';
+
+/** A log of so many facts, 10 s apart, so that nothing is excused as being on its way. */
+function logOf(...facts: [type: string, data?: object, commandId?: string][]): Told[] {
+  return facts.map(([type, data = {}, commandId = null], index) => ({
+    ...{ seq: index + 1, ts: (index + 1) * 10_000, type, data: data as Told['data'] },
+    ...{ commandId, prevHash: `h${index}`, hash: `h${index + 1}` },
+  }));
+}
+const line = (
+  at: number,
+  what: LedgerLine['what'],
+  rest: Partial<LedgerLine> = {},
+): LedgerLine => ({
+  ...{ at, life: 1, what },
+  ...rest,
+});
+const accepted: Outcome = { id: 'a', name: 'kill', stage: 'accepted', seq: 1, unsaved: false };
+
+it('sees a command that was lost, applied twice, or refused and applied', () => {
+  const once = logOf(['kill.requested', {}, 'a'], ['kill.halted', {}, 'a']);
+  expect(commandFaults(once, [accepted])).toEqual([]);
+  expect(commandFaults(logOf(['ops.paused', {}, 'b']), [accepted])).toHaveLength(2);
+  expect(commandFaults([], [{ ...accepted, unsaved: true }])).toEqual([]);
+  const twice = logOf(['kill.requested', {}, 'a'], ['kill.requested', {}, 'a']);
+  expect(commandFaults(twice, [accepted])).toEqual([expect.stringContaining('applied 2 times')]);
+  const refused: Outcome = { ...accepted, stage: 'rejected', seq: null };
+  expect(commandFaults(once, [refused])).toEqual([expect.stringContaining('refused and applied')]);
+});
+
+it('sees who registers in another mode while the desk is killed', () => {
+  const normal = { engine: 'v', appliedMode: 'normal' };
+  const bad = logOf(['kill.requested'], ['engine.connected', normal]);
+  expect(killedFaults(bad)).toHaveLength(1);
+  const good = logOf(['kill.requested'], ['ops.resumed'], ['engine.connected', normal]);
+  expect(killedFaults(good)).toEqual([]);
+});
+
+it('sees an engine that leaves killed by itself, opens while stopped, or sells twice', () => {
+  const killed = line(10_000, 'mode', { mode: 'killed' });
+  const normal = line(25_000, 'mode', { mode: 'normal' });
+  const log = logOf(['kill.requested'], ['ops.resumed']);
+  expect(ledgerFaults(log, 'v', [killed, normal])).toEqual([]);
+  const early = line(15_000, 'mode', { mode: 'normal' });
+  expect(ledgerFaults(log, 'v', [killed, early])).toEqual([expect.stringContaining('no resume')]);
+  const open = line(12_000, 'order', { id: 'o', purpose: 'open', quantity: 5 });
+  expect(ledgerFaults(log, 'v', [killed, open])).toEqual([expect.stringContaining('opens')]);
+  const fill = (purpose: 'open' | 'close', quantity: number, position: number) =>
+    line(30_000, 'fill', { id: 'o', purpose, quantity, position });
+  const sold = [fill('open', 5, 5), fill('close', -5, 0)];
+  expect(ledgerFaults(log, 'v', sold)).toEqual([]);
+  expect(ledgerFaults(log, 'v', [...sold, fill('close', -5, -5)])).toEqual([
+    expect.stringContaining('sold twice'),
+  ]);
+});
+
+it('sees a flat that is not', () => {
+  const log = logOf(['kill.requested'], ['kill.flat', { engines: ['v'] }]);
+  const held = [line(1, 'fill', { id: 'o', purpose: 'open', quantity: 5, position: 5 })];
+  expect(flatFaults(log, new Map([['v', held]]))).toHaveLength(1);
+  const closed = line(19_999, 'fill', { id: 'p', purpose: 'close', quantity: -5, position: 0 });
+  expect(flatFaults(log, new Map([['v', [...held, closed]]]))).toEqual([]);
+  const working = line(19_999, 'order', { id: 'q', purpose: 'open', quantity: 5 });
+  expect(flatFaults(log, new Map([['v', [...held, closed, working]]]))).toHaveLength(1);
+});
+
+it('hashes a chain afresh, and sees one byte of it changed', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'vigia-checker-'));
+  const path = join(folder, 'log.db');
+  const store = new SqliteEventStore(path, sha256);
+  await store.append(chainOf(20), 0);
+  expect(readChain(path)).toHaveLength(20);
+  expect(mirrorFaults(readChain(path), readChain(path).slice(0, 9))).toEqual([]);
+  expect(mirrorFaults(readChain(path).slice(0, 9), readChain(path))).toHaveLength(1);
+  store.database.exec(`UPDATE events SET body = replace(body, 'halted', 'flat') WHERE seq = 7`);
+  store.database.exec(`UPDATE events SET body = body || ' ' WHERE seq = 7`);
+  expect(() => readChain(path)).toThrow('does not hold at 7');
+  store.close();
+  rmSync(folder, { recursive: true });
+});
