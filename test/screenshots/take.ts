@@ -41,7 +41,13 @@ test('pictures of the panel and the console', async () => {
   await expect(console.getByRole('dialog')).toBeVisible();
   await shot(console, 'palette');
   await console.keyboard.press('Escape');
-  await console.getByRole('button', { name: 'Ajustes' }).click();
+  for (const view of ['models', 'monitor', 'incidents', 'lineage', 'reports'] as const) {
+    await showView(console, view);
+    await expect(console.getByText('Abriendo…')).toBeHidden();
+    await expect(console.getByRole('main').getByRole('heading').first()).toBeVisible();
+    await shot(console, view);
+  }
+  await showView(console, 'settings');
   await expect(console.getByLabel('Tecla de parada')).toBeVisible();
   await expect(console.getByRole('heading', { name: 'Notificaciones' })).toBeVisible();
   await shot(console, 'settings');
