@@ -31,16 +31,20 @@ secureApp(app);
 // Phase 4: run.
 // Not awaited at the top: Electron holds `ready` back until this module has loaded.
 const told = { config: config.value, policies };
-void app.whenReady().then(() =>
-  startTerminal({
-    ...told,
-    policyDir,
-    resources,
-    mainDir: import.meta.dirname,
-    outDir: resolve(import.meta.dirname, '..'),
-    userData: app.getPath('userData'),
-  }),
-);
+app
+  .whenReady()
+  .then(() =>
+    startTerminal({
+      ...told,
+      policyDir,
+      resources,
+      mainDir: import.meta.dirname,
+      outDir: resolve(import.meta.dirname, '..'),
+      userData: app.getPath('userData'),
+    }),
+  )
+  // A terminal that did not come up whole is worse than none: it would look as if it were there.
+  .catch((error: unknown) => giveUp(`could not start: ${(error as Error).stack}`));
 
 /** A terminal without its policies does not start. */
 function usablePolicies(): PolicyFiles {

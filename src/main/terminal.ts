@@ -113,8 +113,10 @@ export function startTerminal(start: TerminalStart): void {
   // A gateway of its own is given a token made for this run.
   const ownToken = embedded ? randomBytes(32).toString('hex') : null;
   const engineToken = randomBytes(32).toString('hex');
-  const secrets = (): readonly string[] =>
-    [identity.token(), engineToken].filter((one) => one !== null);
+  const given = ownToken ?? config.token;
+  // The log is open before anybody can sign in.
+  let tokenNow = (): string | null => given;
+  const secrets = (): readonly string[] => [tokenNow(), engineToken].filter((one) => one !== null);
   const runtime = runtimeView();
   const journal = openJournal({ userData, runtime, secrets, app, process });
   // What ships takes the desk's file from its one place; only a build to try may be told another.
@@ -204,7 +206,6 @@ export function startTerminal(start: TerminalStart): void {
   });
 
   // Who sits here, and whom this terminal speaks to.
-  const given = ownToken ?? config.token;
   const identity = createIdentity({
     ...{ userData, storage: safeStorage, platform: process.platform, clock, changed },
     given: given === null ? null : { token: given, source: embedded ? 'embedded' : 'config' },
@@ -221,6 +222,7 @@ export function startTerminal(start: TerminalStart): void {
     },
     onReady: () => link.connect(link.addresses()),
   });
+  tokenNow = identity.token;
 
   const past = createPastGuard();
   const audit = createAuditDesk({
