@@ -15,6 +15,8 @@ export const MODELS: readonly string[] = PAPER_MODELS.slice(0, 2).map(({ model }
 export const VENUE = 'venue-1';
 export const PAPER = 'paper-1';
 
+/** The monitor holds its peace: what acts here is what a round does. */
+const NEVER_MS = 3_600_000;
 const WINDOW_MS = 15_000;
 
 /** A desk of real programs around one proxy, every link of which passes through it. */
@@ -42,7 +44,11 @@ const policies = {
 };
 
 /** Writes a desk's files and the history it begins with. @param folder where; a new one where left out */
-export async function openDesk(random: () => number, folder?: string): Promise<Desk> {
+export async function openDesk(
+  random: () => number,
+  folder?: string,
+  checkEveryMs = NEVER_MS,
+): Promise<Desk> {
   const home = folder ?? mkdtempSync(join(tmpdir(), 'vigia-chaos-'));
   const dataDir = join(home, 'gateway');
   const policyDir = join(home, 'policy');
@@ -54,7 +60,7 @@ export async function openDesk(random: () => number, folder?: string): Promise<D
   writeFileSync(join(policyDir, 'models.yaml'), JSON.stringify(policies.models.document));
   const { triggers, ...watched } = quickPolicies.monitor.document;
   const monitor = {
-    ...{ ...watched, checkEveryMs: 3_600_000 },
+    ...{ ...watched, checkEveryMs },
     triggers: {
       ...triggers,
       // Windows that fill while a soak warms up: what grows after that is not a window.

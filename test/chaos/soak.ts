@@ -43,7 +43,8 @@ const KILL_WITHIN_MS = 10_000;
 /** Floods a gateway with telemetry for so long, a terminal reading all of it, and watches /proc. */
 export async function soak(seconds: number, say: (text: string) => void): Promise<SoakReport> {
   const folder = mkdtempSync(join(tmpdir(), 'vigia-soak-'));
-  const desk = await openDesk(seededRandom(1), folder);
+  // Its windows let go of what is old when it checks.
+  const desk = await openDesk(seededRandom(1), folder, 1_000);
   const faults: string[] = [];
   const running = new Map<string, Running>();
   const gateway = await desk.gateway();

@@ -140,7 +140,7 @@ describe('a desk whose engines run a model already', () => {
     one.register({ ...card('m2'), model_hash: 'x' });
     one.register(card('m3'));
     await ana.until(() => ana.ops.models.models.m3?.stage === 'registered');
-    expect(one.errors).toEqual([expect.stringContaining('model_hash')]);
+    await expect.poll(() => one.errors).toEqual([expect.stringContaining('model_hash')]);
     expect(models().models.m2).toBeUndefined();
   });
 });
