@@ -7,7 +7,6 @@ import {
   clipboard,
   dialog,
   globalShortcut,
-  Notification,
   powerMonitor,
   safeStorage,
   session,
@@ -16,13 +15,8 @@ import {
 import { type DirectKillDeps, directKill, directTest } from '../node/directKill';
 import type { ExportInfo } from '../node/export/manifest';
 import { fetchJson } from '../node/fetchJson';
-import { NODE_TIMERS } from '../node/notify/lanes';
-import { send } from '../node/notify/send';
 import type { PolicyFiles } from '../node/policyFiles';
-import { createShelf } from '../node/reports/shelf';
-import { saveDocument } from '../node/saveDocument';
 import { mayExport } from '../shared/audit/permission';
-import { NO_FILTER } from '../shared/audit/query';
 import { uuidv7 } from '../shared/ids';
 import type { LogEvent } from '../shared/log/event';
 import { watchOf } from '../shared/monitor/watch';
@@ -39,10 +33,7 @@ import type { Config } from './config';
 import { createDeskState } from './desk';
 import { assembleView, createDeskPublisher } from './deskView';
 import { collectDiagnostics } from './diagnostics';
-import { createCardDesk } from './documents/cardDesk';
-import { createPostMortemDesk } from './documents/postMortemDesk';
-import { createPrinter } from './documents/printer';
-import { createPrintPages } from './documents/printPage';
+import { createDocuments } from './documents/documents';
 import type { Child, EmbeddedGateway } from './embedded/gateway';
 import { createEmbeddedGateway } from './embedded/gateway';
 import { createHotkey } from './hotkey/hotkey';
@@ -64,13 +55,9 @@ import { createExecutionBook } from './link/executions';
 import { createTelemetry } from './link/telemetry';
 import { createMirror } from './mirror/mirror';
 import { createMonitorDesk } from './monitor/monitorDesk';
-import { createDesktopNotices } from './notify/desktop';
-import { createEmergency } from './notify/emergency';
-import { openOwnChannels } from './notify/ownChannels';
-import { electronVault } from './notify/vault';
+import { createNotices } from './notify/notices';
 import { PAGES_ROOT, servePages } from './pages';
 import { whyAskToQuit } from './quit';
-import { createReportDesk } from './reports/reportDesk';
 import { uploadPdf } from './reports/upload';
 import { runtimeView } from './runtime';
 import { secureSession } from './security';
@@ -90,8 +77,6 @@ export interface TerminalStart {
 }
 
 const TICK_MS = 100;
-/** A document that is not on paper by then is given up. */
-const PRINT_TIMEOUT_MS = 20_000;
 /** How often the desk's own file of settings is looked at. */
 const REREAD_MS = 2_000;
 /** How soon a report that the gateway made is looked for, to be printed. */
@@ -355,65 +340,13 @@ export function startTerminal(start: TerminalStart): void {
     changed: publisher.figures,
   });
 
-  // What leaves the terminal as a document.
-  const printer = createPrinter({ open: createPrintPages(), timeoutMs: PRINT_TIMEOUT_MS });
-  const save = (name: string, content: string | Uint8Array) =>
-    saveDocument(join(app.getPath('documents'), 'Vigía'), name, content);
-  const cards = createCardDesk({
-    ...{ desk, policy: modelsPolicy, clock, printer, save },
+  const { cards, postMortems, reports, stopPrinting } = createDocuments({
+    ...{ desk, clock, mirror, audit, userData, modelsPolicy },
+    folder: join(app.getPath('documents'), 'Vigía'),
     language: () => settings.get().language,
-  });
-  const postMortems = createPostMortemDesk({
-    ...{ desk, printer, save },
-    async saved(incident, seq) {
-      const filter = { ...NO_FILTER, types: ['postmortem.saved'], incident };
-      const { events } = await audit.page('own', { filter, offset: 0, limit: 500 });
-      const markdown = events.find((one) => one.seq === seq)?.data.markdown;
-      return typeof markdown === 'string' ? markdown : null;
-    },
-  });
-
-  // What is told away from the screen.
-  const told = {
-    policy: () => notificationsPolicy(desk.ops()),
-    clock,
-  };
-  const deskOf = () => ({
-    name: desk.welcome()?.deskName ?? config.deskName ?? 'USD/COP',
-    environment: desk.welcome()?.environment ?? desk.ops().environment ?? 'live',
-  });
-  const emergency = createEmergency({
-    ...{ ...told, changed, jitter: Math.random, timers: NODE_TIMERS, desk: deskOf },
-    channels: openOwnChannels(join(userData, 'own-channels.json'), electronVault(safeStorage)),
-    operator: () => desk.welcome()?.operator.id ?? name,
-    send: (what) => send(what, clock),
-  });
-  const desktop = createDesktopNotices({
-    ...told,
-    language: () => settings.get().language,
-    least() {
-      const { desktopNotices } = settings.get();
-      return desktopNotices === 'off' ? null : desktopNotices;
-    },
-    context: (language) => ({
-      ...{ language, runbooks: told.policy().runbooks },
-      ...{ deskName: deskOf().name, environment: deskOf().environment },
-    }),
-    show(title, body, urgent) {
-      if (!Notification.isSupported()) return;
-      const notice = new Notification({ title, body, urgency: urgent ? 'critical' : 'normal' });
-      notice.on('click', () => windows.raisePanel());
-      notice.show();
-    },
-    sound: (level) => host?.send('notice.shown', { level }),
-  });
-  const { reports: ownReports, incidents: ownIncidents } = start.policies;
-  const reports = createReportDesk({
-    ...{ ops: desk.ops, printer, clock, newUuid: randomUUID, save },
-    shelf: createShelf(join(userData, 'reports')),
-    collect: (wanted, signal, onProgress) => {
-      const policies = { reports: ownReports.document, incidents: ownIncidents.document };
-      return mirror.report({ wanted, policies }, signal, onProgress);
+    policies: {
+      reports: start.policies.reports.document,
+      incidents: start.policies.incidents.document,
     },
     record: (params) => commands.send('report.record', params) !== null,
     acts: () => monitor.view().acts,
@@ -425,6 +358,18 @@ export function startTerminal(start: TerminalStart): void {
       await uploadPdf(address, token, transport, { id, language }, pdf);
     },
     onProgress: (progress) => host?.send('report.progress', progress),
+  });
+  const { emergency, desktop } = createNotices({
+    ...{ userData, clock, changed },
+    policy: () => notificationsPolicy(desk.ops()),
+    settings: settings.get,
+    desk: () => ({
+      name: desk.welcome()?.deskName ?? config.deskName ?? 'USD/COP',
+      environment: desk.welcome()?.environment ?? desk.ops().environment ?? 'live',
+    }),
+    operator: () => desk.welcome()?.operator.id ?? name,
+    onClick: () => windows.raisePanel(),
+    sound: (level) => host?.send('notice.shown', { level }),
   });
 
   // What people touch.
@@ -673,7 +618,7 @@ export function startTerminal(start: TerminalStart): void {
     reports.stop();
     publisher.stop();
     hotkey.stop();
-    printer.stop();
+    stopPrinting();
     identity.stop();
     monitor.stop();
     emergency.stop();
