@@ -48,7 +48,7 @@ test('a bridge is added in the console: tested, saved, connected, and its servic
   await expect(found).toContainText('ppo_v20');
   await expect(found).toContainText('posiciones abiertas');
   expect(await findings(console)).toEqual([]);
-  await console.getByLabel(/^Motivo/).fill('alta del servicio');
+  await console.getByLabel(/^Motivo \(/).fill('alta del servicio');
   await console.getByRole('button', { name: 'Guardar' }).click();
   const row = console.getByRole('row').filter({ hasText: service.address });
   await expect(row).toContainText('conectado', { timeout: 15_000 });
