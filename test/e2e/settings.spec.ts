@@ -58,7 +58,7 @@ test('what the desk fixes is shown and refused; a broken file keeps the last goo
     writeFileSync(file, '{ half');
     const console = await running.openConsole();
     await expect(console.getByRole('button', { name: /Ajustes.*▲ 1/ })).toBeVisible();
-    await console.getByRole('button', { name: /Ajustes/ }).click();
+    await console.getByRole('button', { name: /^Ajustes/ }).click();
     await console.getByRole('button', { name: 'Todos los ajustes…' }).click();
     const all = console.getByRole('dialog', { name: 'Ajustes' });
     await expect(all.getByRole('alert')).toContainText('Sigue en vigor lo último');

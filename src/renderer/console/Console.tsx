@@ -14,6 +14,7 @@ import { LockBar } from '../identity/LockBar';
 import { KILL_DIALOG_KEY, useKillKey } from '../lib/hooks';
 import { leavePast, openDialog, openKillDialog, useApp } from '../lib/store';
 import { useNow } from '../lib/useNow';
+import { useSettingsStatus } from '../lib/useSettingsStatus';
 import { Palette } from './Palette';
 import { StatusLine } from './StatusLine';
 import { VIEWS, type ViewName } from './views';
@@ -65,6 +66,7 @@ function ConsoleView({ view }: { view: DeskView }) {
     if (!guideDone && useApp.getState().dialog === null) openDialog({ kind: 'guide' });
   }, [guideDone]);
   const open = activeOnes(view).length;
+  const { problems } = useSettingsStatus();
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       const name = event.ctrlKey ? VIEWS[Number(event.key) - 1] : undefined;
@@ -108,6 +110,9 @@ function ConsoleView({ view }: { view: DeskView }) {
               {t(`nav.${name}`)}
               {name === 'incidents' && open > 0 && (
                 <strong className="figure ml-1 text-amber">{open}</strong>
+              )}
+              {name === 'settings' && problems.length > 0 && (
+                <span className="figure ml-1 text-amber">▲ {problems.length}</span>
               )}
             </span>
             <kbd className="figure text-[12px]">Ctrl+{index + 1}</kbd>
