@@ -86,8 +86,11 @@ export function gatewayDeb(version, output) {
     place(unit, at('usr/lib/systemd/system/vigia-gateway.service'));
     manual('vigia-gateway.8', at);
     place('gateway/gateway.yaml', at('etc/vigia/gateway.yaml'));
-    cpSync(join(RESOURCES, 'policy'), at('etc/vigia/policy'), { recursive: true });
-    const policies = readdirSync(join(RESOURCES, 'policy')).map((one) => `policy/${one}`);
+    // What a gateway decides by; it looks for the other two beside the first.
+    const policies = ['policy', 'playbooks', 'calendar'].flatMap((folder) => {
+      cpSync(join(RESOURCES, folder), at(`etc/vigia/${folder}`), { recursive: true });
+      return readdirSync(join(RESOURCES, folder)).map((one) => `${folder}/${one}`);
+    });
     return {
       depends: ['libc6', 'libstdc++6', 'passwd'],
       synopsis: 'Operations gateway of Vigía',

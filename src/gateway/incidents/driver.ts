@@ -1,4 +1,4 @@
-import { type EventRef, MAX_EVENTS_NAMED } from '../../shared/incidents/events';
+import { type Book, type EventRef, MAX_EVENTS_NAMED } from '../../shared/incidents/events';
 import type { LogEvent } from '../../shared/log/event';
 import { type DomainEvent, type EventDataOf, toDomainEvent } from '../../shared/ops/events';
 import type { Policies } from '../../shared/policy/inForce';
@@ -14,6 +14,12 @@ export interface IncidentsDriverOptions {
   readonly books: Pick<Books, 'now' | 'tradesPerHour'>;
   readonly clock: Clock;
   readonly newId: () => string;
+}
+
+/** What may open an incident, and what engines held then: by the time it opens a kill may have closed it. */
+interface Heard {
+  readonly event: Happening;
+  readonly books: readonly Book[];
 }
 
 /** How long after an event its incident is opened, ms: a kill's own first steps go before it. */
@@ -32,7 +38,7 @@ export function keepIncidents(options: IncidentsDriverOptions): { stop(): void }
   const { log, policies, clock } = options;
   const waiting = new Set<NodeJS.Timeout>();
   let recent: (EventRef & { readonly commandId: string })[] = [];
-  let queue: Happening[] = [];
+  let queue: Heard[] = [];
   let draining = false;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -43,10 +49,10 @@ export function keepIncidents(options: IncidentsDriverOptions): { stop(): void }
       .map(({ seq, ts, type }) => ({ seq, ts, type }));
   }
 
-  function consider(event: Happening): void {
+  function consider({ event, books }: Heard): void {
     const context = {
       policies: policies(),
-      books: options.books.now,
+      books: () => books,
       tradesPerHour: options.books.tradesPerHour,
       newId: options.newId,
       related,
@@ -56,12 +62,12 @@ export function keepIncidents(options: IncidentsDriverOptions): { stop(): void }
     if (facts.length > 0) log.append(...facts);
   }
 
-  function later(event: Happening, ms: number): void {
+  function later(heardOf: Heard, ms: number): void {
     const wait = setTimeout(() => {
       waiting.delete(wait);
       // A kill's incident before all others.
-      if (event.type === 'kill.requested') queue.unshift(event);
-      else queue.push(event);
+      if (heardOf.event.type === 'kill.requested') queue.unshift(heardOf);
+      else queue.push(heardOf);
       drain();
     }, ms);
     waiting.add(wait);
@@ -73,9 +79,9 @@ export function keepIncidents(options: IncidentsDriverOptions): { stop(): void }
     draining = true;
     setImmediate(() => {
       draining = false;
-      const [event] = queue.splice(0, 1);
-      if (!event || stopped) return;
-      consider(event);
+      const [next] = queue.splice(0, 1);
+      if (!next || stopped) return;
+      consider(next);
       if (queue.length > 0) drain();
     });
   }
@@ -85,7 +91,8 @@ export function keepIncidents(options: IncidentsDriverOptions): { stop(): void }
     if (event.type === 'incident.correlated') complete(event.data);
     if (!isHappening(event)) return;
     const { engineLostGraceMs } = policies().incidents.opening;
-    later(event, event.type === 'engine.lost' ? engineLostGraceMs : STAND_BACK_MS);
+    const wait = event.type === 'engine.lost' ? engineLostGraceMs : STAND_BACK_MS;
+    later({ event, books: options.books.now() }, wait);
   }
 
   /** Who takes a command into an incident by hand names the command alone: its events so far join too. */
@@ -120,7 +127,9 @@ export function keepIncidents(options: IncidentsDriverOptions): { stop(): void }
     for (const seq of places) {
       const [event] = await log.read(seq, 1);
       const known = event?.seq === seq ? toDomainEvent(event) : null;
-      if (!stopped && known && isHappening(known)) consider(known);
+      if (!stopped && known && isHappening(known)) {
+        consider({ event: known, books: options.books.now() });
+      }
     }
     if (stopped) return;
     // An engine that was lost a moment before the end: it has its grace anew.

@@ -51,7 +51,7 @@ export function DataTable<Row>(props: {
                 >
                   <button
                     type="button"
-                    className="flex items-center gap-1 hover:text-text"
+                    className="flex items-center gap-1 text-left hover:text-text"
                     onClick={() => orderBy(key)}
                   >
                     {t(key)}

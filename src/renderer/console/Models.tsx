@@ -87,7 +87,7 @@ function ModelTable(props: {
         <button
           type="button"
           aria-pressed={props.shown === model}
-          className={props.shown === model ? 'text-blue' : 'hover:text-blue'}
+          className={`text-left ${props.shown === model ? 'text-blue' : 'hover:text-blue'}`}
           onClick={() => props.onShow(model)}
         >
           <Hostile text={`${model} · v${version}`} max={40} />

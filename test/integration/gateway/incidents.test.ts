@@ -83,9 +83,12 @@ describe('an incident of a kill', () => {
   it('is opened after the kill’s own steps, walks its stages, and takes the kill’s events in', async () => {
     const terminal = await TestTerminal.open(gateway.port);
     const one = await engine('e1', 100);
+    one.lateFill(0);
     one.reportEquity(1_000_000);
     await terminal.until(() => terminal.ops.engines.e1?.connected === true);
     const kill = terminal.kill();
+    await terminal.until(() => one.quantity === 0);
+    one.lateFill(0);
     const { id: incident, ...incidentOpened } = await opened(terminal);
     expect(incidentOpened).toMatchObject({ severity: 'P0', cause: 'kill', number: 1 });
     await terminal.until(() => terminal.ops.kills[0]?.flatAt != null);
@@ -115,7 +118,8 @@ describe('an incident of a kill', () => {
     const [done] = incidents(terminal);
     expect(done).toMatchObject({
       ...{ stage: 'closed', commander: 'ana', steps: { health: { done: true, outcome: 'ok' } } },
-      booksAtOpen: [{ engine: 'e1', equity: 1_000_000, currency: 'USD' }],
+      // The engine was flat before the incident was opened: what counts is what it held at the kill.
+      booksAtOpen: [{ engine: 'e1', equity: 1_000_000, currency: 'USD', positions: 1 }],
       booksAtResolve: [{ engine: 'e1', equity: 999_000 }],
       postMortem: { markdown: '# x', published: { by: { id: 'ana' } } },
     });

@@ -44,6 +44,9 @@ const metrics = {
 /** How far the process has fallen behind, for the fan-out. */
 let jumpMs = 0;
 
+/** A busy machine is late by itself: what a slow reader gets is looked at without the gateway's own giving way. */
+const NEVER = Number.POSITIVE_INFINITY;
+
 async function openFanout(shedAfterBeats = 3): Promise<void> {
   seq = 0;
   counted.sent = 0;
@@ -109,12 +112,11 @@ async function lastSeq(own: { socket: WebSocket; heard: Message[] }): Promise<vo
   }
 }
 
-const turn = () => new Promise((later) => setImmediate(later));
 const is = (type: string) => (message: Message) => message.type === type;
 
 describe('a terminal that does not read its telemetry', () => {
   it('is told, gets what replaces and a count of the rest, and no other reader waits for it', async () => {
-    await openFanout();
+    await openFanout(NEVER);
     const slow = await reader();
     const quick = await reader();
     slow.socket.pause();
@@ -144,13 +146,14 @@ describe('a terminal that does not read its telemetry', () => {
   });
 
   it('is closed with the documented code when it goes on', async () => {
-    await openFanout();
+    await openFanout(NEVER);
     const slow = await reader();
+    const quick = await reader();
     slow.socket.pause();
     const [own] = server.clients;
     while ((own?.bufferedAmount ?? 0) <= SLOW_BYTES) {
       flood();
-      await turn();
+      await lastSeq(quick);
     }
     const closed = once(slow.socket, 'close');
     const before = own?.bufferedAmount ?? 0;
