@@ -100,6 +100,7 @@ test('a model falls ill: alert, rollback, incident, acknowledged by keyboard, pl
   await expect(
     console.getByRole('heading', { name: /#1 Alerta: Rollback automático/ }),
   ).toBeVisible();
+  await expect(console.getByText(/^Sin canal de aviso configurado/)).toBeVisible();
   expect(await findings(console)).toEqual([]);
   await shot(console, 'open');
 

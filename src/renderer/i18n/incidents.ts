@@ -85,6 +85,8 @@ export const incidentsEs = {
   'linked.link': 'Unir',
   'escalation.title': 'Escalado',
   'escalation.none': 'Esta severidad no escala.',
+  'escalation.noChannel':
+    'Sin canal de aviso configurado: nadie recibe estas llamadas. Llame usted.',
   'escalation.called': 'llamado {{time}} COT',
   'escalation.until.acknowledged': 'no hace falta: reconocido',
   'escalation.until.resolved': 'no hace falta: resuelto',
@@ -350,6 +352,7 @@ export const incidentsEn: Readonly<Record<keyof typeof incidentsEs, string>> = {
   'linked.link': 'Link',
   'escalation.title': 'Escalation',
   'escalation.none': 'This severity does not escalate.',
+  'escalation.noChannel': 'No channel is set up: nobody gets these calls. Call yourself.',
   'escalation.called': 'called {{time}} COT',
   'escalation.until.acknowledged': 'not needed: acknowledged',
   'escalation.until.resolved': 'not needed: resolved',

@@ -19,9 +19,12 @@ export function Escalation(props: {
   const t = useT();
   const { view, incident, now } = props;
   const waiting = waitingSteps(incident);
+  // A call is a message by the desk's channels: without one nobody was reached.
+  const mute = Object.keys(view.ops.notify.channels).length === 0 && incident.escalation.length > 0;
   const steps = [...incident.escalation].sort((a, b) => a.dueAt - b.dueAt);
   return (
     <Section title="escalation.title">
+      {mute && <p className="text-[12px] text-amber">{t('escalation.noChannel')}</p>}
       {steps.length === 0 && <p className="text-[12px] text-muted">{t('escalation.none')}</p>}
       <ol className="text-[12px]">
         {steps.map((step) => (
