@@ -54,7 +54,7 @@ const WEEK_MS = 604_800_000;
 export function buildReport(facts: ReportFacts): Report {
   const { kind, period, range, state, policy } = facts;
   const events = domainEvents(facts.events);
-  const days = daysOf(facts.events, period.from);
+  const days = daysOf(facts.events, range.fromSeq === 1 ? null : period.from);
   const series = seriesOf(days, policy.sharpe);
   const kills = killsOf(events);
   const deployments = deploymentsOf(events);

@@ -45,10 +45,14 @@ export const DAY_EVENTS = ['monitor.day_closed', 'day.noted'] as const;
 const MIDDAY = '12:00';
 
 /**
- * Trading days in order, of those whose noon is not before `from`. A day that was closed is as the monitor closed it, the first time it did;
+ * Trading days in order, of those whose noon is not before `from`; null is the log's beginning, before
+ * which no report can have had a day. A day that was closed is as the monitor closed it, the first time it did;
  * another is the sum over engines of what was last noted of each, by currency.
  */
-export function daysOf(events: readonly LogEvent[], from: number): readonly TradingDayFigures[] {
+export function daysOf(
+  events: readonly LogEvent[],
+  from: number | null,
+): readonly TradingDayFigures[] {
   const closed = new Map<string, TradingDayFigures>();
   const noted = new Map<string, Noted>();
   for (const event of events) {
@@ -65,7 +69,7 @@ export function daysOf(events: readonly LogEvent[], from: number): readonly Trad
   const open = [...noted.values()].filter(({ day }) => !closed.has(day));
   const groups = groupBy(open, ({ day, currency }) => JSON.stringify([day, currency]));
   return [...closed.values(), ...[...groups.values()].map(soFar)]
-    .filter(({ day }) => instantOf(day, MIDDAY) >= from)
+    .filter(({ day }) => from === null || instantOf(day, MIDDAY) >= from)
     .sort((a, b) => byCodeUnits(a.day, b.day) || byCodeUnits(a.currency ?? '', b.currency ?? ''));
 }
 

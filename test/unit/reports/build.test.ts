@@ -165,6 +165,18 @@ describe('money and trades', () => {
     expect(tuesday.money[0]?.pnl.value).toBe(-7);
   });
 
+  it('has the first day of a log that began in the afternoon: no report before it can', async () => {
+    const from = MONDAY + 15 * HOUR;
+    const facts = [
+      at(15 * HOUR, 'log.opened', opened),
+      at(15 * HOUR, 'gateway.started', started),
+      at(17 * HOUR, 'day.noted', day('2026-02-02')),
+    ];
+    const first = await report(facts, { from, to: MONDAY + DAY });
+    expect(first.days.map((one) => one.day)).toEqual(['2026-02-02']);
+    expect(first.money[0]?.pnl.value).toBe(10);
+  });
+
   it('says that there is none where no day is on record', async () => {
     const found = await report(begun);
     expect(found.money).toEqual([]);
