@@ -28,7 +28,6 @@ import {
   PATHS,
   TERMINAL_SUBPROTOCOL,
 } from '../shared/protocol/wire';
-import type { DeliverReport } from '../shared/reports/delivery';
 import type { Clock } from '../shared/time';
 import { createAlertIntake } from './alerts/intake';
 import type { Authenticate, Identity } from './auth/authenticate';
@@ -60,7 +59,7 @@ import { startNotifier } from './notify/notifier';
 import { openOutbox } from './notify/outbox';
 import { reportsByMail } from './reports/byMail';
 import { createDayBook } from './reports/dayBook';
-import { keepReports } from './reports/keeper';
+import { type DeliverReport, keepReports } from './reports/keeper';
 import { createRest } from './rest/index';
 import { expireResumes } from './resumeExpiry';
 import { createTelemetryFanout } from './telemetryFanout';

@@ -6,7 +6,8 @@ import { messageIdOf } from '../../shared/notify/email';
 import type { Outcome } from '../../shared/notify/outcome';
 import { line } from '../../shared/notify/text';
 import type { NotificationsPolicy } from '../../shared/policy/notifications';
-import type { DeliverReport, ReportMail } from '../../shared/reports/delivery';
+import type { ReportMail } from '../../shared/reports/delivery';
+import type { DeliverReport } from './keeper';
 
 const DETAIL_MAX = 300;
 
@@ -36,7 +37,7 @@ export function reportsByMail(deps: {
     );
   }
 
-  return async (mail) => {
+  return async (mail, signal) => {
     for (let attempts = 1; ; attempts += 1) {
       const said = await attempt(mail);
       if (!said) return { outcome: 'no_channel', detail: 'no e-mail channel is set up' };
@@ -47,7 +48,23 @@ export function reportsByMail(deps: {
         return { outcome: 'failed', detail: `${said.code}: ${detail}` };
       }
       const wait = retryDelay(attempts, said.retryAfterMs, retry, deps.jitter());
-      await new Promise<void>((done) => void deps.timers.set(done, wait));
+      await waited(deps.timers, wait, signal);
+      // The next gateway sends it: it is on record that nothing came of it yet.
+      if (signal.aborted) return { outcome: 'failed', detail: 'the gateway stopped' };
     }
   };
+}
+
+/** Resolves after a time, or as soon as it is aborted; leaves no timer behind. */
+function waited(timers: Timers, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    const end = (): void => {
+      timers.clear(timer);
+      signal.removeEventListener('abort', end);
+      done();
+    };
+    const timer = timers.set(end, ms);
+    signal.addEventListener('abort', end, { once: true });
+    if (signal.aborted) end();
+  });
 }

@@ -6,13 +6,21 @@ import type { Language } from '../../shared/documents/document';
 import { documentHtml } from '../../shared/documents/html';
 import type { Sha256 } from '../../shared/log/chain';
 import type { Policies } from '../../shared/policy/inForce';
-import { type DeliverReport, recipientsOf, reportMail } from '../../shared/reports/delivery';
+import {
+  type DeliveryOutcome,
+  type ReportMail,
+  recipientsOf,
+  reportMail,
+} from '../../shared/reports/delivery';
 import { reportLayout, reportTitle } from '../../shared/reports/layout';
 import type { Report } from '../../shared/reports/report';
 import type { MadeReport } from '../../shared/reports/state';
 import type { Clock } from '../../shared/time';
 import type { GatewayLog } from '../log';
 import type { DayBook } from './dayBook';
+
+/** Hands a mail to whatever sends e-mail. Answers; never throws. Aborted, it tries no more. */
+export type DeliverReport = (mail: ReportMail, signal: AbortSignal) => Promise<DeliveryOutcome>;
 
 export interface ReportKeeper {
   /** Takes a terminal's printing of a report that waits for it. */
@@ -174,7 +182,7 @@ export function keepReports(options: ReportKeeperOptions): ReportKeeper {
     for (const [language, recipients] of byLanguage) {
       const pdf = await shelf.get(id, `${language}.pdf`);
       const mail = reportMail(report, { id, sha256: hash }, language, pdf, recipients);
-      const { outcome, detail } = await options.deliver(mail);
+      const { outcome, detail } = await options.deliver(mail, stopping.signal);
       if (outcome === 'sent') sent += recipients.length;
       else troubles.push({ outcome, detail });
       if (outcome === 'sent' && !pdf) withPdf = false;

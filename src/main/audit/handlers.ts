@@ -16,10 +16,11 @@ export function auditHandlers(
     'audit.story': async ({ source, command }) =>
       (await audit.ask(source, { ask: 'story', command })) as AuditPage['events'],
     'audit.past': async ({ source, at }, window) => {
-      const found = at === null ? null : await audit.past(source, at);
-      if (found) past.enter(window);
-      else past.leave(window);
-      return found;
+      if (at === null) return done(past.leave(window));
+      const question = past.ask(window);
+      const found = await audit.past(source, at);
+      // A record that does not reach there leaves the window where it is.
+      return found && past.enter(window, question) ? found : null;
     },
     'audit.verify': async ({ source }) => done(await audit.verify(source)),
     'audit.export': async ({ format, from, to }) => ({

@@ -8,7 +8,15 @@ const KILLS = /^kill\./;
 
 /** Which windows show the past. What they show is not what is, so nothing is commanded from it. */
 export interface PastGuard {
-  enter(window: number): void;
+  /** A window asks for the past. @returns what {@link PastGuard.enter} wants back with the answer */
+  ask(window: number): number;
+  /**
+   * The answer is there.
+   *
+   * @returns false for a question that the window has left, or asked anew, in the meantime: its answer
+   *   must not take a window back that is in the present, with a kill's dialog open perhaps
+   */
+  enter(window: number, question: number): boolean;
   leave(window: number): void;
   /** Why a window may not make a call now; null when it may. */
   refuses(channel: string, window: number): Failure | null;
@@ -16,15 +24,29 @@ export interface PastGuard {
 
 export function createPastGuard(): PastGuard {
   const inPast = new Set<number>();
+  const questions = new Map<number, number>();
+  const ask = (window: number): number => {
+    const question = (questions.get(window) ?? 0) + 1;
+    questions.set(window, question);
+    return question;
+  };
+  const leave = (window: number): void => {
+    ask(window);
+    inPast.delete(window);
+  };
   return {
-    enter: (window) => void inPast.add(window),
-    leave: (window) => void inPast.delete(window),
+    ...{ ask, leave },
+    enter(window, question) {
+      if (questions.get(window) !== question) return false;
+      inPast.add(window);
+      return true;
+    },
     refuses(channel, window) {
-      if (!inPast.has(window) || READS.test(channel)) return null;
       if (KILLS.test(channel)) {
-        inPast.delete(window);
+        leave(window);
         return null;
       }
+      if (!inPast.has(window) || READS.test(channel)) return null;
       return {
         code: 'in_the_past',
         message: 'this window shows the past; nothing is commanded from it',

@@ -12,6 +12,7 @@ import {
   type IncidentEntry,
   type PastIncident,
 } from '@shared/incidents/state';
+import { channelsOf } from '@shared/policy/notifications';
 import type { Role } from '@shared/protocol/terminal';
 import { tradingDay } from '@shared/time';
 import type { DeskView } from '@shared/view/desk';
@@ -237,4 +238,19 @@ export function activeAlerts(view: DeskView): readonly Alert[] {
 
 export function flaps(view: DeskView, alert: Alert, now: number): boolean {
   return isFlapping(alert, view.incidentsPolicy.alerts.flapping, now);
+}
+
+/** Of some channels, those that the desk has not set up: what goes to them reaches nobody. */
+export function unreached<Name extends string>(
+  { ops }: Pick<DeskView, 'ops'>,
+  channels: readonly Name[],
+): readonly Name[] {
+  return channels.filter((one) => !Object.hasOwn(ops.notify.channels, one));
+}
+
+/** Whether any channel that policy has for an escalation's calls is set up. */
+export function callsReach(view: Pick<DeskView, 'ops' | 'notificationsPolicy'>): boolean {
+  const { notificationsPolicy } = view;
+  const named = channelsOf(notificationsPolicy, notificationsPolicy.kinds.incident_escalated);
+  return unreached(view, named).length < named.length;
 }

@@ -16,12 +16,15 @@ export function pastView(view: DeskView, past: Past): DeskView {
     // Whoever was there then had a link: what it was is not in the log.
     link: { ...view.link, state: 'live', since: ts, lastHeardAt: ts },
     figures: {},
+    executions: null,
     kills: [],
     pendingKill: null,
     commands: [],
     modelsPolicy: inForceReader('models', view.modelsPolicy)(ops),
     monitorPolicy: inForceReader('monitor', view.monitorPolicy)(ops),
     incidentsPolicy: inForceReader('incidents', view.incidentsPolicy)(ops),
+    playbooks: inForceReader('playbooks', view.playbooks)(ops),
+    calendar: inForceReader('calendar', view.calendar)(ops),
     notificationsPolicy: inForceReader('notifications', view.notificationsPolicy)(ops),
     monitor: { evaluation: null, acts: false, stopped: false },
   };

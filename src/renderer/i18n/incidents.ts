@@ -155,7 +155,9 @@ export const incidentsEs = {
   'channel.email': 'Correo',
   'messages.refill': 'Rellenar de nuevo',
   'messages.send': 'Enviar',
-  'messages.sent': 'Enviados',
+  'messages.unreached':
+    'Sin configurar: {{channels}}. Por ahí el mensaje no llega a nadie; queda en el registro.',
+  'messages.sent': 'En el registro',
   'messages.none': 'Ningún mensaje todavía.',
   'postmortem.early': 'El post-mortem se escribe cuando el incidente está resuelto.',
   'postmortem.due': 'Post-mortem: plazo',
@@ -421,7 +423,9 @@ export const incidentsEn: Readonly<Record<keyof typeof incidentsEs, string>> = {
   'channel.email': 'E-mail',
   'messages.refill': 'Fill in again',
   'messages.send': 'Send',
-  'messages.sent': 'Sent',
+  'messages.unreached':
+    'Not set up: {{channels}}. Nobody gets the message there; it goes on the record.',
+  'messages.sent': 'On record',
   'messages.none': 'No message yet.',
   'postmortem.early': 'The post-mortem is written once the incident is resolved.',
   'postmortem.due': 'Post-mortem: due',

@@ -70,8 +70,8 @@ export const useApp = create<AppState>(() => ({
 
 export function openKillDialog(origin: Origin): void {
   const { settings, killDraft, past } = useApp.getState();
-  // A kill is of the present, and given in sight of it.
-  if (past) leavePast();
+  // A kill is of the present, and given in sight of it: a past that is on its way does not come either.
+  if (past || pastAwaited > 0) leavePast();
   const prefill = (origin === 'hotkey' || origin === 'tray') && killDraft.reason.trim() === '';
   useApp.setState({
     dialog: { kind: 'kill', origin },
@@ -96,13 +96,23 @@ export function changeKillDraft(change: Partial<KillDraft>): void {
   useApp.setState((state) => ({ killDraft: { ...state.killDraft, ...change } }));
 }
 
+/** Counts what was asked of the past: an answer on its way when it was left is not shown any more. */
+let pastAsked = 0;
+let pastAwaited = 0;
+
 /** Shows the desk as the log had it. A record that does not reach there changes nothing. */
 export async function enterPast(source: AuditSource, at: PastAt): Promise<void> {
-  const past = await call('audit.past', { source, at });
-  if (past) useApp.setState({ past, pastSource: source });
+  pastAsked += 1;
+  const asked = pastAsked;
+  pastAwaited += 1;
+  const past = await call('audit.past', { source, at }).finally(() => {
+    pastAwaited -= 1;
+  });
+  if (past && asked === pastAsked) useApp.setState({ past, pastSource: source });
 }
 
 export function leavePast(): void {
+  pastAsked += 1;
   useApp.setState({ past: null });
   void call('audit.past', { at: null });
 }

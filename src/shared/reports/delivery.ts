@@ -30,9 +30,6 @@ export interface DeliveryOutcome {
   readonly detail: string;
 }
 
-/** Hands a mail to whatever sends e-mail. Answers; never throws. */
-export type DeliverReport = (mail: ReportMail) => Promise<DeliveryOutcome>;
-
 /** Addresses by language, each once. A role without an address is nobody's. */
 export function recipientsOf(
   { recipients }: Pick<ReportsPolicy, 'recipients'>,

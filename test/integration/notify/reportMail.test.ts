@@ -31,7 +31,10 @@ function sender(channel: SettingsOf<'email'> | null, password: string | null) {
 describe('a report by e-mail', () => {
   it('goes by the desk’s channel to the report’s own recipients, with its PDF whole', async () => {
     server = await openMail();
-    const said = await sender(mailSettings(server.port), MAIL_LOGIN.password)(MAIL);
+    const said = await sender(mailSettings(server.port), MAIL_LOGIN.password)(
+      MAIL,
+      new AbortController().signal,
+    );
     expect(said.outcome).toBe('sent');
     const [mail] = server.mails;
     expect(mail).toMatchObject({ from: 'vigia@mesa.co', secure: true, to: MAIL.recipients });
@@ -49,17 +52,45 @@ describe('a report by e-mail', () => {
         else done();
       },
     });
-    expect(await sender(mailSettings(server.port), MAIL_LOGIN.password)(MAIL)).toMatchObject({
+    expect(
+      await sender(mailSettings(server.port), MAIL_LOGIN.password)(
+        MAIL,
+        new AbortController().signal,
+      ),
+    ).toMatchObject({
       outcome: 'sent',
     });
     expect(server.mails).toHaveLength(1);
-    const refused = await sender(mailSettings(server.port), 'otra clave')(MAIL);
+    const refused = await sender(mailSettings(server.port), 'otra clave')(
+      MAIL,
+      new AbortController().signal,
+    );
     expect(refused.outcome).toBe('failed');
     expect(refused.detail).toContain('unauthorized');
     expect(refused.detail).not.toContain('otra clave');
   });
 
+  it('is not tried again by a gateway that has stopped', async () => {
+    const stopping = new AbortController();
+    let asked = 0;
+    server = await openMail({
+      onMailFrom(_address, _session, done) {
+        asked += 1;
+        stopping.abort();
+        done(Object.assign(new Error('busy'), { responseCode: 451 }));
+      },
+    });
+    const said = await sender(mailSettings(server.port), MAIL_LOGIN.password)(
+      MAIL,
+      stopping.signal,
+    );
+    expect(said.outcome).toBe('failed');
+    expect(asked).toBe(1);
+  });
+
   it('says that there is no channel', async () => {
-    expect(await sender(null, null)(MAIL)).toMatchObject({ outcome: 'no_channel' });
+    expect(await sender(null, null)(MAIL, new AbortController().signal)).toMatchObject({
+      outcome: 'no_channel',
+    });
   });
 });

@@ -4,6 +4,7 @@ import {
   activeOnes,
   annulmentOf,
   booksOf,
+  callsReach,
   clockOf,
   historyOf,
   isOverdue,
@@ -12,10 +13,13 @@ import {
   runningAnnulments,
   soundingIncident,
   timelineOf,
+  unreached,
   whyNot,
 } from '../../../src/renderer/desk/incidents.state';
+import { pastView } from '../../../src/renderer/desk/past.state';
 import type { ActionItem } from '../../../src/shared/incidents/state';
 import type { DeskView } from '../../../src/shared/view/desk';
+import { notificationsPolicy } from '../../support/desk';
 import {
   alertFact,
   calendar,
@@ -230,5 +234,33 @@ describe('action items', () => {
     const all = [...items, item('c', '2026-02-01', 'in_progress')];
     expect(actionItemsOf(all, 'i1').map(({ id }) => id)).toEqual(['c', 'b', 'a']);
     expect(actionItemsOf(all, 'other')).toEqual([]);
+  });
+});
+
+describe('what the screen says of people who are told', () => {
+  const slack = { channel: 'slack' as const, label: '', ca: null };
+
+  it('calls reach somebody only by a channel that policy has for them and the desk has set up', () => {
+    const desk = started();
+    const view = () => viewOf(desk, { notificationsPolicy });
+    expect(callsReach(view())).toBe(false);
+    const { channels, kinds } = notificationsPolicy;
+    const elsewhere = { ...channels, [kinds.incident_escalated]: ['pagerduty' as const] };
+    desk.append([{ type: 'channel.configured', data: { settings: slack, secretSet: true } }]);
+    expect(callsReach(view())).toBe(true);
+    const other = { ...notificationsPolicy, channels: elsewhere };
+    expect(callsReach(viewOf(desk, { notificationsPolicy: other }))).toBe(false);
+    expect(unreached(view(), ['slack', 'email'])).toEqual(['email']);
+  });
+});
+
+describe('an incident of the past', () => {
+  it('has no clocks of executions that were made after it', () => {
+    const desk = started();
+    desk.append([killFact()]);
+    const recent = { since: T, recent: [], omitted: 3 };
+    const view = viewOf(desk, { executions: recent, notificationsPolicy });
+    const past = { ops: desk.state(), ts: T, seq: desk.state().seq };
+    expect(pastView(view, past as Parameters<typeof pastView>[1]).executions).toBeNull();
   });
 });

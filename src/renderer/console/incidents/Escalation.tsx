@@ -6,6 +6,7 @@ import { timeOfDay } from '@shared/time';
 import type { DeskView } from '@shared/view/desk';
 import { Circle, CircleDot, CircleMinus, PhoneCall } from 'lucide-react';
 import { Hostile } from '../../components/ui';
+import { callsReach } from '../../desk/incidents.state';
 import { type Translate, useT } from '../../i18n';
 import { NO_FIGURE } from '../../lib/format';
 import { Countdown, Section } from './parts';
@@ -20,7 +21,7 @@ export function Escalation(props: {
   const { view, incident, now } = props;
   const waiting = waitingSteps(incident);
   // A call is a message by the desk's channels: without one nobody was reached.
-  const mute = Object.keys(view.ops.notify.channels).length === 0 && incident.escalation.length > 0;
+  const mute = incident.escalation.length > 0 && !callsReach(view);
   const steps = [...incident.escalation].sort((a, b) => a.dueAt - b.dueAt);
   return (
     <Section title="escalation.title">

@@ -6,7 +6,7 @@ import type { DeskView } from '@shared/view/desk';
 import { useCallback, useState } from 'react';
 import { Standing } from '../../components/Standing';
 import { Button, Field, Hostile, INPUT } from '../../components/ui';
-import { booksOf, whyNot } from '../../desk/incidents.state';
+import { booksOf, unreached, whyNot } from '../../desk/incidents.state';
 import { useT } from '../../i18n';
 import { changeDraft, useApp } from '../../lib/store';
 import { useIncidentCommand } from '../../lib/useCommand';
@@ -29,7 +29,7 @@ export function Messages(props: {
     incident.resolved ? 'resolved' : incident.messages.length > 0 ? 'update' : 'start',
   );
   const [language, setLanguage] = useState(spoken);
-  const [channels, setChannels] = useState<readonly string[]>(['slack']);
+  const [channels, setChannels] = useState<readonly (typeof CHANNELS)[number][]>(['slack']);
   const name = `message:${incident.id}:${template}:${language}`;
   const draft = useApp((state) => state.drafts[name]);
   const filled = (): string =>
@@ -43,6 +43,7 @@ export function Messages(props: {
   const text = draft ?? filled();
   const clear = useCallback(() => changeDraft(name, null), [name]);
   const { standing, busy, give } = useIncidentCommand(view, clear);
+  const missing = unreached(view, channels);
   const why = whyNot(view, view.incidentsPolicy.permissions.sendMessage);
   const ready = !busy && text.trim() !== '' && channels.length > 0;
   return (
@@ -122,6 +123,13 @@ export function Messages(props: {
               {t('messages.send')}
             </MayButton>
           </fieldset>
+          {missing.length > 0 && (
+            <p className="text-[12px] text-amber">
+              {t('messages.unreached', {
+                channels: missing.map((one) => t(`channel.${one}`)).join(', '),
+              })}
+            </p>
+          )}
           <Why why={why} />
           <Standing standing={standing} />
         </form>
