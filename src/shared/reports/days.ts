@@ -26,17 +26,28 @@ export interface TradingDayFigures {
   readonly seqs: readonly number[];
 }
 
+/** No desk's money: sums of such figures would leave the numbers, and a report with one has no JSON. */
+const AMOUNT_MAX = 1e18;
+const amount = z.number().min(-AMOUNT_MAX).max(AMOUNT_MAX);
+
 /** What is read of the monitor's closing of a day, whatever else stands there. */
 const closedSchema = z.object({
   day: daySchema,
   model: z.string().min(1).max(128).nullable(),
-  startEquity: z.number().nullable(),
-  endEquity: z.number().nullable(),
+  startEquity: amount.nullable(),
+  endEquity: amount.nullable(),
   currency: z.string().max(8).nullable(),
   trades: z.int().nonnegative(),
   wins: z.int().nonnegative(),
-  pnl: z.number(),
+  pnl: amount,
 });
+
+/** An engine's day as it was noted, where its amounts are amounts. */
+const notedSchema = reportEventData['day.noted'].refine(({ startEquity, endEquity, models }) =>
+  [startEquity, endEquity, ...models.map(({ pnl }) => pnl)].every(
+    (one) => one === null || Math.abs(one) <= AMOUNT_MAX,
+  ),
+);
 
 /** Types that {@link daysOf} reads. */
 export const DAY_EVENTS = ['monitor.day_closed', 'day.noted'] as const;
@@ -60,7 +71,7 @@ export function daysOf(
       const one = closedDay(event);
       if (one && !closed.has(one.day)) closed.set(one.day, one);
     } else if (event.type === 'day.noted') {
-      const parsed = reportEventData['day.noted'].safeParse(event.data);
+      const parsed = notedSchema.safeParse(event.data);
       if (!parsed.success) continue;
       const { data } = parsed;
       noted.set(JSON.stringify([data.day, data.engine]), { ...data, seq: event.seq, at: event.ts });

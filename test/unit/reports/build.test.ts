@@ -150,6 +150,17 @@ describe('money and trades', () => {
     expect(found.days).toMatchObject([{ pnl: 10, source: 'closed', seqs: [4] }]);
   });
 
+  it('leaves out days whose amounts are no amounts: their sum is no number, and a report has to be one', async () => {
+    const found = await report([
+      ...begun,
+      at(DAY, 'monitor.day_closed', closed('2026-02-02', { pnl: -2.9e293 })),
+      at(DAY, 'monitor.day_closed', closed('2026-02-03', { pnl: -Number.MAX_VALUE })),
+      at(DAY, 'day.noted', day('2026-02-04', { endEquity: Number.MAX_VALUE })),
+      at(DAY, 'day.noted', day('2026-02-05')),
+    ]);
+    expect(found.days.map((one) => one.day)).toEqual(['2026-02-05']);
+  });
+
   it('leaves a day to the report that told of it while it went on, though it was closed after that', async () => {
     const facts = [
       ...begun,
