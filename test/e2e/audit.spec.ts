@@ -191,6 +191,53 @@ test('a record from elsewhere is opened, verified and looked through like our ow
   await console.getByRole('button', { name: 'Cerrar importado' }).click();
 });
 
+test('what answers the question before, late, is not shown as the answer to this one', async () => {
+  const words = console.getByRole('textbox', { name: 'Palabras' });
+  // Every answer waits until it is let go, as on a busy disk.
+  await running.app.evaluate(({ ipcMain }) => {
+    type Handlers = Map<string, (...args: unknown[]) => Promise<unknown>>;
+    const handlers = (ipcMain as unknown as { _invokeHandlers: Handlers })._invokeHandlers;
+    const answer = handlers.get('audit.page');
+    if (!answer) throw new Error('the record has no pages');
+    const held = { count: 0, letGo: () => undefined as undefined };
+    const open: (() => void)[] = [];
+    held.letGo = () => {
+      for (const each of open.splice(0)) each();
+      return undefined;
+    };
+    Object.assign(globalThis, { held, unhold: () => handlers.set('audit.page', answer) });
+    handlers.set('audit.page', async (...args) => {
+      const page = await answer(...args);
+      held.count += 1;
+      await new Promise<void>((resolve) => open.push(resolve));
+      return page;
+    });
+  });
+  type Held = { held: { count: number; letGo: () => void }; unhold: () => void };
+  await words.fill('fila 5');
+  await expect
+    .poll(() => running.app.evaluate(() => (globalThis as unknown as Held).held.count))
+    .toBe(1);
+  await words.fill('fila 77');
+  await running.app.evaluate(() => (globalThis as unknown as Held).held.letGo());
+  // Held at two: the answer to the first question has come, that to the second has not.
+  await expect
+    .poll(() => running.app.evaluate(() => (globalThis as unknown as Held).held.count))
+    .toBe(2);
+  await expect(console.getByRole('status').filter({ hasText: 'Buscando' })).toBeVisible();
+  await expect(row(/aviso del terminal/).first()).toBeDisabled();
+  await running.app.evaluate(() => {
+    (globalThis as unknown as Held).unhold();
+    (globalThis as unknown as Held).held.letGo();
+  });
+  await expect(console.getByText(/^1 eventos ·/)).toBeVisible();
+  await row(/aviso del terminal/)
+    .first()
+    .click();
+  await expect(detail()).toContainText('fila 77');
+  await console.getByRole('button', { name: 'Quitar filtros' }).click();
+});
+
 test('without the link it is the same, and says since when', async () => {
   desk.blockSockets(true);
   await expect(console.getByText(/Sin enlace desde \d\d:\d\d:\d\d COT/)).toBeVisible();

@@ -72,9 +72,10 @@ export function useAuditPages(source: AuditSource, filter: AuditFilter): AuditPa
   // biome-ignore lint/correctness/useExhaustiveDependencies: a longer log shifts every row.
   useEffect(() => {
     if (question.current !== ask) {
-      // Another question: what was shown of the last one is gone.
+      // Another question: what was shown of the last one is gone, and its answer comes too late.
       question.current = ask;
       stopped.current = false;
+      query.current += 1;
       setHeld((now) => ({ ...now, state: 'searching' }));
     }
     const timer = setTimeout(() => {
@@ -100,7 +101,10 @@ export function useAuditPages(source: AuditSource, filter: AuditFilter): AuditPa
   const at = (index: number): Rows[number] | null => {
     const page = Math.floor(index / PAGE);
     const events = held.pages[page];
-    if (!events && !asked.current.has(page)) queueMicrotask(() => ask(page, false));
+    // The pages of a question begin with its first.
+    if (!events && held.state !== 'searching' && !asked.current.has(page)) {
+      queueMicrotask(() => ask(page, false));
+    }
     return events?.[index % PAGE] ?? null;
   };
   return {
