@@ -65,6 +65,18 @@ export default defineConfig({
       assetsInlineLimit: 0,
       rollupOptions: {
         input: { panel: at('src/renderer/panel.html'), console: at('src/renderer/console.html') },
+        // Each file asked for is a turn of the main process: few files, and none the panel has no use for.
+        output: {
+          codeSplitting: {
+            groups: [
+              {
+                ...{ name: 'window', tags: ['$initial'], minShareCount: 2 },
+                ...{ entriesAware: true, entriesAwareMergeThreshold: 4_000 },
+              },
+            ],
+          },
+          chunkFileNames: 'assets/[hash].js',
+        },
       },
     },
   },

@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import type { Result } from '../shared/result';
 import { fail, ok } from '../shared/result';
@@ -44,10 +43,10 @@ export interface Config {
 export type ReadText = (path: string) => string | null;
 
 /** Reads the command line and the file it names; a mistake is told, never guessed around. */
-export function readConfig(
+export async function readConfig(
   argv: readonly string[],
   readText: ReadText = readTextFile,
-): Result<Config, 'bad_config'> {
+): Promise<Result<Config, 'bad_config'>> {
   const file = option(argv, 'config');
   const userDataDir = option(argv, 'user-data-dir');
   if (file === '' || userDataDir === '') {
@@ -62,6 +61,8 @@ export function readConfig(
   if (text === null) return fail('bad_config', `${file}: cannot be read`);
   let document: unknown;
   try {
+    // A start without a file does without what reads it.
+    const { parse } = await import('yaml');
     document = parse(text);
   } catch (error) {
     return fail('bad_config', `${file}: ${(error as Error).message.split('\n')[0] ?? 'not YAML'}`);

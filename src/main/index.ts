@@ -1,20 +1,19 @@
+import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import { app, crashReporter, protocol } from 'electron';
-import { type PolicyFiles, readPolicies } from '../node/policyFiles';
-import { readConfig } from './config';
-import { keepCrashDumps } from './journal';
-import { announceScheme } from './pages';
-import { secureApp } from './security';
-import { startTerminal } from './terminal';
+import { app, crashReporter, protocol, session } from 'electron';
+import { type Config, readConfig } from './config';
+import { keepCrashDumps } from './crashDumps';
+import { announceScheme, servePages } from './pages';
+import { secureApp, secureSession } from './security';
+import { createSettings, deskSettingsFile } from './settings';
+import { createWindows } from './windows';
 
 // Phase 1: what we were told. A mistake there ends the program before a window shows.
-const config = readConfig(process.argv.slice(1));
+const config = await readConfig(process.argv.slice(1));
 if (!config.ok) giveUp(config.error.message);
 const resources = app.isPackaged
   ? join(process.resourcesPath, 'resources')
   : join(app.getAppPath(), 'resources');
-const policyDir = join(resources, 'policy');
-const policies = usablePolicies();
 if (config.value.userDataDir !== null) app.setPath('userData', config.value.userDataDir);
 
 // Phase 2: one terminal a folder. Two would fight over the hotkey and the mirror.
@@ -30,29 +29,45 @@ secureApp(app);
 
 // Phase 4: run.
 // Not awaited at the top: Electron holds `ready` back until this module has loaded.
-const told = { config: config.value, policies };
+const told = config.value;
 app
   .whenReady()
-  .then(() =>
-    startTerminal({
-      ...told,
-      policyDir,
-      resources,
-      mainDir: import.meta.dirname,
-      outDir: resolve(import.meta.dirname, '..'),
-      userData: app.getPath('userData'),
-    }),
-  )
+  .then(() => run(told))
   // A terminal that did not come up whole is worse than none: it would look as if it were there.
-  .catch((error: unknown) => giveUp(`could not start: ${(error as Error).stack}`));
+  .catch(({ name, message, stack }: Error) =>
+    // What a policy's author did wrong is said as it is.
+    giveUp(name === 'PolicyFileError' ? message : `could not start: ${stack}`),
+  );
 
-/** A terminal without its policies does not start. */
-function usablePolicies(): PolicyFiles {
-  try {
-    return readPolicies(policyDir);
-  } catch (error) {
-    return giveUp((error as Error).message);
-  }
+/**
+ * The panel comes first: its page is fetched and laid out by a process of its own while the rest of
+ * the program is loaded here.
+ */
+async function run(config: Config): Promise<void> {
+  const userData = app.getPath('userData');
+  const outDir = resolve(import.meta.dirname, '..');
+  // What ships takes the desk's file from its one place; only a build to try may be told another.
+  const { PROGRAMDATA } = process.env;
+  const deskFile = deskSettingsFile(
+    process.platform,
+    app.isPackaged ? { PROGRAMDATA } : process.env,
+  );
+  const settings = createSettings(join(userData, 'settings.json'), deskFile);
+  let answers = (): void => undefined;
+  const answered = new Promise<void>((resolve) => {
+    answers = resolve;
+  });
+  secureSession(session.defaultSession);
+  const newNonce = (): string => randomBytes(18).toString('base64');
+  servePages(session.defaultSession, join(outDir, 'renderer'), newNonce, answered);
+  const icon = join(resources, 'icons/icon.png');
+  const windows = createWindows({ outDir, icon, settings });
+  const { startTerminal } = await import('./terminal');
+  startTerminal({
+    ...{ config, resources, userData, settings, deskFile, windows },
+    mainDir: import.meta.dirname,
+  });
+  answers();
 }
 
 function giveUp(message: string, code = 1): never {

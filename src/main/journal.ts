@@ -1,21 +1,8 @@
 import { join } from 'node:path';
-import type { App, CrashReporter } from 'electron';
+import type { App } from 'electron';
 import type { Logger } from '../node/logFile';
 import { openLogFile } from '../node/logFile';
 import type { RuntimeView } from '../shared/view/desk';
-
-/**
- * Keeps crash dumps on this machine, in the user's own folder. Before the app is ready, after its
- * folder is known.
- */
-export function keepCrashDumps(
-  app: Pick<App, 'getPath' | 'setPath'>,
-  reporter: Pick<CrashReporter, 'start'>,
-): void {
-  app.setPath('crashDumps', join(app.getPath('userData'), 'crashes'));
-  // SECURITY: a dump holds memory; it goes nowhere.
-  reporter.start({ uploadToServer: false });
-}
 
 /** Opens the terminal's log and writes into it what happens to the program as a whole. */
 export function openJournal(deps: {

@@ -74,13 +74,22 @@ export function announceScheme(protocol: Pick<Protocol, 'registerSchemesAsPrivil
   protocol.registerSchemesAsPrivileged([scheme]);
 }
 
-/** Serves the pages of a folder to a session's windows. */
+/**
+ * Serves the pages of a folder to a session's windows.
+ *
+ * @param answered resolves once pages are answered when they call: a script that has run before
+ *   would have asked nobody
+ */
 export function servePages(
   session: { readonly protocol: Pick<Session['protocol'], 'handle'> },
   folder: string,
   newNonce: () => string,
+  answered: Promise<void>,
 ): void {
-  session.protocol.handle(SCHEME, (request) =>
-    servePage(request, (file) => readFile(join(folder, file)), newNonce),
-  );
+  const read = async (file: string) => {
+    const body = await readFile(join(folder, file));
+    if (extname(file) === '.js') await answered;
+    return body;
+  };
+  session.protocol.handle(SCHEME, (request) => servePage(request, read, newNonce));
 }

@@ -9,13 +9,12 @@ import {
   globalShortcut,
   powerMonitor,
   safeStorage,
-  session,
   utilityProcess,
 } from 'electron';
 import { type DirectKillDeps, directKill, directTest } from '../node/directKill';
 import type { ExportInfo } from '../node/export/manifest';
 import { fetchJson } from '../node/fetchJson';
-import type { PolicyFiles } from '../node/policyFiles';
+import { readPolicies } from '../node/policyFiles';
 import { mayExport } from '../shared/audit/permission';
 import { uuidv7 } from '../shared/ids';
 import type { LogEvent } from '../shared/log/event';
@@ -56,24 +55,24 @@ import { createTelemetry } from './link/telemetry';
 import { createMirror } from './mirror/mirror';
 import { createMonitorDesk } from './monitor/monitorDesk';
 import { createNotices } from './notify/notices';
-import { PAGES_ROOT, servePages } from './pages';
+import { PAGES_ROOT } from './pages';
 import { whyAskToQuit } from './quit';
 import { uploadPdf } from './reports/upload';
 import { runtimeView } from './runtime';
-import { secureSession } from './security';
-import { createSettings, deskSettingsFile } from './settings';
+import type { SettingsStore } from './settings';
 import { createTray } from './tray';
-import { createWindows } from './windows';
+import type { Windows } from './windows';
 
 export interface TerminalStart {
   readonly config: Config;
-  readonly policies: PolicyFiles;
-  readonly policyDir: string;
   readonly resources: string;
-  /** Folder of the built main process and its workers, and the one above it. */
+  /** Folder of the built main process and its workers. */
   readonly mainDir: string;
-  readonly outDir: string;
   readonly userData: string;
+  readonly settings: SettingsStore;
+  /** The settings file that operations push. */
+  readonly deskFile: string;
+  readonly windows: Windows;
 }
 
 const TICK_MS = 100;
@@ -82,16 +81,22 @@ const REREAD_MS = 2_000;
 /** How soon a report that the gateway made is looked for, to be printed. */
 const PRINT_LOOK_MS = 5_000;
 
-/** Puts the terminal's parts together; every part knows only what it is given here. */
+/**
+ * Puts the terminal's parts together; every part knows only what it is given here.
+ *
+ * @throws {PolicyFileError} no terminal starts without its policies
+ */
 export function startTerminal(start: TerminalStart): void {
-  const { config, userData, mainDir } = start;
-  const policy = start.policies.operations.document;
-  const modelsPolicy = inForceReader('models', start.policies.models.document);
-  const monitorPolicy = inForceReader('monitor', start.policies.monitor.document);
-  const incidentsPolicy = inForceReader('incidents', start.policies.incidents.document);
-  const playbooks = inForceReader('playbooks', start.policies.playbooks.document);
-  const calendar = inForceReader('calendar', start.policies.calendar.document);
-  const notificationsPolicy = inForceReader('notifications', start.policies.notifications.document);
+  const { config, userData, mainDir, settings, windows } = start;
+  const policyDir = join(start.resources, 'policy');
+  const policies = readPolicies(policyDir);
+  const policy = policies.operations.document;
+  const modelsPolicy = inForceReader('models', policies.models.document);
+  const monitorPolicy = inForceReader('monitor', policies.monitor.document);
+  const incidentsPolicy = inForceReader('incidents', policies.incidents.document);
+  const playbooks = inForceReader('playbooks', policies.playbooks.document);
+  const calendar = inForceReader('calendar', policies.calendar.document);
+  const notificationsPolicy = inForceReader('notifications', policies.notifications.document);
   const clock = Date.now;
   const newId = (): string => uuidv7(clock(), randomBytes);
   const embedded = config.gateways.length === 0;
@@ -104,13 +109,6 @@ export function startTerminal(start: TerminalStart): void {
   const secrets = (): readonly string[] => [tokenNow(), engineToken].filter((one) => one !== null);
   const runtime = runtimeView();
   const journal = openJournal({ userData, runtime, secrets, app, process });
-  // What ships takes the desk's file from its one place; only a build to try may be told another.
-  const { PROGRAMDATA, APPIMAGE } = process.env;
-  const deskFile = deskSettingsFile(
-    process.platform,
-    app.isPackaged ? { PROGRAMDATA } : process.env,
-  );
-  const settings = createSettings(join(userData, 'settings.json'), deskFile);
   const name = userInfo().username || 'operador';
   const terminal = {
     ...(config.terminal ?? { id: settings.terminalId(randomUUID), name }),
@@ -345,8 +343,8 @@ export function startTerminal(start: TerminalStart): void {
     folder: join(app.getPath('documents'), 'Vigía'),
     language: () => settings.get().language,
     policies: {
-      reports: start.policies.reports.document,
-      incidents: start.policies.incidents.document,
+      reports: policies.reports.document,
+      incidents: policies.incidents.document,
     },
     record: (params) => commands.send('report.record', params) !== null,
     acts: () => monitor.view().acts,
@@ -373,15 +371,6 @@ export function startTerminal(start: TerminalStart): void {
   });
 
   // What people touch.
-  secureSession(session.defaultSession);
-  const newNonce = (): string => randomBytes(18).toString('base64');
-  servePages(session.defaultSession, join(start.outDir, 'renderer'), newNonce);
-  const icons = join(start.resources, 'icons');
-  const windows = createWindows({
-    outDir: start.outDir,
-    icon: join(icons, 'icon.png'),
-    settings,
-  });
   let repeatDelayMs: number | null = null;
   readKeyRepeatDelay(process.platform, (delay) => {
     repeatDelayMs = delay;
@@ -399,7 +388,7 @@ export function startTerminal(start: TerminalStart): void {
     onConflict: (accelerator) => commands.report('hotkey_conflict', accelerator),
   });
   const tray = createTray({
-    ...{ icon: join(icons, 'tray.png'), language: settings.get().language },
+    ...{ icon: join(start.resources, 'icons/tray.png'), language: settings.get().language },
     onPanel: windows.raisePanel,
     onConsole: windows.openConsole,
     onKill: () => askForKill('tray'),
@@ -505,7 +494,7 @@ export function startTerminal(start: TerminalStart): void {
       },
       start: {
         dataDir: join(userData, 'gateway'),
-        policyDir: start.policyDir,
+        policyDir,
         operatorToken: ownToken ?? '',
         engineToken,
         operator: { id: name, name },
@@ -562,7 +551,7 @@ export function startTerminal(start: TerminalStart): void {
     if (after.startAtLogin !== before.startAtLogin) {
       const { platform } = process;
       // An AppImage runs from a folder that is gone after it.
-      const program = APPIMAGE ?? process.execPath;
+      const program = process.env.APPIMAGE ?? process.execPath;
       try {
         startAtLogin(after.startAtLogin, {
           ...{ platform, program, app, configDir: app.getPath('appData') },
@@ -586,7 +575,7 @@ export function startTerminal(start: TerminalStart): void {
     const { gateways, ca, userDataDir } = config;
     return {
       about: { ...runtime, uptimeMs: Math.round(performance.now()), memory: process.memoryUsage() },
-      settings: { ...settings.get(), ...settings.status(), deskFile },
+      settings: { ...settings.get(), ...settings.status(), deskFile: start.deskFile },
       config: { gateways, ownAuthority: ca !== null, userDataDir },
       desk: { link: view.link, mirror: view.mirror, gateway: view.gateway, hotkey: view.hotkey },
       log: {

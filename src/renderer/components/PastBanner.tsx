@@ -1,9 +1,9 @@
 import type { Past } from '@shared/audit/view';
 import { timestamp } from '@shared/time';
 import { History } from 'lucide-react';
-import { Instant } from '../console/audit/Filters';
 import { useT } from '../i18n';
 import { enterPast, leavePast, useApp } from '../lib/store';
+import { Instant } from './Instant';
 import { Button } from './ui';
 
 /** Says that what is shown is over, since when, and leads back. */

@@ -12,7 +12,6 @@ import {
   type IncidentEntry,
   type PastIncident,
 } from '@shared/incidents/state';
-import { channelsOf } from '@shared/policy/notifications';
 import type { Role } from '@shared/protocol/terminal';
 import { tradingDay } from '@shared/time';
 import type { DeskView } from '@shared/view/desk';
@@ -251,6 +250,6 @@ export function unreached<Name extends string>(
 /** Whether any channel that policy has for an escalation's calls is set up. */
 export function callsReach(view: Pick<DeskView, 'ops' | 'notificationsPolicy'>): boolean {
   const { notificationsPolicy } = view;
-  const named = channelsOf(notificationsPolicy, notificationsPolicy.kinds.incident_escalated);
+  const named = notificationsPolicy.channels[notificationsPolicy.kinds.incident_escalated];
   return unreached(view, named).length < named.length;
 }

@@ -7,7 +7,7 @@ import { closeDialog } from '../lib/store';
 import { DialogFrame } from './DialogFrame';
 
 /** What people say of a model: whose it is, and how it would be taken back. */
-export function CardDialog({ view, model: id }: { view: DeskView; model: string }) {
+export default function CardDialog({ view, model: id }: { view: DeskView; model: string }) {
   const t = useT();
   const model = view.ops.models.models[id];
   const [owner, setOwner] = useState(model?.owner ?? '');

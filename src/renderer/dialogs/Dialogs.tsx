@@ -4,22 +4,22 @@ import { Button } from '../components/ui';
 import { useT } from '../i18n';
 import { call } from '../lib/call';
 import { closeDialog, useApp } from '../lib/store';
-import { CardDialog } from './CardDialog';
 import { DialogFrame } from './DialogFrame';
-import { ExportDialog } from './ExportDialog';
-import { GuideDialog } from './GuideDialog';
 import { KillDialog } from './KillDialog';
-import { PromotionDialog } from './PromotionDialog';
 import { ResumeDialog } from './ResumeDialog';
-import { RetireDialog } from './RetireDialog';
 import { RollbackDialog } from './RollbackDialog';
-import { SettingsDialog } from './SettingsDialog';
 
-// Of the console alone: the panel need not parse them.
+// A window need not parse them to be there; what stops, resumes and rolls back waits for no file.
+const CardDialog = lazy(() => import('./CardDialog'));
 const CardDocumentDialog = lazy(() => import('./CardDocumentDialog'));
 const ExceptionDialog = lazy(() => import('./ExceptionDialog'));
+const ExportDialog = lazy(() => import('./ExportDialog'));
+const GuideDialog = lazy(() => import('./GuideDialog'));
 const PolicyDialog = lazy(() => import('./PolicyDialog'));
+const PromotionDialog = lazy(() => import('./PromotionDialog'));
+const RetireDialog = lazy(() => import('./RetireDialog'));
 const RevokeDialog = lazy(() => import('./RevokeDialog'));
+const SettingsDialog = lazy(() => import('./SettingsDialog'));
 
 /** The one dialog that is open, if any. Closing never throws away what was typed for a kill. */
 export function Dialogs(props: { view: DeskView; origin: 'panel' | 'console' }) {

@@ -1,7 +1,7 @@
 import type { ExportFormat } from '@shared/audit/view';
 import { useState } from 'react';
+import { Instant } from '../components/Instant';
 import { Button, Field, INPUT } from '../components/ui';
-import { Instant } from '../console/audit/Filters';
 import { useT } from '../i18n';
 import { call } from '../lib/call';
 import { closeDialog } from '../lib/store';
@@ -10,7 +10,7 @@ import { DialogFrame } from './DialogFrame';
 const FORMATS = ['zip', 'folder', 'jsonl', 'csv'] as const;
 
 /** What of the record is to be written, and how; where to is asked by the system. */
-export function ExportDialog() {
+export default function ExportDialog() {
   const t = useT();
   const [format, setFormat] = useState<ExportFormat>('zip');
   const [from, setFrom] = useState<number | null>(null);

@@ -11,7 +11,13 @@ import { DialogFrame } from './DialogFrame';
  * The first start: where it is connected, the language, the key proven by pressing it, a drill. The key
  * is never disarmed for it: one press proves it and only asks.
  */
-export function GuideDialog({ view, origin }: { view: DeskView; origin: 'panel' | 'console' }) {
+export default function GuideDialog({
+  view,
+  origin,
+}: {
+  view: DeskView;
+  origin: 'panel' | 'console';
+}) {
   const t = useT();
   const language = useApp((state) => state.settings?.language ?? 'es');
   const { link, hotkey, environment } = view;

@@ -13,7 +13,7 @@ import { DialogFrame } from './DialogFrame';
 const CHECKS = ['backtest', 'metrics', 'team'] as const;
 
 /** Asks for a model's next stage. What is shown as passed is measured again at the gateway. */
-export function PromotionDialog({ view, model: id }: { view: DeskView; model: string }) {
+export default function PromotionDialog({ view, model: id }: { view: DeskView; model: string }) {
   const t = useT();
   const now = useNow();
   const [checked, setChecked] = useState<readonly string[]>([]);

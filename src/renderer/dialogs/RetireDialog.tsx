@@ -16,7 +16,7 @@ const CAUSES = [
 type Cause = (typeof CAUSES)[number];
 
 /** Takes a model out of use: why, and that the team knows. */
-export function RetireDialog({ view, model: id }: { view: DeskView; model: string }) {
+export default function RetireDialog({ view, model: id }: { view: DeskView; model: string }) {
   const t = useT();
   const [cause, setCause] = useState<Cause>('replaced');
   const [reason, setReason] = useState('');

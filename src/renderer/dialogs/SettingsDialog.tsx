@@ -8,7 +8,7 @@ import { useSettingsStatus } from '../lib/useSettingsStatus';
 import { DialogFrame } from './DialogFrame';
 
 /** Every option with what it does and its default. What the desk has fixed cannot be changed here. */
-export function SettingsDialog() {
+export default function SettingsDialog() {
   const t = useT();
   const settings = useApp((state) => state.settings);
   const { locked, problems } = useSettingsStatus();

@@ -1,5 +1,4 @@
 import type { NotificationsPolicy } from '../policy/notifications';
-import { channelsOf } from '../policy/notifications';
 import { type ChannelSettings, languagesOf } from './channels';
 import { CHANNELS, type Channel, type Language, type Level, type Message } from './message';
 import type { Outcome } from './outcome';
@@ -35,7 +34,7 @@ export function deliveriesOf(
   now: number,
 ): readonly Delivery[] {
   const { level } = message;
-  const channels = message.channels ?? (level === null ? [] : channelsOf(policy, level));
+  const channels = message.channels ?? (level === null ? [] : policy.channels[level]);
   const out = channels
     .filter((channel) => channel !== 'pagerduty')
     .flatMap((channel) => by(channel, message, configured, policy, now));

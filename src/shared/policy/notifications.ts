@@ -1,11 +1,5 @@
 import { z } from 'zod';
-import {
-  type Channel,
-  channelSchema,
-  kindSchema,
-  languageSchema,
-  levelSchema,
-} from '../notify/message';
+import { channelSchema, kindSchema, languageSchema, levelSchema } from '../notify/message';
 import { roleSchema } from '../protocol/terminal';
 
 const ms = z.int().positive();
@@ -53,11 +47,3 @@ export const notificationsPolicySchema = z.strictObject({
   runbooks: z.partialRecord(kindSchema, z.url({ protocol: /^https?$/ })),
 });
 export type NotificationsPolicy = z.infer<typeof notificationsPolicySchema>;
-
-/** Channels by which a level is told. */
-export function channelsOf(
-  policy: NotificationsPolicy,
-  level: keyof NotificationsPolicy['channels'],
-): readonly Channel[] {
-  return policy.channels[level];
-}

@@ -2,14 +2,14 @@ import { expect, it } from 'vitest';
 import { readConfig } from '../../../src/main/config';
 import { isOwnCaller } from '../../../src/main/ipc/sender';
 
-it('reads a config and refuses a wrong one with its place', () => {
+it('reads a config and refuses a wrong one with its place', async () => {
   const good = 'gateways: ["https://g.example:7443/"]\ntoken: 0123456789abcdef\n';
-  const read = readConfig(['--config', 'a.yaml'], () => good);
+  const read = await readConfig(['--config', 'a.yaml'], () => good);
   expect(read.ok && read.value.gateways).toEqual(['wss://g.example:7443']);
-  const bad = readConfig(['--config=a.yaml'], () => 'gateways: []\ntoken: 1\n');
+  const bad = await readConfig(['--config=a.yaml'], () => 'gateways: []\ntoken: 1\n');
   expect(!bad.ok && bad.error.message).toMatch(/a\.yaml: gateways/);
-  expect(readConfig(['--config'], () => null).ok).toBe(false);
-  expect(readConfig([], () => null).ok).toBe(true);
+  expect((await readConfig(['--config'], () => null)).ok).toBe(false);
+  expect((await readConfig([], () => null)).ok).toBe(true);
 });
 
 it('knows its own pages and no others', () => {

@@ -1,12 +1,11 @@
-import { instantOf } from '@shared/audit/instant';
 import {
   type AuditFilter,
   type AuditSource,
   type FacetValues,
   NO_FILTER,
 } from '@shared/audit/query';
-import { timestamp } from '@shared/time';
 import { useEffect, useState } from 'react';
+import { Instant } from '../../components/Instant';
 import { Button, INPUT } from '../../components/ui';
 import { forgetFilter, keepFilter, readFilters } from '../../desk/filters.state';
 import { useT } from '../../i18n';
@@ -102,44 +101,6 @@ export function Filters({ source, filter, onChange }: Props) {
         </p>
       )}
     </search>
-  );
-}
-
-/** A time as it is typed; it counts once it can be understood. */
-export function Instant(props: {
-  readonly label: string;
-  readonly edge: 'start' | 'end';
-  readonly value: number | null;
-  readonly onChange: (ts: number | null) => void;
-}) {
-  const t = useT();
-  const [text, setText] = useState('');
-  const understood = instantOf(text, props.edge);
-  // Cleared or set from elsewhere: what is typed follows.
-  useEffect(() => {
-    setText((now) =>
-      instantOf(now, props.edge) === props.value
-        ? now
-        : props.value === null
-          ? ''
-          : timestamp(props.value),
-    );
-  }, [props.value, props.edge]);
-  return (
-    <input
-      className={`${INPUT} ${understood === undefined ? 'border-amber' : ''}`}
-      aria-label={props.label}
-      aria-invalid={understood === undefined}
-      title={understood === undefined ? t('audit.badTime') : props.label}
-      placeholder={`${props.label} ${t('audit.when')}`}
-      maxLength={32}
-      value={text}
-      onChange={(event) => {
-        setText(event.target.value);
-        const ts = instantOf(event.target.value, props.edge);
-        if (ts !== undefined) props.onChange(ts);
-      }}
-    />
   );
 }
 
