@@ -103,7 +103,9 @@ export async function createLog(options: LogOptions): Promise<GatewayLog> {
   let head = store.head();
   let unsaved: SealedEvent[] = [];
   let storeError: string | null = null;
-  let writing: Promise<void> | null = null;
+  /** The last event that the store was given. */
+  let givenTo = head.seq;
+  let writing: Promise<unknown> = Promise.resolve();
   let retry: NodeJS.Timeout | null = null;
   let stopped = false;
   let checkpointed = store.lastCheckpoint();
@@ -146,20 +148,20 @@ export async function createLog(options: LogOptions): Promise<GatewayLog> {
   }
 
   function flush(): void {
-    if (writing || unsaved.length === 0) return;
-    writing = write().finally(() => {
-      writing = null;
-      if (unsaved.length > 0 && !storeError) flush();
-    });
+    const { seq } = store.head();
+    const waiting = unsaved.filter(({ event }) => event.seq > seq);
+    // One batch at a time; what the store took within the call that gave it is no longer under way.
+    if (waiting.length === 0 || seq < givenTo) return;
+    givenTo = (waiting.at(-1) as SealedEvent).event.seq;
+    const done = write(waiting, seq);
+    writing = Promise.all([writing, done]);
   }
 
-  async function write(): Promise<void> {
-    const batch = unsaved;
+  async function write(batch: readonly SealedEvent[], after: number): Promise<void> {
     try {
-      const first = batch[0] as SealedEvent;
-      const done = store.append(batch, first.event.seq - 1);
-      await done;
+      await store.append(batch, after);
     } catch (error) {
+      givenTo = store.head().seq;
       storeError = error instanceof Error ? error.message : String(error);
       for (const listener of healthy) listener(health());
       if (!stopped) retry ??= setTimeout(tryAgain, options.retryMs ?? 1_000);
@@ -171,6 +173,7 @@ export async function createLog(options: LogOptions): Promise<GatewayLog> {
     for (const listener of saved) listener();
     if (recovered) for (const listener of healthy) listener(health());
     if (store.head().seq - (checkpointed?.seq ?? 0) >= options.checkpointEvery) checkpoint();
+    flush();
   }
 
   function tryAgain(): void {
