@@ -2,6 +2,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import { z } from 'zod';
 import { fetchJson } from '../../../node/fetchJson';
 import { BRIDGE_OPTIONS } from '../../../shared/bridges/bridge';
+import { BRIDGE_SETTINGS } from '../client/bridgeSettings';
 import { createEngineLink } from '../client/link';
 import { createOrphan } from '../client/orphan';
 import type { ProbeReport } from '../client/probe';
@@ -12,20 +13,9 @@ import { createBotStream } from './stream';
 import { entriesOf } from './switch';
 
 export const freqtradeSettingsSchema = z.object({
-  gateway: z.string().regex(/^wss?:\/\//, 'ws://host:port of a gateway'),
-  token: z.string(),
-  id: z.string().min(1).max(128),
-  name: z.string().min(1).max(128),
-  /** `http://host:port` or `https://…` of the bot. */
-  address: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, '')),
-  /** Marks this gateway's locks in the bot. */
-  owner: z.string().min(1).max(64).default('vigia'),
+  ...BRIDGE_SETTINGS,
   secrets: z.object({ username: z.string().default(''), password: z.string().default('') }),
   options: BRIDGE_OPTIONS.freqtrade.prefault({}),
-  /** A process before this one may have asked for what does not show yet. */
-  former: z.boolean().default(false),
-  /** Looks at the bot, says what it found, and ends. */
-  probe: z.boolean().default(false),
 });
 export type FreqtradeSettings = z.output<typeof freqtradeSettingsSchema>;
 

@@ -3,6 +3,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import { z } from 'zod';
 import { fetchJson } from '../../../node/fetchJson';
 import { BRIDGE_OPTIONS } from '../../../shared/bridges/bridge';
+import { BRIDGE_SETTINGS } from '../client/bridgeSettings';
 import { createEngineLink } from '../client/link';
 import { createOrphan } from '../client/orphan';
 import type { ProbeReport } from '../client/probe';
@@ -13,20 +14,9 @@ import { readInventory } from './models';
 import { createStream } from './stream';
 
 export const inferenceSettingsSchema = z.object({
-  gateway: z.string().regex(/^wss?:\/\//, 'ws://host:port of a gateway'),
-  token: z.string(),
-  id: z.string().min(1).max(128),
-  name: z.string().min(1).max(128),
-  /** `http://host:port` or `https://…` of the service. */
-  address: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, '')),
-  /** Names this gateway in the service's records. */
-  owner: z.string().min(1).max(64).default('vigia'),
+  ...BRIDGE_SETTINGS,
   secrets: z.object({ apiKey: z.string().default('') }),
   options: BRIDGE_OPTIONS['inference-api'].prefault({}),
-  /** A process before this one may have asked for what does not show yet. */
-  former: z.boolean().default(false),
-  /** Looks at the service, says what it found, and ends. */
-  probe: z.boolean().default(false),
 });
 export type InferenceSettings = z.output<typeof inferenceSettingsSchema>;
 

@@ -1,4 +1,4 @@
-import { type BridgeKind, bridgeKindSchema, SECRETS } from '@shared/bridges/bridge';
+import { type BridgeKind, bridgeKindSchema } from '@shared/bridges/bridge';
 import type { BridgeRecord } from '@shared/bridges/state';
 import type { DeskView } from '@shared/view/desk';
 import { useState } from 'react';
@@ -6,7 +6,6 @@ import { Button, Field, INPUT } from '../../components/ui';
 import {
   type BridgeForm as Form,
   formOf,
-  isAddress,
   isId,
   maySave,
   mayTest,
@@ -14,9 +13,9 @@ import {
   typedSecrets,
 } from '../../desk/bridges.state';
 import { useT } from '../../i18n';
-import type { Key } from '../../i18n/es';
 import { call } from '../../lib/call';
 import { Found } from './Found';
+import { AddressField, SecretFields } from './ServiceFields';
 
 /** A bridge being added or changed. What is kept as a secret is never shown, only that it is. */
 export function BridgeForm(props: {
@@ -97,15 +96,7 @@ export function BridgeForm(props: {
           />
         </Field>
         {address !== null && (
-          <Field label={`${t('bridges.address')} · ${t('bridges.badAddress')}`}>
-            <input
-              className={INPUT}
-              maxLength={512}
-              aria-invalid={form.address !== '' && !isAddress(form)}
-              value={form.address}
-              onChange={(event) => set({ address: event.target.value })}
-            />
-          </Field>
+          <AddressField address={form.address} onChange={(next) => set({ address: next })} />
         )}
         {form.kind === 'inference-api' && (
           <>
@@ -131,21 +122,12 @@ export function BridgeForm(props: {
             </Field>
           </>
         )}
-        {SECRETS[form.kind].map((name) => (
-          <Field key={name} label={t(`secret.${name}` as Key)}>
-            <input
-              type="password"
-              className={INPUT}
-              maxLength={4_096}
-              autoComplete="off"
-              placeholder={record?.secrets.includes(name) ? t('bridges.kept') : ''}
-              value={form.secrets[name] ?? ''}
-              onChange={(event) =>
-                set({ secrets: { ...form.secrets, [name]: event.target.value } })
-              }
-            />
-          </Field>
-        ))}
+        <SecretFields
+          kind={form.kind}
+          secrets={form.secrets}
+          kept={record?.secrets ?? []}
+          onChange={(secrets) => set({ secrets })}
+        />
       </div>
       <Field label={t('bridges.reason')}>
         <input

@@ -1,4 +1,3 @@
-import { SECRETS } from '@shared/bridges/bridge';
 import {
   type LastResortStore,
   type LastResortTarget,
@@ -12,9 +11,9 @@ import { type Column, DataTable } from '../../components/DataTable';
 import { Button, Field, Hostile, INPUT } from '../../components/ui';
 import { isAddress } from '../../desk/bridges.state';
 import { useT } from '../../i18n';
-import type { Key } from '../../i18n/es';
 import { call } from '../../lib/call';
 import { Found } from './Found';
+import { AddressField, SecretFields } from './ServiceFields';
 
 /** The services that this terminal stops by itself when no gateway answers. */
 export function LastResortSection({ view }: { view: DeskView }) {
@@ -172,29 +171,13 @@ function Target(props: {
             ))}
           </select>
         </Field>
-        <Field label={`${t('bridges.address')} · ${t('bridges.badAddress')}`}>
-          <input
-            className={INPUT}
-            maxLength={512}
-            aria-invalid={target.address !== '' && !isAddress(target)}
-            value={target.address}
-            onChange={(event) => set({ address: event.target.value })}
-          />
-        </Field>
-        {SECRETS[target.kind].map((name) => (
-          <Field key={name} label={t(`secret.${name}` as Key)}>
-            <input
-              type="password"
-              className={INPUT}
-              maxLength={4_096}
-              autoComplete="off"
-              value={target.secrets[name] ?? ''}
-              onChange={(event) =>
-                set({ secrets: { ...target.secrets, [name]: event.target.value } })
-              }
-            />
-          </Field>
-        ))}
+        <AddressField address={target.address} onChange={(address) => set({ address })} />
+        <SecretFields
+          kind={target.kind}
+          secrets={target.secrets}
+          kept={[]}
+          onChange={(secrets) => set({ secrets })}
+        />
       </div>
       {!props.sealed && (
         <label className="flex gap-2 text-[12px] text-amber">

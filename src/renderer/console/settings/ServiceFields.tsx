@@ -1,0 +1,49 @@
+import { SECRETS } from '@shared/bridges/bridge';
+import type { LastResortTarget } from '@shared/bridges/lastResort';
+import { Field, INPUT } from '../../components/ui';
+import { isAddress } from '../../desk/bridges.state';
+import { useT } from '../../i18n';
+import type { Key } from '../../i18n/es';
+
+/** Where a trading system's own service is. */
+export function AddressField(props: {
+  readonly address: string;
+  readonly onChange: (address: string) => void;
+}) {
+  const t = useT();
+  return (
+    <Field label={`${t('bridges.address')} · ${t('bridges.badAddress')}`}>
+      <input
+        className={INPUT}
+        maxLength={512}
+        aria-invalid={props.address !== '' && !isAddress(props)}
+        value={props.address}
+        onChange={(event) => props.onChange(event.target.value)}
+      />
+    </Field>
+  );
+}
+
+/** What the service is to be shown by who calls it; never what is kept, only that it is. */
+export function SecretFields(props: {
+  readonly kind: keyof typeof SECRETS;
+  readonly secrets: LastResortTarget['secrets'];
+  readonly kept: readonly string[];
+  readonly onChange: (secrets: LastResortTarget['secrets']) => void;
+}) {
+  const t = useT();
+  const { kind, secrets, kept } = props;
+  return SECRETS[kind].map((name) => (
+    <Field key={name} label={t(`secret.${name}` as Key)}>
+      <input
+        type="password"
+        className={INPUT}
+        maxLength={4_096}
+        autoComplete="off"
+        placeholder={kept.includes(name) ? t('bridges.kept') : ''}
+        value={secrets[name] ?? ''}
+        onChange={(event) => props.onChange({ ...secrets, [name]: event.target.value })}
+      />
+    </Field>
+  ));
+}
