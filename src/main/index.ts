@@ -7,6 +7,9 @@ import { announceScheme } from './pages';
 import { secureApp } from './security';
 import { startTerminal } from './terminal';
 
+// electron-updater starts a new AppImage once, to see that it runs; the program starts afterwards.
+if (process.env.APPIMAGE_EXIT_AFTER_INSTALL === 'true') process.exit(0);
+
 // Phase 1: what we were told. A mistake there ends the program before a window shows.
 const config = readConfig(process.argv.slice(1));
 if (!config.ok) giveUp(config.error.message);

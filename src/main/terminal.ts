@@ -23,6 +23,9 @@ import { watchOf } from '../shared/monitor/watch';
 import { inForceReader } from '../shared/policy/inForce';
 import type { ControlRequest } from '../shared/protocol/terminal';
 import type { Settings } from '../shared/settings';
+import { updateHindrance } from '../shared/update/hindrance';
+import { manifestName } from '../shared/update/manifest';
+import { LOG_FORM } from '../shared/version';
 import type { GatewayHealthView } from '../shared/view/desk';
 import { createAuditDesk } from './audit/auditDesk';
 import { createPastGuard } from './audit/past';
@@ -63,6 +66,10 @@ import { runtimeView } from './runtime';
 import { secureSession } from './security';
 import { createSettings, deskSettingsFile } from './settings';
 import { createTray } from './tray';
+import { fetchText, loadInstaller } from './updates/installer';
+import { openKept } from './updates/kept';
+import { serveFolder } from './updates/serveFolder';
+import { createUpdates } from './updates/updates';
 import { createWindows } from './windows';
 
 export interface TerminalStart {
@@ -141,6 +148,7 @@ export function startTerminal(start: TerminalStart): void {
         ...identity.view(),
         notificationsPolicy: notificationsPolicy(desk.ops()),
         ownChannels: emergency.view(),
+        updates: updates.view(),
         gateway: {
           ...health,
           restarts: gateway?.restarts() ?? 0,
@@ -372,6 +380,17 @@ export function startTerminal(start: TerminalStart): void {
     sound: (level) => host?.send('notice.shown', { level }),
   });
 
+  const manifest = manifestName(process.platform, process.arch);
+  const updates = createUpdates({
+    ...{ version: runtime.version, manifestName: manifest, settings: settings.get, leave, changed },
+    kept: openKept(join(userData, 'updates'), runtime.version, LOG_FORM, manifest),
+    fetch: fetchText,
+    loadInstaller: () => loadInstaller(journal),
+    serve: serveFolder,
+    hindrance: () => updateHindrance(publisher.view()),
+    report: commands.report,
+  });
+
   // What people touch.
   secureSession(session.defaultSession);
   const newNonce = (): string => randomBytes(18).toString('base64');
@@ -424,6 +443,7 @@ export function startTerminal(start: TerminalStart): void {
         hotkey,
         identity,
         settings,
+        updates,
         windows,
         quit,
       },
@@ -434,6 +454,7 @@ export function startTerminal(start: TerminalStart): void {
         process.stdout.write(`vigia: ready ${window}\n`);
         // The first start's guide is in the console.
         if (window === 'panel' && !settings.get().guideDone) windows.openConsole();
+        if (window === 'panel') updates.started();
       },
       onSettings: takeSettings,
     }),
@@ -571,6 +592,8 @@ export function startTerminal(start: TerminalStart): void {
         journal.error('autostart', { error });
       }
     }
+    const { updateServer, updateKey } = before;
+    if (after.updateServer !== updateServer || after.updateKey !== updateKey) void updates.check();
     host?.send('settings.changed', after);
   }
 
@@ -610,6 +633,12 @@ export function startTerminal(start: TerminalStart): void {
       host?.send('quit.asked', { reason });
       return;
     }
+    leave(() => app.quit());
+  }
+
+  /** Ends every part in its order, then does what ends the program. */
+  function leave(then: () => void): void {
+    if (leaving) return;
     leaving = true;
     windows.letGo();
     clearInterval(ticking);
@@ -627,6 +656,6 @@ export function startTerminal(start: TerminalStart): void {
     gateway?.stop();
     audit.stop();
     tray?.destroy();
-    void Promise.all([mirror.close(), telemetry.stop()]).then(() => app.quit());
+    void Promise.all([mirror.close(), telemetry.stop()]).then(then);
   }
 }
