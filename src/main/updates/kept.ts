@@ -3,7 +3,6 @@ import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFileDurably } from '../../node/latchFile';
-import { sha512File } from '../../node/sha512File';
 import { fail, ok } from '../../shared/result';
 import { releaseVersionSchema } from '../../shared/update/manifest';
 import type { FormerVersion } from '../../shared/view/update';
@@ -33,8 +32,8 @@ export interface KeptReleases {
   former(): FormerVersion | null;
   folderOf(version: string): string;
   reader(version: string): ReadFile;
-  /** Keeps a release beside the others. @throws when the disk refuses, or the package is another's */
-  keep(update: SignedUpdate, packageFile: string): Promise<void>;
+  /** Keeps a release, with its package under the manifest's name for it. @throws when the disk refuses */
+  keep(update: SignedUpdate, packageFile: string, name: string): Promise<void>;
   /** On disk before the program ends for it. @throws when the disk refuses */
   installing(to: string, problem: string | null): void;
 }
@@ -101,14 +100,11 @@ export function openKept(
         return fail('unreachable', (error as Error).message);
       }
     },
-    async keep({ manifest, text, signature }, packageFile) {
-      const hash = await sha512File(packageFile);
-      const described = manifest.files.find(({ sha512 }) => sha512 === hash);
-      if (!described) throw new Error(`${packageFile} is not what the manifest describes`);
+    async keep({ manifest, text, signature }, packageFile, name) {
       const to = folderOf(manifest.version);
       rmSync(to, { recursive: true, force: true });
       mkdirSync(to, { recursive: true, mode: 0o700 });
-      await copyFile(packageFile, join(to, described.url));
+      await copyFile(packageFile, join(to, name));
       writeFileSync(join(to, `${manifestName}.sig`), signature);
       writeFileSync(join(to, manifestName), text);
     },

@@ -40,6 +40,13 @@ export interface Installer {
   install(failed: (detail: string) => void): void;
 }
 
+/** A package that lies here, and what it was checked against. */
+interface Ready {
+  readonly installer: Installer;
+  readonly manifest: UpdateManifest;
+  readonly path: string;
+}
+
 /** The program's own versions. Nothing is fetched or installed that nobody asked for. */
 export interface Updates {
   view(): UpdatesView;
@@ -72,7 +79,8 @@ export function createUpdates(deps: {
   let stage: UpdateStage = { kind: 'idle' };
   let former: FormerVersion | null = null;
   let found: SignedUpdate | null = null;
-  let ready: { installer: Installer; manifest: UpdateManifest; path: string } | null = null;
+  let installer: Installer | null = null;
+  let ready: Ready | null = null;
 
   function show(next: UpdateStage): void {
     stage = next;
@@ -104,31 +112,30 @@ export function createUpdates(deps: {
     show(found ? { kind: 'available', version: found.manifest.version } : { kind: 'current' });
   }
 
-  async function fetchFound(
-    installer: Installer,
+  /** Fetches a release's package, from the server or from this disk, and sees that it is that one. */
+  async function fetchChecked(
     update: SignedUpdate,
+    from: 'server' | 'kept',
     onPercent: (percent: number) => void,
-  ): Promise<Result<string, UpdateProblem>> {
-    const { updateServer } = deps.settings();
-    const path = await installer.fetch(update.manifest, updateServer, false, onPercent);
-    if (!path.ok) return path;
+  ): Promise<Result<Ready, UpdateProblem>> {
+    const { manifest } = update;
+    const back = isNewer(version, manifest.version);
     try {
-      await kept.keep(update, path.value);
-      return path;
+      const found = installer ?? (await deps.loadInstaller());
+      installer = found;
+      const get = (base: string) => found.fetch(manifest, base, back, onPercent);
+      const path =
+        from === 'server'
+          ? await get(deps.settings().updateServer)
+          : await deps.serve(kept.folderOf(manifest.version), get);
+      if (!path.ok) return path;
+      const name = await describedName(manifest, path.value);
+      if (name === null) return notDescribed(path.value);
+      if (from === 'server') await kept.keep(update, path.value, name);
+      return ok({ installer: found, manifest, path: path.value });
     } catch (error) {
       return fail('system', (error as Error).message);
     }
-  }
-
-  async function fetchKept(
-    installer: Installer,
-    { manifest }: SignedUpdate,
-    onPercent: (percent: number) => void,
-  ): Promise<Result<string, UpdateProblem>> {
-    const back = isNewer(version, manifest.version);
-    return deps.serve(kept.folderOf(manifest.version), (base) =>
-      installer.fetch(manifest, base, back, onPercent),
-    );
   }
 
   /** Reads the kept release's signature anew: what lies on a disk is no better than a server. */
@@ -164,25 +171,23 @@ export function createUpdates(deps: {
       onPercent(0);
       const update = isFound && found ? ok(found) : await readKept(wanted);
       if (!update.ok) return failed(update.error);
-      const installer = await deps.loadInstaller();
-      const get = isFound ? fetchFound : fetchKept;
-      const path = await get(installer, update.value, onPercent);
-      if (!path.ok) return failed(path.error);
-      ready = { installer, manifest: update.value.manifest, path: path.value };
+      const fetched = await fetchChecked(update.value, isFound ? 'server' : 'kept', onPercent);
+      if (!fetched.ok) return failed(fetched.error);
+      ready = fetched.value;
       show({ kind: 'ready', version: wanted });
     },
     async install(wanted) {
       if (ready?.manifest.version !== wanted) {
         return { code: 'not_ready', message: `${wanted} is not ready to be installed` };
       }
-      const { installer, manifest, path } = ready;
+      const { manifest, path } = ready;
+      const { install } = ready.installer;
       // It may have lain here for days.
-      const hash = await sha512File(path).catch(() => null);
-      if (!manifest.files.some(({ sha512 }) => sha512 === hash)) {
+      if ((await describedName(manifest, path)) === null) {
         ready = null;
-        const message = `${path} is not what the manifest describes`;
-        failed({ code: 'altered', message });
-        return { code: 'altered', message };
+        const { error } = notDescribed(path);
+        failed(error);
+        return error;
       }
       // The last thing before it happens: what held when the button was pressed may not hold now.
       const hindrance = deps.hindrance();
@@ -195,8 +200,18 @@ export function createUpdates(deps: {
       } catch (error) {
         return { code: 'system', message: (error as Error).message };
       }
-      deps.leave(() => installer.install((detail) => kept.installing(wanted, detail)));
+      deps.leave(() => install((detail) => kept.installing(wanted, detail)));
       return null;
     },
   };
+}
+
+/** The name under which a manifest describes just that file; null when it describes no such one. */
+async function describedName(manifest: UpdateManifest, path: string): Promise<string | null> {
+  const hash = await sha512File(path).catch(() => null);
+  return manifest.files.find(({ sha512 }) => sha512 === hash)?.url ?? null;
+}
+
+function notDescribed(path: string): { ok: false; error: Failure<'altered'> } {
+  return fail('altered', `${path} is not what the manifest describes`);
 }
