@@ -33,9 +33,8 @@ export function terminalDeb(unpacked, version, output) {
   return packDeb('vigia', version, output, (at) => {
     cpSync(unpacked, at('usr/lib/vigia'), { recursive: true });
     chmodSync(at('usr/lib/vigia/chrome-sandbox'), 0o4755);
-    // By these electron-updater knows what to fetch and where to put it; fpm's package has them too.
+    // By this electron-updater knows what to fetch; fpm's package has it too.
     writeFileSync(at('usr/lib/vigia/resources/package-type'), 'deb');
-    copyFileSync(join(ROOT, 'dev-app-update.yml'), at('usr/lib/vigia/resources/app-update.yml'));
     symlinkSync('../lib/vigia/vigia', at('usr/bin/vigia'));
     place('linux/vigia.desktop', at('usr/share/applications/vigia.desktop'));
     place('icons/icon.png', at('usr/share/icons/hicolor/512x512/apps/vigia.png'));

@@ -19,6 +19,8 @@ export interface UpdateServer {
   readonly asked: string[];
   /** Puts a release there and signs it. */
   publish(version: string, packages: Readonly<Record<string, string | Buffer>>): Promise<void>;
+  /** Signs what lies there, as `vigia sign-update` does. */
+  sign(): Promise<void>;
   close(): void;
 }
 
@@ -39,8 +41,14 @@ export async function openUpdateServer(parent: string): Promise<UpdateServer> {
     file.pipe(answer);
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  async function sign(): Promise<void> {
+    const said: string[] = [];
+    const code = await signUpdate(folder, keyFile, (line) => said.push(line));
+    if (code !== 0) throw new Error(said.join('\n'));
+  }
+
   return {
-    ...{ folder, publicKey, asked },
+    ...{ folder, publicKey, asked, sign },
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/vigia`,
     async publish(version, packages) {
       const paths = Object.entries(packages).map(([name, content]) => {
@@ -48,9 +56,7 @@ export async function openUpdateServer(parent: string): Promise<UpdateServer> {
         return join(folder, name);
       });
       writeUpdateManifest(folder, version, paths);
-      const said: string[] = [];
-      const code = await signUpdate(folder, keyFile, (line) => said.push(line));
-      if (code !== 0) throw new Error(said.join('\n'));
+      await sign();
     },
     close() {
       server.closeAllConnections();
