@@ -102,7 +102,10 @@ export async function loadInstaller(log: Logger): Promise<Installer> {
       if (appImage === undefined) app.relaunch();
       else {
         app.releaseSingleInstanceLock();
-        spawn(appImage, own, { detached: true, stdio: 'ignore' }).unref();
+        const again = spawn(appImage, own, { detached: true, stdio: 'ignore' });
+        // A program that cannot be started is not there to be told of.
+        again.on('error', () => undefined);
+        again.unref();
       }
       app.quit();
     },

@@ -144,6 +144,15 @@ export function createUpdates(deps: {
     return readUpdate(manifestName, key(), kept.reader(one));
   }
 
+  /** Why the system did not take a version, for the next start. */
+  function remember(wanted: string, detail: string): void {
+    try {
+      kept.installing(wanted, detail);
+    } catch {
+      // Without the words the next start still says that it was not installed.
+    }
+  }
+
   return {
     view: () => ({ missing: missing(), server: deps.settings().updateServer, stage, former }),
     started() {
@@ -200,7 +209,7 @@ export function createUpdates(deps: {
       } catch (error) {
         return { code: 'system', message: (error as Error).message };
       }
-      deps.leave(() => install((detail) => kept.installing(wanted, detail)));
+      deps.leave(() => install((detail) => remember(wanted, detail)));
       return null;
     },
   };
