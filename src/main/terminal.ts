@@ -22,6 +22,9 @@ import { watchOf } from '../shared/monitor/watch';
 import { inForceReader } from '../shared/policy/inForce';
 import type { ControlRequest } from '../shared/protocol/terminal';
 import type { Settings } from '../shared/settings';
+import { updateHindrance } from '../shared/update/hindrance';
+import { manifestName } from '../shared/update/manifest';
+import { LOG_FORM } from '../shared/version';
 import type { GatewayHealthView } from '../shared/view/desk';
 import { createAuditDesk } from './audit/auditDesk';
 import { createPastGuard } from './audit/past';
@@ -61,6 +64,10 @@ import { uploadPdf } from './reports/upload';
 import { runtimeView } from './runtime';
 import type { SettingsStore } from './settings';
 import { createTray } from './tray';
+import { fetchText, loadInstaller } from './updates/installer';
+import { openKept } from './updates/kept';
+import { serveFolder } from './updates/serveFolder';
+import { createUpdates } from './updates/updates';
 import type { Windows } from './windows';
 
 export interface TerminalStart {
@@ -139,6 +146,7 @@ export function startTerminal(start: TerminalStart): void {
         ...identity.view(),
         notificationsPolicy: notificationsPolicy(desk.ops()),
         ownChannels: emergency.view(),
+        updates: updates.view(),
         gateway: {
           ...health,
           restarts: gateway?.restarts() ?? 0,
@@ -370,6 +378,17 @@ export function startTerminal(start: TerminalStart): void {
     sound: (level) => host?.send('notice.shown', { level }),
   });
 
+  const manifest = manifestName(process.platform, process.arch);
+  const updates = createUpdates({
+    ...{ version: runtime.version, manifestName: manifest, settings: settings.get, leave, changed },
+    kept: openKept(join(userData, 'updates'), runtime.version, LOG_FORM, manifest),
+    fetch: fetchText,
+    loadInstaller: () => loadInstaller(journal),
+    serve: serveFolder,
+    hindrance: () => updateHindrance(publisher.view()),
+    report: commands.report,
+  });
+
   // What people touch.
   let repeatDelayMs: number | null = null;
   readKeyRepeatDelay(process.platform, (delay) => {
@@ -413,6 +432,7 @@ export function startTerminal(start: TerminalStart): void {
         hotkey,
         identity,
         settings,
+        updates,
         windows,
         quit,
       },
@@ -423,6 +443,7 @@ export function startTerminal(start: TerminalStart): void {
         process.stdout.write(`vigia: ready ${window}\n`);
         // The first start's guide is in the console.
         if (window === 'panel' && !settings.get().guideDone) windows.openConsole();
+        if (window === 'panel') updates.started();
       },
       onSettings: takeSettings,
     }),
@@ -560,6 +581,8 @@ export function startTerminal(start: TerminalStart): void {
         journal.error('autostart', { error });
       }
     }
+    const { updateServer, updateKey } = before;
+    if (after.updateServer !== updateServer || after.updateKey !== updateKey) void updates.check();
     host?.send('settings.changed', after);
   }
 
@@ -599,6 +622,12 @@ export function startTerminal(start: TerminalStart): void {
       host?.send('quit.asked', { reason });
       return;
     }
+    leave(() => app.quit());
+  }
+
+  /** Ends every part in its order, then does what ends the program. */
+  function leave(then: () => void): void {
+    if (leaving) return;
     leaving = true;
     windows.letGo();
     clearInterval(ticking);
@@ -616,6 +645,6 @@ export function startTerminal(start: TerminalStart): void {
     gateway?.stop();
     audit.stop();
     tray?.destroy();
-    void Promise.all([mirror.close(), telemetry.stop()]).then(() => app.quit());
+    void Promise.all([mirror.close(), telemetry.stop()]).then(then);
   }
 }

@@ -19,6 +19,7 @@ import type { MonitorDesk } from '../monitor/monitorDesk';
 import type { Emergency } from '../notify/emergency';
 import type { ReportDesk } from '../reports/reportDesk';
 import type { SettingsStore } from '../settings';
+import type { Updates } from '../updates/updates';
 import type { Windows } from '../windows';
 import { Refusal } from './refusal';
 import type { IpcHandlers } from './serve';
@@ -43,6 +44,7 @@ export interface HandlerDeps {
   readonly hotkey: Hotkey;
   readonly identity: Identity;
   readonly settings: SettingsStore;
+  readonly updates: Updates;
   readonly windows: Windows;
   readonly collectDiagnostics: () => Promise<Diagnostics>;
   readonly onSettings: (settings: Settings, before: Settings) => void;
@@ -148,6 +150,13 @@ export function createHandlers(deps: HandlerDeps): IpcHandlers {
       const after = settings.set(change);
       deps.onSettings(after, before);
       return after;
+    },
+    'update.check': async () => done(await deps.updates.check()),
+    'update.prepare': async ({ version }) => done(await deps.updates.prepare(version)),
+    'update.install': async ({ version }) => {
+      const refused = await deps.updates.install(version);
+      if (refused) throw new Refusal(refused);
+      return null;
     },
     'diagnostics.collect': () => deps.collectDiagnostics(),
     'window.openConsole': () => done(windows.openConsole()),
