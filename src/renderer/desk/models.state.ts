@@ -1,3 +1,4 @@
+import { openSince } from '@shared/incidents/state';
 import { openDeployment } from '@shared/models/deployment';
 import { type Gate, promotionGates } from '@shared/models/gates';
 import type { Metrics } from '@shared/models/model';
@@ -25,7 +26,8 @@ export interface RollbackChoice {
 
 /** What a rollback could take now, and which one it should. */
 export function rollbackChoice(view: DeskView, now: number): RollbackChoice {
-  const targets = rollbackTargets(view.ops.models, view.modelsPolicy, now);
+  const { models, incidents } = view.ops;
+  const targets = rollbackTargets(models, view.modelsPolicy, now, openSince(incidents));
   return { live: liveModel(view), targets, recommended: recommendedTarget(targets) };
 }
 
@@ -48,7 +50,7 @@ export function promotionOf(view: DeskView, model: ModelRecord, now: number): Pr
   const target = nextStage(model);
   if (target === null) return null;
   const { models, alerts } = view.ops;
-  const known = { ...models, criticalAt: alerts.criticalAt };
+  const known = { ...models, active: alerts.active, criticalAt: alerts.criticalAt };
   const gates = promotionGates(known, model, target, view.modelsPolicy, now);
   return { target, gates };
 }

@@ -234,6 +234,7 @@ export const en: Readonly<Record<Key, string>> = {
   'ineligible.retired_for_cause': 'retired for cause',
   'ineligible.failed_lately': 'failed to load; until {{time}} COT',
   'ineligible.rolled_away': 'it was rolled away from; until {{time}} COT',
+  'ineligible.rolled_away_incident': 'it was rolled away from in an incident that is still open',
   'gates.title': 'requirement',
   'gates.value': 'value',
   'gates.limit': 'limit',

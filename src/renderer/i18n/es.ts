@@ -234,6 +234,8 @@ export const es = {
   'ineligible.retired_for_cause': 'retirado por causa propia',
   'ineligible.failed_lately': 'falló al cargarse; hasta {{time}} COT',
   'ineligible.rolled_away': 'se salió de él por rollback; hasta {{time}} COT',
+  'ineligible.rolled_away_incident':
+    'se salió de él por rollback en un incidente que sigue abierto',
   'gates.title': 'requisito',
   'gates.value': 'valor',
   'gates.limit': 'límite',
