@@ -5,6 +5,7 @@ import type { Metrics } from '@shared/models/model';
 import { capacityFor, missingApprovals, nextStage } from '@shared/models/promotion';
 import { type RollbackTarget, recommendedTarget, rollbackTargets } from '@shared/models/rollback';
 import type { Deployment, ModelRecord, PromotionRequest } from '@shared/models/state';
+import type { ModelsPolicy } from '@shared/policy/models';
 import type { DeskView } from '@shared/view/desk';
 
 /** The model that is live; null where there is none. */
@@ -16,6 +17,15 @@ export function liveModel({ ops }: DeskView): ModelRecord | null {
 /** Whether any log has been read yet. Before that nothing is known, not even that there is nothing. */
 export function logIsKnown({ ops }: DeskView): boolean {
   return ops.epoch !== null;
+}
+
+/** Whether a registered model has waited for its staging longer than policy lets it. @param now Unix ms */
+export function isOverdue(
+  model: Pick<ModelRecord, 'stage' | 'stageSince'>,
+  policy: Pick<ModelsPolicy, 'registered'>,
+  now: number,
+): boolean {
+  return model.stage === 'registered' && now - model.stageSince > policy.registered.maxMs;
 }
 
 export interface RollbackChoice {

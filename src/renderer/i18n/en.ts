@@ -189,6 +189,7 @@ export const en: Readonly<Record<Key, string>> = {
   'models.model': 'model',
   'models.stage': 'stage',
   'models.since': 'since (COT)',
+  'models.overdue': 'over {{time}} without going to staging',
   'models.figure': 'figure',
   'models.sharpe': 'Sharpe',
   'models.winRate': 'win rate',
@@ -219,7 +220,9 @@ export const en: Readonly<Record<Key, string>> = {
     'No model was in production before: there is none to go back to. You can pause or stop.',
   'rollback.recommended': 'recommended',
   'rollback.archived': 'archived {{time}} COT',
-  'rollback.figures': '{{phase}}: Sharpe {{sharpe}} · win rate {{winRate}}',
+  'rollback.recommendedWhy': 'Recommended: the last that was live and that every engine can load.',
+  'rollback.figures':
+    '{{phase}}: Sharpe {{sharpe}} · win rate {{winRate}} · drawdown {{maxDrawdown}} · {{trades}} trades',
   'rollback.reasonLabel': 'Reason for the rollback (required)',
   'rollback.reason': 'Reason',
   'rollback.example': 'E.g. performance degraded, error found…',

@@ -189,6 +189,7 @@ export const es = {
   'models.model': 'modelo',
   'models.stage': 'etapa',
   'models.since': 'desde (COT)',
+  'models.overdue': 'más de {{time}} sin pasar a staging',
   'models.figure': 'cifra',
   'models.sharpe': 'Sharpe',
   'models.winRate': 'aciertos',
@@ -219,7 +220,10 @@ export const es = {
     'Ningún modelo estuvo antes en producción: no hay a cuál volver. Puede pausar o detener.',
   'rollback.recommended': 'recomendado',
   'rollback.archived': 'archivado {{time}} COT',
-  'rollback.figures': '{{phase}}: Sharpe {{sharpe}} · aciertos {{winRate}}',
+  'rollback.recommendedWhy':
+    'Recomendado: el último que estuvo en producción y que todos los motores pueden cargar.',
+  'rollback.figures':
+    '{{phase}}: Sharpe {{sharpe}} · aciertos {{winRate}} · drawdown {{maxDrawdown}} · {{trades}} operaciones',
   'rollback.reasonLabel': 'Razón del rollback (requerido)',
   'rollback.reason': 'Razón',
   'rollback.example': 'Ej.: degradación de rendimiento, error detectado…',
