@@ -365,6 +365,8 @@ export const en: Readonly<Record<Key, string>> = {
   'monitor.offSession': 'off session',
   'monitor.waiting': 'Waiting for the first check…',
   'monitor.limit': 'limit {{limit}} · warning {{warning}}',
+  'monitor.limitLine': 'limit',
+  'monitor.warningLine': 'warning',
   'monitor.samples': 'samples {{samples}} · bad {{bad}}',
   'monitor.last': 'last {{age}} ago',
   'monitor.noSample': 'no sample',

@@ -369,6 +369,8 @@ export const es = {
   'monitor.offSession': 'fuera de sesión',
   'monitor.waiting': 'Esperando la primera lectura…',
   'monitor.limit': 'límite {{limit}} · aviso {{warning}}',
+  'monitor.limitLine': 'límite',
+  'monitor.warningLine': 'aviso',
   'monitor.samples': 'muestras {{samples}} · malas {{bad}}',
   'monitor.last': 'última hace {{age}}',
   'monitor.noSample': 'sin muestra',
