@@ -18,8 +18,8 @@ function evaluation(found: Partial<Record<Trigger, Outcome>>, inSession = true):
   const checks = Object.fromEntries(
     TRIGGERS.map((trigger) => [trigger, { trigger, outcome: found[trigger] ?? 'ok' } as Check]),
   ) as Record<Trigger, Check>;
-  const about = { at: 0, model: 'm1', enhanced: false, winRate: null, ignored: 0, partial: false };
-  return { ...about, inSession, checks, slow: NOTHING_SLOW };
+  const about = { at: 0, model: 'm1', enhanced: false, ignored: 0, partial: false };
+  return { ...about, latencyP50: null, winRate: null, inSession, checks, slow: NOTHING_SLOW };
 }
 
 /** A machine and what it asked for, its state put through JSON at every step as a file would. */

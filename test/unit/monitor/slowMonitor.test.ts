@@ -37,6 +37,7 @@ function evaluation(found: Found): Evaluation {
   const about = {
     at,
     model,
+    latencyP50: null,
     winRate,
     checks,
     enhanced: false,

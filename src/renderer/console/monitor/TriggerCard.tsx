@@ -25,6 +25,8 @@ const SPARK_POINTS = 40;
 /** One trigger: its value against its limits, both verdicts, its age, and its last hour. */
 export function TriggerCard(props: {
   readonly check: Check;
+  /** Shown beside the value, where there is one. */
+  readonly median: number | null;
   readonly view: DeskView;
   readonly points: readonly MonitorPoint[];
   readonly now: number;
@@ -42,6 +44,11 @@ export function TriggerCard(props: {
       <header className="flex items-baseline gap-3">
         <h2 className="text-[15px] font-semibold">{t(`trigger.${trigger}`)}</h2>
         <span className="figure text-[20px]">{triggerFigure(trigger, value)}</span>
+        {props.median !== null && (
+          <span className="figure text-[12px] text-muted">
+            P50 {triggerFigure(trigger, props.median)}
+          </span>
+        )}
         <Sparkline values={points.slice(-SPARK_POINTS).map((point) => point[trigger])} />
         <span className="flex-1" />
         <strong className={toneOf(check)}>{t(`outcome.${check.outcome}`)}</strong>
