@@ -1,4 +1,5 @@
 import type { Book } from '../shared/incidents/events';
+import { openSince } from '../shared/incidents/state';
 import type { Sha256 } from '../shared/log/chain';
 import type { Actor, LogEvent } from '../shared/log/event';
 import { MONITOR_ID } from '../shared/monitor/monitor';
@@ -205,8 +206,11 @@ export function createCommands(options: CommandsOptions): Commands {
     const now = clock();
     const inForce = policies();
     const ops = { state, policy: inForce.operations, hub, now };
-    const known = { ...state.models, criticalAt: state.alerts.criticalAt };
-    const registry = { state: known, policy: inForce.models, sha256, now, id: command.id };
+    const { active, criticalAt } = state.alerts;
+    const registry = {
+      ...{ state: { ...state.models, active, criticalAt }, policy: inForce.models, sha256, now },
+      ...{ incidentSince: openSince(state.incidents), id: command.id },
+    };
     const desk = { state, policies: inForce, books: options.books, now, id: command.id };
     const slow = { state, policy: inForce.monitor, now, id: command.id };
     switch (command.name) {
