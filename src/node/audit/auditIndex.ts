@@ -29,8 +29,15 @@ const OFFERED = 500;
 export const WORDS_TABLE =
   "USING fts5 (text, content = '', columnsize = 0, tokenize = 'unicode61 remove_diacritics 2')";
 
-/** The table that has the words of an event, and the first and last sequence it is for. */
-export function wordsOf(seq: number): { readonly table: string; low: number; high: number } {
+export interface WordsTable {
+  readonly table: string;
+  /** The first and the last sequence it is for. */
+  readonly low: number;
+  readonly high: number;
+}
+
+/** The table that has the words of an event. */
+export function wordsOf(seq: number): WordsTable {
   const part = Math.floor(seq / WORDS_SPAN);
   const low = part * WORDS_SPAN;
   return { table: `words_${part}`, low, high: low + WORDS_SPAN - 1 };
