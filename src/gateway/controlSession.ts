@@ -199,11 +199,14 @@ export function serveControl(options: ControlSessionOptions): void {
     }
   }
 
-  /** Once for all that is recorded in one go: engines are told of a kill before terminals are. */
+  /**
+   * Once for all that is recorded in one turn of the loop: engines are told of a kill before terminals are,
+   * and what fifty engines answer goes to each terminal in a frame or two, not in fifty.
+   */
   function soon(): void {
     if (scheduled) return;
     scheduled = true;
-    queueMicrotask(() => {
+    setImmediate(() => {
       scheduled = false;
       void pump();
     });

@@ -30,8 +30,9 @@ export function deskChain(
   key: KeyObject,
   variant = '',
   clock = (index: number): number => BEGAN + index * 1_000,
+  after: LogPosition = EMPTY_LOG,
 ): SealedEvent[] {
-  let position: LogPosition = EMPTY_LOG;
+  let position = after;
   return Array.from({ length: count }, (_, index) => {
     const [type, data] = index === 0 ? opened(key, variant) : happened(index);
     const sealed = seal(

@@ -3,7 +3,7 @@ import Database from 'better-sqlite3';
 import type { LogEvent, LogPosition } from '../../shared/log/event';
 import { EMPTY_LOG } from '../../shared/log/event';
 import { publicKeyOf } from '../checkpoint';
-import { type EventRow, eventOfRow } from '../eventRow';
+import { type EventRow, eventOfRow, type SealedRow } from '../eventRow';
 import { refuseNewer, type StoredCheckpoint } from '../sqliteEventStore';
 
 const COLUMNS = 'seq, id, ts, type, actor, command_id, hash, prev_hash, body';
@@ -64,16 +64,22 @@ export function openSource(paths: readonly string[]): EventSource {
       return EMPTY_LOG;
     },
     rows,
-    pick: (seqs) =>
-      seqs.flatMap((seq) => {
-        const row = fileOf(seq)?.one.get(seq) as EventRow | undefined;
-        return row ? [eventOfRow(row)] : [];
-      }),
+    pick(seqs) {
+      const found = new Map<number, LogEvent>();
+      for (const file of files) {
+        const own = seqs.filter((seq) => fileOf(seq) === file);
+        if (own.length === 0) continue;
+        for (const row of file.several.all(JSON.stringify(own)) as (SealedRow & Seq)[]) {
+          found.set(row.seq, eventOfRow(row));
+        }
+      }
+      return seqs.flatMap((seq) => found.get(seq) ?? []);
+    },
     story: (commandId) =>
       files.flatMap((file) => file.story.all(commandId, STORY_MAX) as EventRow[]).map(eventOfRow),
     hashAt(seq) {
       if (seq === 0) return EMPTY_LOG.hash;
-      return (fileOf(seq)?.one.get(seq) as EventRow | undefined)?.hash ?? null;
+      return (fileOf(seq)?.hash.get(seq) as string | undefined) ?? null;
     },
     publicKey() {
       const [row] = rows(1, 1);
@@ -91,10 +97,15 @@ export function openSource(paths: readonly string[]): EventSource {
   };
 }
 
+interface Seq {
+  readonly seq: number;
+}
+
 interface OpenFile {
   readonly database: Database.Database;
   readonly page: Database.Statement;
-  readonly one: Database.Statement;
+  readonly hash: Database.Statement;
+  readonly several: Database.Statement;
   readonly last: Database.Statement;
   readonly story: Database.Statement;
   readonly checkpoints: Database.Statement;
@@ -112,7 +123,11 @@ function openFile(path: string): OpenFile {
     return {
       database,
       page: database.prepare(`SELECT ${COLUMNS} FROM events WHERE seq >= ? ORDER BY seq LIMIT ?`),
-      one: database.prepare(`SELECT ${COLUMNS} FROM events WHERE seq = ?`),
+      hash: database.prepare('SELECT hash FROM events WHERE seq = ?').pluck(),
+      // One question for a page: two hundred cost three times as much.
+      several: database.prepare(
+        'SELECT seq, hash, body FROM json_each(?) CROSS JOIN events ON seq = value',
+      ),
       last: database.prepare('SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1'),
       story: database.prepare(
         `SELECT ${COLUMNS} FROM events WHERE command_id = ? ORDER BY seq LIMIT ?`,

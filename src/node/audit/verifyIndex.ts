@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import { marksOf, readableText } from '../../shared/audit/facets';
 import { eventOfRow } from '../eventRow';
-import { SPAN, TOKENIZER } from './auditIndex';
+import { SPAN, WORDS_TABLE, wordsOf } from './auditIndex';
 import type { EventSource } from './source';
 import type { Damage, Steps } from './verifyLog';
 
@@ -19,7 +19,6 @@ const GULP = 50_000;
 export function* verifyIndex(path: string, source: EventSource): Steps<Damage | null> {
   const index = new Database(path, { readonly: true });
   try {
-    makePlaces(index);
     // One look at the file as it is now: it may be written meanwhile.
     index.exec('BEGIN');
     return yield* compare(index, source);
@@ -67,10 +66,15 @@ function* compare(index: Database.Database, source: EventSource): Steps<Damage |
   for (const [id, { facet, value, n }] of terms) {
     if (n !== (counts.get(id) ?? 0)) return bad(null, `counts ${facet} ${value} wrongly`);
   }
-  for (const place of placesOf(index)) {
-    add(place.doc, wordText(place));
-    taken += 1;
-    if (taken % GULP === 0) yield { done: 0, of };
+  for (let seq = start.seq + 1; seq <= indexed.seq; ) {
+    const words = wordsOf(seq);
+    for (const place of placesOf(index, words.table)) {
+      if (place.doc < words.low || place.doc > words.high) outside.seq ??= place.doc;
+      add(place.doc, wordText(place));
+      taken += 1;
+      if (taken % GULP === 0) yield { done: 0, of };
+    }
+    seq = words.high + 1;
   }
   if (outside.seq !== null) return bad(outside.seq, 'has an event that the log does not have');
 
@@ -96,15 +100,12 @@ function* compare(index: Database.Database, source: EventSource): Steps<Damage |
       });
     }
     const fresh = new Database(':memory:');
-    fresh.exec(
-      `CREATE VIRTUAL TABLE words USING fts5 (text, content = '', columnsize = 0, ${TOKENIZER})`,
-    );
+    fresh.exec(`CREATE VIRTUAL TABLE words ${WORDS_TABLE}`);
     const insert = fresh.prepare('INSERT INTO words (rowid, text) VALUES (?, ?)');
     fresh.transaction(() => {
       for (const event of events) insert.run(event.seq, readableText(event));
     })();
-    makePlaces(fresh);
-    for (const place of placesOf(fresh)) sum(place.doc, wordText(place));
+    for (const place of placesOf(fresh, 'words')) sum(place.doc, wordText(place));
     fresh.close();
     for (const event of events) {
       if (expected.get(event.seq) !== sums[event.seq - start.seq - 1]) {
@@ -146,14 +147,11 @@ interface Place {
 const markText = (facet: string, value: string): string => `${facet}\n${value}`;
 const wordText = ({ term, offset }: Place): string => `${offset}\n${term}`;
 
-/** A temporary table: the file itself is only read. */
-function makePlaces(database: Database.Database): void {
-  database.exec('CREATE VIRTUAL TABLE temp.places USING fts5vocab(main, words, instance)');
-}
-
-function placesOf(database: Database.Database): Iterable<Place> {
+/** Every word and where it stands, by a temporary table: the file itself is only read. */
+function placesOf(database: Database.Database, words: string): Iterable<Place> {
+  database.exec(`CREATE VIRTUAL TABLE temp.in_${words} USING fts5vocab(main, ${words}, instance)`);
   return database
-    .prepare('SELECT term, doc, "offset" FROM temp.places')
+    .prepare(`SELECT term, doc, "offset" FROM temp.in_${words}`)
     .iterate() as Iterable<Place>;
 }
 

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
@@ -12,7 +13,14 @@ import { NewerFileError, SqliteEventStore } from '../../../src/node/sqliteEventS
 import { type AuditFilterInput, auditFilterSchema, matches } from '../../../src/shared/audit/query';
 import { foldOps } from '../../../src/shared/ops/fold';
 import { INITIAL_OPS_STATE } from '../../../src/shared/ops/state';
-import { BEGAN, commandOf, deskChain, newRecord, type TestRecord } from '../../support/record';
+import {
+  BEGAN,
+  commandOf,
+  deskChain,
+  newRecord,
+  type TestRecord,
+  writeRecord,
+} from '../../support/record';
 
 const COUNT = 3_000;
 let record: TestRecord;
@@ -111,6 +119,31 @@ describe('the explorer', () => {
     expect(values.incident).toContain('inc-2');
   });
 
+  it('finds words on both sides of where one table of them ends, with time and value', async () => {
+    const { path, folder, key, remove } = newRecord(1);
+    rmSync(path);
+    const after = { seq: 262_000, hash: '1'.repeat(64) };
+    const chain = deskChain(600, key, '', undefined, after);
+    writeRecord(path, chain, key, []);
+    const own = new Explorer([path], join(folder, 'words.db'), breathe);
+    const filter = auditFilterSchema.parse({
+      ...{ text: 'perdi', engine: 'paper-0' },
+      ...{ from: BEGAN + 20_000, to: BEGAN + 500_000 },
+    });
+    const wanted = chain
+      .filter(({ event }) => matches(filter, event))
+      .map(({ event }) => event.seq);
+    const page = await own.page({ filter, offset: 0, limit: 500 }, never);
+    expect(page.events.map(({ seq }) => seq)).toEqual(wanted.reverse());
+    expect(wanted.at(-1)).toBeLessThan(262_144);
+    expect(wanted[0]).toBeGreaterThan(262_144);
+    own.close();
+    const source = openSource([path]);
+    expect(runThrough(verifyIndex(join(folder, 'words.db'), source))).toBeNull();
+    source.close();
+    remove();
+  });
+
   it('goes on with a question when the log grows, and gives it up when told to', async () => {
     const grown = newRecord(300);
     const own = new Explorer([grown.path], join(grown.folder, 'i.db'), breathe);
@@ -192,7 +225,7 @@ describe('the index', () => {
       ["UPDATE terms SET value = 'eva' WHERE value = 'ana'", 2],
       ['UPDATE terms SET n = n + 1 WHERE id = 2', null],
       ['UPDATE spans SET high = high + 1 WHERE span = 0', 0],
-      ["INSERT INTO words (rowid, text) VALUES (80, 'intruso')", 80],
+      ["INSERT INTO words_0 (rowid, text) VALUES (80, 'intruso')", 80],
       ['DELETE FROM times WHERE seq = 81', 81],
     ];
     for (const [sql, seq] of damages) {
@@ -206,7 +239,7 @@ describe('the index', () => {
       if (seq !== null) expect(damage?.seq, sql).toBe(seq);
       const again = new Database(path);
       again.exec(
-        'DROP TABLE words; DROP TABLE marks; DROP TABLE times; DROP TABLE terms; DROP TABLE spans; DELETE FROM meta; DROP TABLE folds',
+        'DROP TABLE words_0; DROP TABLE marks; DROP TABLE times; DROP TABLE terms; DROP TABLE spans; DELETE FROM meta; DROP TABLE folds',
       );
       again.close();
       const anew = new AuditIndex(path, source);
