@@ -18,6 +18,7 @@ import { SettingsDialog } from './SettingsDialog';
 // Of the console alone: the panel need not parse them.
 const CardDocumentDialog = lazy(() => import('./CardDocumentDialog'));
 const ExceptionDialog = lazy(() => import('./ExceptionDialog'));
+const KeptDialog = lazy(() => import('./KeptDialog'));
 const PolicyDialog = lazy(() => import('./PolicyDialog'));
 const RevokeDialog = lazy(() => import('./RevokeDialog'));
 
@@ -42,6 +43,8 @@ function OpenDialog({ view, origin }: { view: DeskView; origin: 'panel' | 'conso
       return <RollbackDialog view={view} origin={origin} />;
     case 'export':
       return <ExportDialog />;
+    case 'kept':
+      return <KeptDialog view={view} />;
     case 'promotion':
       return <PromotionDialog view={view} model={dialog.model} />;
     case 'card':
