@@ -66,14 +66,9 @@ test('a year whose time is over goes in two steps, and the record says plainly w
     /Se verifica entero.*Empieza en \d+: los años anteriores se borraron.*por luis/,
   );
   // What went and where is on the record, by name.
-  await console.getByRole('textbox', { name: 'Palabras' }).fill('audit-2015');
+  await console.getByRole('combobox', { name: 'Tipo' }).selectOption('retention.named');
   await expect(console.getByText(/^1 eventos ·/)).toBeVisible();
-  await console
-    .getByRole('button')
-    .filter({ hasText: 'lo que se borra, nombrado' })
-    .first()
-    .click();
-  await expect(console.getByRole('region', { name: 'Detalle del evento' })).toContainText(
-    '"sha256"',
-  );
+  await console.getByRole('button', { name: /lo que se borra, nombrado/ }).click();
+  const detail = console.getByRole('region', { name: 'Detalle del evento' });
+  await expect(detail).toContainText(/"name": "audit-2015.db".*"sha256"/s);
 });
