@@ -11,6 +11,7 @@ import { cardsOf } from '../shared/audit/cards';
 import { instantOf } from '../shared/audit/instant';
 import { foldOps } from '../shared/ops/fold';
 import { INITIAL_OPS_STATE } from '../shared/ops/state';
+import { beginsLine } from '../shared/retention/retention';
 import { VERSION } from '../shared/version';
 
 type Print = (line: string) => void;
@@ -30,7 +31,8 @@ export function verifyCommand(path: string, print: Print): Promise<Code> {
     for (const { kind, seq, detail } of damage) print(badLine(kind, seq, detail));
     if (damage.length > 0) return 1;
     print(`ok ${head.seq} ${head.hash}`);
-    if (findings.first !== 1) print(`the record begins with event ${findings.first}`);
+    if (findings.deleted) print(beginsLine(findings.deleted));
+    else if (findings.first !== 1) print(`the record begins with event ${findings.first}`);
     print(signedTo === null ? 'no signed checkpoint' : `signed by the gateway up to ${signedTo}`);
     if (clock.regressions > 0) print(clockLine(clock));
     const index = path.replace(/\.db$/, '-index.db');
@@ -67,7 +69,9 @@ export function compareCommand(a: string, b: string, print: Print): Promise<Code
         [a, one],
         [b, other],
       ] as const) {
-        const [damage] = runThrough(verifyRecord(record)).damage;
+        const { damage: found, deleted } = runThrough(verifyRecord(record));
+        const [damage] = found;
+        if (deleted) print(`${path}: ${beginsLine(deleted)}`);
         if (!damage) continue;
         print(`${path}: ${badLine(damage.kind, damage.seq, damage.detail)}`);
         return 1;
@@ -148,8 +152,8 @@ export function exportCommand(args: readonly string[], print: Print): Promise<Co
 
 /** What the log says of itself at its end. */
 function factsOf(source: EventSource) {
-  let state = INITIAL_OPS_STATE;
-  for (let from = 1; ; ) {
+  let state = source.before() ?? INITIAL_OPS_STATE;
+  for (let from = source.start().seq + 1; ; ) {
     const rows = source.rows(from, 1_000);
     for (const row of rows) state = foldOps(state, eventOfRow(row));
     const last = rows.at(-1);

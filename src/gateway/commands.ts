@@ -18,6 +18,7 @@ import * as models from './decide/models';
 import * as operations from './decide/operations';
 import { allow, Refusal } from './decide/refusal';
 import * as reports from './decide/reports';
+import * as retention from './decide/retention';
 import * as retraining from './decide/retraining';
 import type { EngineHub } from './engineHub';
 import type { Fact, GatewayLog } from './log';
@@ -49,6 +50,8 @@ export interface CommandsOptions {
   readonly policies: () => Policies;
   readonly sha256: Sha256;
   readonly clock: Clock;
+  /** Base64 of the key that signs the log. */
+  readonly publicKey: string;
   /** What every engine has now. */
   readonly books: () => readonly Book[];
   /** Whether a terminal acts as the monitor with that token. */
@@ -339,6 +342,12 @@ export function createCommands(options: CommandsOptions): Commands {
       }
       case 'report.record':
         return [reports.record({ state, policy: inForce.reports }, command.params, operator)];
+      case 'retention.delete': {
+        const facts = { state, policy: inForce.models, now, publicKey: options.publicKey };
+        return [retention.deleteYear(facts, command.params, operator)];
+      }
+      case 'retention.name':
+        return [retention.name(state, command.params)];
     }
   }
 

@@ -62,6 +62,7 @@ import { createDayBook } from './reports/dayBook';
 import { type DeliverReport, keepReports } from './reports/keeper';
 import { createRest } from './rest/index';
 import { expireResumes } from './resumeExpiry';
+import { keepRetention } from './retention';
 import { createTelemetryFanout } from './telemetryFanout';
 
 export interface GatewayOptions {
@@ -213,6 +214,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     : null;
   const commands = createCommands({
     ...{ log, hub, policies, sha256, clock, mayAct, history },
+    publicKey: publicKeyText(key),
     books: books.now,
     channels: notifier,
     bridges,
@@ -246,6 +248,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         password: () => secrets.get('email'),
       }),
   });
+  const retention = keepRetention({ log, folder: join(options.dataDir, 'reports'), journal });
   const { limits, recheckEveryMs } = policy.auth;
   const { authenticate } = options;
   const gate = createGatekeeper({ log, authenticate, limits, recheckEveryMs, clock });
@@ -385,6 +388,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       incidents.stop();
       drills.stop();
       reports.stop();
+      retention.stop();
       stopModes();
       stopClearing();
       deployments.stop();

@@ -61,6 +61,7 @@ import { createNotices } from './notify/notices';
 import { PAGES_ROOT } from './pages';
 import { whyAskToQuit } from './quit';
 import { uploadPdf } from './reports/upload';
+import { createRetentionDesk } from './retention/retentionDesk';
 import { runtimeView } from './runtime';
 import type { SettingsStore } from './settings';
 import { createTray } from './tray';
@@ -267,6 +268,7 @@ export function startTerminal(start: TerminalStart): void {
       journal.info('link', { state, was, address, cause });
       if (view.state === 'live') takeTelemetry(view.address);
       if (view.state === 'live') kills.linkUp();
+      if (view.state === 'live') retention.look();
       if (view.state === 'live') monitor.linkUp();
       else monitor.linkLost();
       if (view.state === 'live' && was !== 'stale') commands.linkUp();
@@ -344,6 +346,24 @@ export function startTerminal(start: TerminalStart): void {
     keepWindow: telemetry.keepWindow,
     host: terminal.id,
     changed: publisher.figures,
+  });
+
+  const retention = createRetentionDesk({
+    mirror: join(userData, 'audit.db'),
+    reports: join(userData, 'reports'),
+    deletions: () => desk.ops().retention.deleted,
+    policies: () => [modelsPolicy(desk.ops()).retention, policies.models.document.retention],
+    clock,
+    tradesOf: telemetry.tradesOf,
+    async dropYear(deletion) {
+      // The explorer has the archive open, and what it indexed of it is to go as well.
+      audit.setAside();
+      const problem = await mirror.drop(deletion);
+      audit.opened();
+      return problem;
+    },
+    name: (params) => commands.send('retention.name', params),
+    refused: (detail) => commands.report('retention_refused', detail),
   });
 
   const { cards, postMortems, reports, stopPrinting } = createDocuments({
@@ -534,6 +554,7 @@ export function startTerminal(start: TerminalStart): void {
   function freshEvents(events: readonly LogEvent[]): void {
     watch();
     desktop.fresh(events, desk.ops());
+    retention.fresh(events);
     for (const event of events) {
       if (event.type === 'kill.requested' && event.commandId) kills.logged(event.commandId);
     }

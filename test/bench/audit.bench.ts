@@ -204,7 +204,7 @@ bare.close();
 
 const source = openSource([record.path]);
 const verifyStarted = performance.now();
-const findings = runThrough(verifyLog(source, sha256));
+const findings = runThrough(verifyLog(source, sha256, true));
 const verified = EVENTS / ((performance.now() - verifyStarted) / 1_000);
 if (findings.damage.length > 0 || findings.events !== EVENTS) throw new Error('it does not verify');
 source.close();

@@ -148,13 +148,14 @@ export function createAuditDesk(deps: {
     cancel: explorer.cancel,
     past: (source, at) => ask(source, { ask: 'past', at }),
     async verify(source) {
-      if (source === 'own') await announce('audit_verifying', 'the whole mirror');
-      const publicKey = source === 'imported' ? importedKey : '';
+      const whole = source === 'own';
+      if (whole) await announce('audit_verifying', 'the whole mirror');
+      const publicKey = whole ? '' : importedKey;
       begin(
-        { kind: 'verify', paths: pathsOf(source), index: files[source].index, publicKey },
+        { kind: 'verify', paths: pathsOf(source), index: files[source].index, whole, publicKey },
         source,
         ({ detail }) => {
-          if (source === 'own') deps.report('audit_verified', detail);
+          if (whole) deps.report('audit_verified', detail);
         },
       );
     },

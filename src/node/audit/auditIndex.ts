@@ -6,7 +6,6 @@ import type { LogPosition } from '../../shared/log/event';
 import { EMPTY_LOG } from '../../shared/log/event';
 import { foldOps } from '../../shared/ops/fold';
 import type { OpsState } from '../../shared/ops/state';
-import { INITIAL_OPS_STATE } from '../../shared/ops/state';
 import { VERSION } from '../../shared/version';
 import { eventOfRow } from '../eventRow';
 import type { EventSource } from './source';
@@ -206,12 +205,13 @@ export class AuditIndex {
   }
 
   /**
-   * The state as the log had it after an event. Null where the log is not held from its beginning:
-   * what came before cannot be known.
+   * The state as the log had it after an event. Null where what came before the first event held
+   * cannot be known.
    */
   foldAt(seq: number): OpsState | null {
-    if (this.source.start().seq > 0) return null;
-    let ops = this.#foldBefore(seq);
+    const before = this.source.before();
+    if (!before || seq < before.seq) return null;
+    let ops = this.#foldBefore(seq) ?? before;
     while (ops.seq < seq) {
       const rows = this.source.rows(ops.seq + 1, Math.min(1_000, seq - ops.seq));
       if (rows.length === 0) return ops;
@@ -241,11 +241,11 @@ export class AuditIndex {
     return this.#ops;
   }
 
-  #foldBefore(seq: number): OpsState {
+  #foldBefore(seq: number): OpsState | null {
     const row = this.database
       .prepare('SELECT state FROM folds WHERE seq <= ? ORDER BY seq DESC LIMIT 1')
       .get(seq) as { state: string } | undefined;
-    return row ? (JSON.parse(row.state) as OpsState) : INITIAL_OPS_STATE;
+    return row ? (JSON.parse(row.state) as OpsState) : null;
   }
 
   #keepFold(ops: OpsState): void {
@@ -292,6 +292,7 @@ function openUsable(path: string, source: EventSource): Database.Database {
   const database = openDatabase(path);
   putMeta(database, 'format', FORMAT);
   putMeta(database, 'version', VERSION);
+  putMeta(database, 'start', source.start().seq);
   return database;
 }
 
@@ -315,10 +316,13 @@ function isOf(database: Database.Database, source: EventSource): boolean {
   if (meta.size === 0) {
     putMeta(database, 'format', FORMAT);
     putMeta(database, 'version', VERSION);
+    putMeta(database, 'start', source.start().seq);
     return true;
   }
   // Kept states are of the version that folded them.
   if (meta.get('format') !== FORMAT || meta.get('version') !== VERSION) return false;
+  // What was deleted from the log's beginning is not to be found in its index.
+  if ((meta.get('start') ?? 0) !== source.start().seq) return false;
   const indexed = (meta.get('indexed') ?? EMPTY_LOG) as LogPosition;
   if (indexed.seq === 0 || indexed.seq === source.start().seq) return true;
   return source.hashAt(indexed.seq) === indexed.hash;

@@ -14,7 +14,7 @@ import { sha256 as sha256Of } from '../sha256';
 import { publicKeyFromBase64 } from '../signedNote';
 import type { StoredCheckpoint } from '../sqliteEventStore';
 import { type ExportDocument, type ExportInfo, FILES, type Manifest } from './manifest';
-import { README_EN, README_ES, VERIFY_SH } from './readme';
+import { readmeEn, readmeEs, VERIFY_SH } from './readme';
 
 export interface ExportOptions {
   readonly source: EventSource;
@@ -122,8 +122,10 @@ async function* parts(options: ExportOptions): AsyncGenerator<Part> {
   yield text(FILES.checkpoint, note?.note ?? '');
   yield text(FILES.key, pemOf(options.publicKey));
   yield text(FILES.script, VERIFY_SH);
-  yield text('README.es.md', README_ES);
-  yield text('README.en.md', README_EN);
+  const isFirst = range.fromSeq === source.start().seq + 1;
+  const deletedBefore = isFirst ? source.deleted() : null;
+  yield text('README.es.md', readmeEs(deletedBefore));
+  yield text('README.en.md', readmeEn(deletedBefore));
   const written = [...postMortems].map(([incident, content]) => ({
     name: `postmortem-${incident}.md`,
     content,
@@ -148,6 +150,7 @@ async function* parts(options: ExportOptions): AsyncGenerator<Part> {
         ? { seq: first.seq, hash: first.hash, prevHash: first.prev_hash, ts: first.ts }
         : null,
     last: last ? { seq: last.seq, hash: last.hash, ts: last.ts } : null,
+    deletedBefore,
     byType: Object.fromEntries([...byType].sort(([a], [b]) => (a < b ? -1 : 1))),
     signedTo: note?.seq ?? null,
     publicKey: options.publicKey,

@@ -45,7 +45,7 @@ export async function importRecord(
     const fault = await copy(record, into, sha256, signal, onProgress);
     const source = openSource([into]);
     try {
-      const own = await runSteps(verifyLog(source, sha256, key), signal, onProgress);
+      const own = await runSteps(verifyLog(source, sha256, false, key), signal, onProgress);
       const damage = [
         ...(outer?.damage ?? []),
         ...(fault && !outer?.damage.some(({ seq }) => seq === fault.seq) ? [fault] : []),

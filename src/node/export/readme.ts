@@ -1,3 +1,6 @@
+import { beginsLine, type DeletedBefore } from '../../shared/retention/retention';
+import { timestamp } from '../../shared/time';
+
 /**
  * The page of shell that proves an export with what every Unix has. `printf`, `read` and the
  * parameter expansions are POSIX; only `sha256sum` and `openssl` are programs besides.
@@ -55,8 +58,27 @@ const SCRIPT = VERIFY_SH.split('\n')
   .map((line) => (line === '' ? '' : `    ${line}`))
   .join('\n');
 
+/** A paragraph for a record that does not begin with the log's first event. */
+function beginsEs({ seq, at, by, last }: DeletedBefore): string {
+  const day = timestamp(at).slice(0, 10);
+  return `\nEmpieza en la secuencia ${last + 1}: los años anteriores se borraron, cumplida su conservación, el
+${day}, por \`${oneLine(by)}\` (evento ${seq}). Su primer evento nombra en \`prevHash\` el hash que ese evento da.\n`;
+}
+
+function beginsEn(deleted: DeletedBefore): string {
+  return `\nIt ${oneLine(beginsLine(deleted))}.
+Its first event names as \`prevHash\` the hash that this event gives.\n`;
+}
+
+/** Names come from people: they make no line, and no mark-up, of their own. */
+function oneLine(text: string): string {
+  return text.replace(/[\s`<>[\]]+/g, ' ');
+}
+
 /** What is in the folder and how to verify it, in Spanish. */
-export const README_ES = `# Exportación del registro de Vigía
+export const readmeEs = (
+  deleted: DeletedBefore | null,
+): string => `# Exportación del registro de Vigía
 
 Cada archivo y lo que contiene:
 
@@ -73,7 +95,7 @@ Cada archivo y lo que contiene:
 
 Una celda del CSV que una hoja de cálculo tomaría por fórmula lleva un apóstrofo delante. Las horas son
 UTC en milisegundos; \`time_bogota\` lleva su desfase.
-
+${deleted ? beginsEs(deleted) : ''}
 ## Cómo verificarla
 
 Solo hacen falta \`sha256sum\` y \`openssl\` (1.1.1 o posterior). En esta carpeta: \`sh verify.sh\`, que hace
@@ -83,7 +105,7 @@ ${SCRIPT}
 `;
 
 /** The same in English. */
-export const README_EN = `# Export of Vigía's log
+export const readmeEn = (deleted: DeletedBefore | null): string => `# Export of Vigía's log
 
 Each file and what is in it:
 
@@ -100,7 +122,7 @@ Each file and what is in it:
 
 A cell of the CSV that a spreadsheet would take for a formula has an apostrophe before it. Times are UTC
 in milliseconds; \`time_bogota\` carries its offset.
-
+${deleted ? beginsEn(deleted) : ''}
 ## How to verify it
 
 It takes \`sha256sum\` and \`openssl\` (1.1.1 or newer), nothing else. In this folder: \`sh verify.sh\`, which

@@ -41,7 +41,7 @@ export async function openRecord(path: string, signal: AbortSignal): Promise<Rec
 /** Verifies a record, whatever its form. */
 export function verifyRecord(record: RecordFile, hash: Sha256 = sha256): Steps<Findings> {
   return record.kind === 'database'
-    ? verifyLog(record.source, hash)
+    ? verifyLog(record.source, hash, true)
     : verifyExport(record.folder, hash);
 }
 

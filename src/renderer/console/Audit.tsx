@@ -119,6 +119,9 @@ function Toolbar(props: {
       <Button browse disabled={running} onClick={() => openDialog({ kind: 'export' })}>
         {t('audit.export')}
       </Button>
+      <Button browse onClick={() => openDialog({ kind: 'kept' })}>
+        {t('kept.open')}
+      </Button>
       {(['file', 'folder'] as const).map((kind) => (
         <Button
           key={kind}

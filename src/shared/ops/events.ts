@@ -16,6 +16,7 @@ import {
   opItemSchema,
 } from '../protocol/engine';
 import { reportEventData } from '../reports/events';
+import { retentionEventData } from '../retention/events';
 import { modeSchema, positionSchema, workingOrderSchema } from '../telemetry/types';
 
 /** Types of the log's events and the shape of `data` for each. Facts, in the past tense. */
@@ -185,6 +186,7 @@ export const eventData = {
   ...lineageEventData,
   ...notifyEventData,
   ...reportEventData,
+  ...retentionEventData,
 } as const;
 export type EventType = keyof typeof eventData;
 export type EventDataOf<Type extends EventType> = z.output<(typeof eventData)[Type]>;

@@ -180,6 +180,11 @@ const ROWS: Readonly<Record<CommandName, Row>> = {
     },
   },
   'drill.kill': { may: incidents.drill, params: { engines: null, reason } },
+  'retention.delete': {
+    may: models.deleteRecords,
+    params: { kind: 'audit', year: 2020, reason },
+  },
+  'retention.name': { may: ALL, params: { kind: 'trades', year: 2020, count: 0, files: [] } },
   'report.record': {
     may: reports.make,
     params: {
