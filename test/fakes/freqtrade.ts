@@ -42,6 +42,8 @@ export class FakeFreqtrade {
   breaks = new Map<string, string>();
   /** Coins in the account beside those of open trades. */
   coins = new Map<string, number>();
+  /** Coins without a price: their value reads 0. */
+  unpriced = new Set<string>();
   locks: { id: number; pair: string; reason: string }[] = [];
   sold = new Map<number, number>();
   calls: { call: string; body: unknown }[] = [];
@@ -348,15 +350,17 @@ export class FakeFreqtrade {
   }
 
   #balance() {
-    const coin = (currency: string, balance: number) => ({
-      ...{ currency, balance, free: balance, used: 0, est_stake: balance * 100 },
+    const coin = (currency: string, balance: number, bot_owned: number) => ({
+      ...{ currency, balance, free: balance, used: 0, bot_owned },
+      est_stake: this.unpriced.has(currency) ? 0 : balance * 100,
       ...{ stake: 'USDT', side: 'long', is_position: false, position: 0 },
     });
     const held = this.trades
       .filter(({ entryOpen }) => !entryOpen)
-      .map(({ pair, amount }) => coin(pair.split('/')[0] ?? pair, amount));
-    const others = [...this.coins].map(([currency, balance]) => coin(currency, balance));
-    const stake = { ...coin('USDT', 1_000), est_stake: 1_000 };
+      .map(({ pair, amount }) => coin(pair.split('/')[0] ?? pair, amount, amount));
+    // `bot_owned` is the amount of an open trade: without one it is 0, whatever there is.
+    const others = [...this.coins].map(([currency, balance]) => coin(currency, balance, 0));
+    const stake = { ...coin('USDT', 1_000, 1_000), est_stake: 1_000 };
     return { currencies: [stake, ...held, ...others], total: 1_000, symbol: 'USD', stake: 'USDT' };
   }
 }

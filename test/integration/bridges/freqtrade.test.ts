@@ -123,6 +123,9 @@ describe('what proves nothing', () => {
     await terminal.until(() => (chain()?.held?.positions.length ?? 0) === 1);
     expect(chain()?.held?.positions).toMatchObject([{ id: 'balance:SOL', quantity: 3 }]);
     expect(flat()).toBe(false);
+    bot.unpriced.add('SOL');
+    await terminal.until(() => chain()?.held?.positions[0]?.notional === null);
+    expect(flat()).toBe(false);
     bot.coins.delete('SOL');
     await terminal.until(flat);
   });

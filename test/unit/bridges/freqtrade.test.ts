@@ -62,9 +62,26 @@ describe('what freqtrade holds', () => {
     };
     expect(read(coin('BTC', 1), coin('DOGE', 9), coin('USDT', 500))).toEqual(['balance:BTC']);
     expect(read(coin('BTC', 0.001))).toEqual([]);
-    expect(read(coin('BTC', 1, { bot_owned: 0 }))).toEqual([]);
+    // What freqtrade says of every coin that no open trade explains.
+    expect(read(coin('BTC', 1, { bot_owned: 0 }))).toEqual(['balance:BTC']);
+    expect(read(coin('BTC', 0.001, { used: 0.0005 }))).toEqual(['balance:BTC']);
     const future = coin('ETH/USDT:USDT', 0, { is_position: true, position: -3, side: 'short' });
     expect(read(future)).toEqual(['balance:ETH/USDT:USDT']);
+  });
+
+  it('takes no price for an unknown value, never for dust, and no amount for no answer', () => {
+    const read = (currency: object) =>
+      holdingsOf({ trades: [], count: 0, balance: balance(currency) }, context);
+    const position = { id: 'balance:BTC', quantity: 2, notional: null };
+    for (const est_stake of [0, null]) {
+      expect(read(coin('BTC', 2, { est_stake }))).toMatchObject({
+        value: { positions: [position] },
+      });
+    }
+    expect(read(coin('BTC', 2, { balance: null })).ok).toBe(false);
+    expect(read(coin('DOGE', 2, { balance: null })).ok).toBe(true);
+    const future = coin('ETH/USDT:USDT', 0, { is_position: true, position: null });
+    expect(read(future).ok).toBe(false);
   });
 });
 

@@ -49,8 +49,10 @@ const countSchema = z.looseObject({ current: z.int().nonnegative() });
 const currencySchema = z.looseObject({
   currency: z.string().max(64),
   balance: figure,
+  /** In orders. */
+  used: figure,
+  /** By the price of all of it, or of what is free; 0 where there is no price. */
   est_stake: figure,
-  bot_owned: figure,
   is_position: z.boolean().nullish(),
   position: figure,
   side: z.string().max(16).nullish().catch(null),
@@ -61,6 +63,7 @@ const balanceSchema = z.looseObject({
   stake: z.string().max(64).nullish().catch(null),
 });
 export type BotBalance = z.output<typeof balanceSchema>;
+export type BotHolding = z.output<typeof currencySchema>;
 
 const pastTradesSchema = z.looseObject({
   trades: z.array(z.looseObject({ pair: z.string().max(64) })).max(500),
