@@ -44,6 +44,8 @@ export class FakeFreqtrade {
   coins = new Map<string, number>();
   /** Coins without a price: their value reads 0. */
   unpriced = new Set<string>();
+  /** Pairs of closed trades, the first closed first. */
+  closed = ['SOL/USDT'];
   locks: { id: number; pair: string; reason: string }[] = [];
   sold = new Map<number, number>();
   calls: { call: string; body: unknown }[] = [];
@@ -177,6 +179,7 @@ export class FakeFreqtrade {
       } else if (trade.exit === 'placed') {
         this.sold.set(trade.trade_id, (this.sold.get(trade.trade_id) ?? 0) + trade.amount);
         trade.amount = 0;
+        this.closed.push(trade.pair);
       } else if (trade.exit === 'pending') {
         trade.exit = 'placed';
       }
@@ -195,7 +198,8 @@ export class FakeFreqtrade {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = new URL(request.url ?? '/', 'http://x').pathname.replace(/^\/api\/v1/, '');
+    const url = new URL(request.url ?? '/', 'http://x');
+    const path = url.pathname.replace(/^\/api\/v1/, '');
     let text = '';
     for await (const part of request) text += part;
     const body: unknown = text === '' ? null : JSON.parse(text);
@@ -216,7 +220,7 @@ export class FakeFreqtrade {
     if (!this.#access.has(authorization.replace('Bearer ', ''))) {
       return give(401, { detail: 'Unauthorized' });
     }
-    return this.#answer(call, path, body, give);
+    return this.#answer(call, url, body, give);
   }
 
   #sign(
@@ -242,10 +246,11 @@ export class FakeFreqtrade {
 
   #answer(
     call: string,
-    path: string,
+    url: URL,
     body: unknown,
     give: (status: number, answer: unknown) => undefined,
   ): undefined {
+    const path = url.pathname.replace(/^\/api\/v1/, '');
     const trade = /^DELETE \/trades\/(\d+)\/open-order$/.exec(call)?.[1];
     const lock = /^DELETE \/locks\/(\d+)$/.exec(call)?.[1];
     if (trade !== undefined) {
@@ -274,7 +279,7 @@ export class FakeFreqtrade {
       case 'GET /balance':
         return give(200, this.#balance());
       case 'GET /trades':
-        return give(200, { trades: [{ pair: 'SOL/USDT' }], trades_count: 1, total_trades: 1 });
+        return give(200, this.#past(url.searchParams));
       case 'POST /stopentry':
         if (this.modern) this.state = 'paused';
         else this.maxOpenTrades = 0;
@@ -349,6 +354,14 @@ export class FakeFreqtrade {
     };
   }
 
+  /** Closed trades, the last closed first. */
+  #past(query: URLSearchParams) {
+    const offset = Number(query.get('offset'));
+    const newest = this.closed.toReversed().map((pair) => ({ pair }));
+    const trades = newest.slice(offset, offset + Number(query.get('limit')));
+    return { trades, trades_count: trades.length, offset, total_trades: this.closed.length };
+  }
+
   #balance() {
     const coin = (currency: string, balance: number, bot_owned: number) => ({
       ...{ currency, balance, free: balance, used: 0, bot_owned },
@@ -361,6 +374,8 @@ export class FakeFreqtrade {
     // `bot_owned` is the amount of an open trade: without one it is 0, whatever there is.
     const others = [...this.coins].map(([currency, balance]) => coin(currency, balance, 0));
     const stake = { ...coin('USDT', 1_000, 1_000), est_stake: 1_000 };
-    return { currencies: [stake, ...held, ...others], total: 1_000, symbol: 'USD', stake: 'USDT' };
+    const trade_count = this.trades.length + this.closed.length;
+    const currencies = [stake, ...held, ...others];
+    return { currencies, total: 1_000, symbol: 'USD', stake: 'USDT', trade_count };
   }
 }

@@ -130,6 +130,22 @@ describe('what proves nothing', () => {
     await terminal.until(flat);
   });
 
+  it('a read whose coins are not known is none: past trades that cannot be read are asked for again', async () => {
+    bot.coins.set('SOL', 3);
+    bot.breaks.set('/trades', 'database is locked');
+    await connect();
+    terminal.kill();
+    await terminal.until(() => chain()?.phase === 'reading_back');
+    const reads = bot.count('GET /trades');
+    await bot.until(() => bot.count('GET /trades') >= reads + 4);
+    expect(flat()).toBe(false);
+    expect(bridge?.said.join()).toContain('its past trades: HTTP 502');
+    bot.breaks.clear();
+    await terminal.until(() => chain()?.held?.positions[0]?.id === 'balance:SOL');
+    bot.coins.delete('SOL');
+    await terminal.until(flat);
+  });
+
   it('an exit that shows only turns later is not asked for again meanwhile', async () => {
     await bot.stop();
     bot = await FakeFreqtrade.start(700);

@@ -98,6 +98,41 @@ describe('its state', () => {
   });
 });
 
+describe('the pairs it ever traded', () => {
+  const apiOf = (closed: readonly string[], told: object = {}) => {
+    const asked: string[] = [];
+    const fetch: Fetch = async ({ url }) => {
+      const { pathname, searchParams: query } = new URL(url);
+      const signs = pathname.includes('/token/');
+      if (!signs) asked.push(query.get('offset') ?? '');
+      const from = Number(query.get('offset'));
+      const trades = closed.toReversed().slice(from, from + Number(query.get('limit')));
+      const past = { trades: trades.map((pair) => ({ pair })), total_trades: closed.length };
+      const body = signs ? { access_token: 'a', refresh_token: 'r' } : { ...past, ...told };
+      return { ok: true, value: { status: 200, retryAfterMs: null, body } };
+    };
+    const options = { address: 'http://x', username: 'u', password: 'p', fetch, uptime: () => 0 };
+    return { api: createFreqtradeApi(options), asked };
+  };
+  const closed = ['OLD/USDT', ...Array.from({ length: 1_100 }, (_, at) => `C${at}/USDT`)];
+
+  it('are read page by page to the first, and later only what is new', async () => {
+    const { api, asked } = apiOf(closed);
+    const all = await api.pastPairs(0);
+    expect(all.ok && [all.value.pairs.has('OLD/USDT'), all.value.closed]).toEqual([true, 1_101]);
+    expect(asked).toEqual(['0', '500', '1000']);
+    await api.pastPairs(1_099);
+    expect(asked).toHaveLength(4);
+    // Another database is read from its beginning.
+    await api.pastPairs(5_000);
+    expect(asked).toHaveLength(7);
+  });
+
+  it('are not known where some are left out', async () => {
+    expect((await apiOf(closed, { trades: [] }).api.pastPairs(0)).ok).toBe(false);
+  });
+});
+
 describe('hostile answers', () => {
   it('are read or refused and never thrown', async () => {
     await fc.assert(
@@ -112,8 +147,9 @@ describe('hostile answers', () => {
         const api = createFreqtradeApi({
           ...{ address: 'http://x', username: 'u', password: 'p', fetch, uptime: () => 0 },
         });
-        const calls = [api.config, api.status, api.count, api.balance, api.pastPairs, api.locks];
+        const calls = [api.config, api.status, api.count, api.balance, api.locks];
         for (const call of calls) await call();
+        await api.pastPairs(0);
         await api.stopEntry();
       }),
       { numRuns: 300 },
