@@ -29,7 +29,7 @@ const KNOWN_TOPICS = new Set([
 export class FakeFreqtrade {
   /** With states and locks as later versions have them, or as those before. */
   modern = true;
-  state: 'running' | 'paused' | 'stopped' = 'running';
+  state: 'running' | 'paused' | 'stopped' | 'reload_config' = 'running';
   maxOpenTrades = 3;
   dryRun = true;
   trades: FakeBotTrade[] = [];
@@ -126,6 +126,12 @@ export class FakeFreqtrade {
         ...{ entryOpen: false, cancelling: false },
       });
     }
+  }
+
+  /** The loop's next turn ends a reload with the configured state. */
+  reload(): void {
+    this.state = 'reload_config';
+    this.#reloading = true;
   }
 
   count(call: string): number {
@@ -275,14 +281,25 @@ export class FakeFreqtrade {
       case 'GET /status':
         return give(200, this.statusFails ? [] : this.trades.map((one) => this.#trade(one)));
       case 'GET /count':
+        // Before there were pauses it took a bot that runs, since then one that is not stopped.
+        if (this.state === 'stopped' || (!this.modern && this.state !== 'running')) {
+          return give(502, { error: 'Error querying /api/v1/count: trader is not running' });
+        }
         return give(200, { current: this.trades.length, max: 3, total_stake: 0 });
       case 'GET /balance':
         return give(200, this.#balance());
+      case 'GET /profit':
+        return give(200, {
+          trade_count: this.trades.length + this.closed.length,
+          closed_trade_count: this.closed.length,
+        });
       case 'GET /trades':
         return give(200, this.#past(url.searchParams));
       case 'POST /stopentry':
+        // A bot on its way to another state is told nothing by it.
+        if (this.state === 'reload_config') return give(200, { status: 'paused' });
         if (this.modern) this.state = 'paused';
-        else this.maxOpenTrades = 0;
+        else if (this.state === 'running') this.maxOpenTrades = 0;
         return give(200, { status: 'No more entries will occur from now.' });
       case 'POST /pause':
         if (!this.modern) return give(404, { detail: 'Not Found' });

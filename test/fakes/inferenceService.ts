@@ -30,6 +30,9 @@ export class FakeInferenceService {
   trades: FakeTrade[] = [];
   /** Whether `close_positions` closes anything, as the present service does not. */
   closes = false;
+  /** A kill that is to close sets the flag and then gets an error, or no answer. */
+  closingFails = false;
+  closingHangs = false;
   /** Paths that never get an answer; `*` is all of them. */
   hangs = new Set<string>();
   /** Paths that get this text and status instead of their answer. */
@@ -227,6 +230,8 @@ export class FakeInferenceService {
       case 'POST /operations/kill-switch': {
         this.killElsewhere(String(body.activated_by), String(body.reason));
         const close = body.close_positions !== false;
+        if (close && this.closingHangs) return undefined;
+        if (close && this.closingFails) return give(500, { detail: 'no broker' });
         if (close && this.closes) {
           for (const trade of this.trades) trade.status = 'closed';
         }

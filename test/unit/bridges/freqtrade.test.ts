@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createFreqtradeApi } from '../../../src/gateway/engines/freqtrade/api';
 import { holdingsOf } from '../../../src/gateway/engines/freqtrade/holdings';
-import { entriesOf } from '../../../src/gateway/engines/freqtrade/switch';
 import type { Fetch } from '../../../src/node/fetchJson';
+import { entriesOf } from '../../../src/shared/bridges/freqtrade';
 
 const context = {
   ...{ stakeCurrency: 'USDT', coins: new Set(['BTC']), dust: 1 },
@@ -88,7 +88,7 @@ describe('what freqtrade holds', () => {
 describe('its state', () => {
   it('takes entries only when it runs with a limit that is not 0; a change under way is neither', () => {
     const of = (state: string, max_open_trades: number | null) =>
-      entriesOf({ state, dry_run: true, max_open_trades });
+      entriesOf({ state, max_open_trades });
     expect(of('running', 3)).toBe('normal');
     expect(of('running', -1)).toBe('normal');
     expect(of('running', 0)).toBe('paused');
