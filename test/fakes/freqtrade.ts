@@ -39,6 +39,8 @@ export class FakeFreqtrade {
   statusFails = false;
   /** Paths without an answer, and paths that answer 502. */
   hangs = new Set<string>();
+  /** What happens beside the cancelling of an order. */
+  onCancel: () => void = () => undefined;
   breaks = new Map<string, string>();
   /** Coins in the account beside those of open trades. */
   coins = new Map<string, number>();
@@ -263,6 +265,7 @@ export class FakeFreqtrade {
       const found = this.trades.find(({ trade_id }) => trade_id === Number(trade));
       if (!found) return give(502, { error: `Error querying ${path}: Invalid trade_id.` });
       found.cancelling = true;
+      this.onCancel();
       return give(200, [this.#trade(found)]);
     }
     if (lock !== undefined) {

@@ -115,6 +115,22 @@ describe('what proves nothing', () => {
     await terminal.until(flat);
   });
 
+  it('an order is not cancelled because a list is empty', async () => {
+    bot.open('BTC/USDT');
+    const [first] = bot.trades;
+    if (first) first.entryOpen = true;
+    await connect();
+    bot.onCancel = () => {
+      bot.statusFails = true;
+    };
+    terminal.kill();
+    await terminal.until(() => (chain()?.cancel?.items.length ?? 0) > 0);
+    expect(chain()?.cancel?.items).toMatchObject([{ id: 'order:1', outcome: 'unknown' }]);
+    bot.onCancel = () => undefined;
+    bot.statusFails = false;
+    await terminal.until(flat);
+  });
+
   it('a coin the bot traded and the account still holds is a position; another’s is not', async () => {
     bot.coins.set('SOL', 3);
     bot.coins.set('DOGE', 3);
@@ -179,6 +195,31 @@ describe('what proves nothing', () => {
     bot.hangs.clear();
     await terminal.until(flat);
     expect(bot.sold.get(1)).toBe(2);
+  });
+
+  it.each([
+    ['modern', true],
+    ['older', false],
+  ])('a stopped bot counts nothing, and is read by its profit: %s', async (_name, modern) => {
+    bot.modern = modern;
+    await connect();
+    await terminal.until(() => engine()?.confirmedMode === 'normal');
+    bot.state = 'stopped';
+    bot.open('BTC/USDT');
+    // It is not started to sell: an older version refuses to exit while it is stopped.
+    bot.breaks.set('/forceexit', 'trader is not running');
+    bot.breaks.set('/stopentry', 'trader is not running');
+    bot.breaks.set('/pause', 'trader is not running');
+    terminal.kill();
+    await terminal.until(() => chain()?.held?.positions[0]?.id === '1');
+    bot.statusFails = true;
+    const reads = bot.count('GET /profit');
+    await bot.until(() => bot.count('GET /profit') >= reads + 4);
+    expect(flat()).toBe(false);
+    bot.trades = [];
+    await terminal.until(flat);
+    expect(bot.state).toBe('stopped');
+    expect(bot.count('POST /start')).toBe(0);
   });
 
   it('a bot somebody stopped is taken out of its stop to exit, where the version can', async () => {

@@ -147,7 +147,7 @@ describe('hostile answers', () => {
         const api = createFreqtradeApi({
           ...{ address: 'http://x', username: 'u', password: 'p', fetch, uptime: () => 0 },
         });
-        const calls = [api.config, api.status, api.count, api.balance, api.locks];
+        const calls = [api.config, api.status, api.openCount, api.balance, api.locks];
         for (const call of calls) await call();
         await api.pastPairs(0);
         await api.stopEntry();

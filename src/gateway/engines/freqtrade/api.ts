@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Fetch, type HttpFailure, readAnswer } from '../../../node/fetchJson';
+import { openByProfitSchema, openCountSchema } from '../../../shared/bridges/freqtrade';
 import type { Result } from '../../../shared/result';
 import { fail } from '../../../shared/result';
 import type { Clock } from '../../../shared/time';
@@ -43,8 +44,6 @@ const tradeSchema = z.looseObject({
   orders: z.array(orderSchema).max(1_000).nullish(),
 });
 export type BotTrade = z.output<typeof tradeSchema>;
-
-const countSchema = z.looseObject({ current: z.int().nonnegative() });
 
 const currencySchema = z.looseObject({
   currency: z.string().max(64),
@@ -90,7 +89,8 @@ export interface PastPairs {
 export interface FreqtradeApi {
   config(): Answered<BotConfig>;
   status(): Answered<readonly BotTrade[]>;
-  count(): Answered<{ current: number }>;
+  /** Open trades by another answer than `/status`; where the bot is stopped, by its profit. */
+  openCount(): Answered<number>;
   balance(): Answered<BotBalance>;
   /** Pairs of the trades closed after the first `known`, however many pages they are. */
   pastPairs(known: number): Answered<PastPairs>;
@@ -198,7 +198,13 @@ export function createFreqtradeApi(options: {
   return {
     config: () => ask('GET', '/show_config', configSchema),
     status: () => ask('GET', '/status', z.array(tradeSchema).max(5_000)),
-    count: () => ask('GET', '/count', countSchema),
+    async openCount() {
+      const count = await ask('GET', '/count', openCountSchema);
+      // A stopped bot refuses to count, and says its profit all the same.
+      if (count.ok || count.error.code !== 'http') return count;
+      const open = await ask('GET', '/profit', openByProfitSchema);
+      return open.ok ? open : count;
+    },
     balance: () => ask('GET', '/balance', balanceSchema),
     async pastPairs(known) {
       const pairs: string[] = [];

@@ -68,7 +68,11 @@ export function createFreqtradeBridge(deps: FreqtradeBridgeDeps): FreqtradeBridg
   });
 
   async function read(): Promise<Result<Holdings, string>> {
-    const [trades, count, balance] = await Promise.all([api.status(), api.count(), api.balance()]);
+    const [trades, count, balance] = await Promise.all([
+      api.status(),
+      api.openCount(),
+      api.balance(),
+    ]);
     if (!trades.ok) return trades;
     if (!count.ok) return count;
     if (!balance.ok) return balance;
@@ -77,7 +81,7 @@ export function createFreqtradeBridge(deps: FreqtradeBridgeDeps): FreqtradeBridg
     const all = await learnCoins(balance.value.trade_count ?? null);
     if (!all.ok) return all;
     const reading = {
-      ...{ trades: trades.value, count: count.value.current, balance: balance.value },
+      ...{ trades: trades.value, count: count.value, balance: balance.value },
     };
     return holdingsOf(reading, {
       ...{ coins, dust: deps.dust, exiting: exiting(trades.value) },
@@ -165,6 +169,17 @@ export function createFreqtradeBridge(deps: FreqtradeBridgeDeps): FreqtradeBridg
     return { items: [], readBack: { asOf, positions, workingOrders, telemetrySeq } };
   }
 
+  /** Trades with an open order; null where that is not known, as where a list is empty for an error. */
+  async function withOrders(): Promise<ReadonlySet<number> | null> {
+    const trades = await api.status();
+    if (!trades.ok) return null;
+    if (trades.value.length === 0) {
+      const count = await api.openCount();
+      if (!count.ok || count.value > 0) return null;
+    }
+    return new Set(trades.value.filter(hasOpenOrder).map(tradeId));
+  }
+
   async function cancel(): Promise<Outcome> {
     const before = await api.status();
     if (!before.ok) return { items: [engineItem('unknown', before.error.message)] };
@@ -174,8 +189,7 @@ export function createFreqtradeBridge(deps: FreqtradeBridgeDeps): FreqtradeBridg
       const answer = await api.cancelOrder(trade_id);
       if (!answer.ok) refused.set(trade_id, answer.error.message);
     }
-    const after = open.length === 0 ? before : await api.status();
-    const left = after.ok ? new Set(after.value.filter(hasOpenOrder).map(tradeId)) : null;
+    const left = open.length === 0 ? null : await withOrders();
     return {
       items: open.map(({ trade_id, pair }): OpItem => {
         const gone = left !== null && !left.has(trade_id);

@@ -10,7 +10,7 @@ export interface Holdings {
 
 export interface Reading {
   readonly trades: readonly BotTrade[];
-  /** What `/count` says is open. */
+  /** What `/count` says is open, or `/profit` where the bot is stopped. */
   readonly count: number;
   readonly balance: BotBalance;
 }
@@ -27,7 +27,7 @@ export interface HoldingsContext {
 
 /**
  * What freqtrade holds, by three of its answers. `/status` is its own database, where an error reads
- * as an empty list: it counts only where `/count` agrees, and what the account holds beside it is a
+ * as an empty list: it counts only where another answer agrees, and what the account holds beside it is a
  * position too.
  */
 export function holdingsOf(
@@ -35,7 +35,7 @@ export function holdingsOf(
   context: HoldingsContext,
 ): Result<Holdings, 'contradiction'> {
   if (count !== trades.length) {
-    const detail = `/status lists ${trades.length} open trades and /count says ${count}`;
+    const detail = `/status lists ${trades.length} open trades and another answer says ${count}`;
     return fail('contradiction', detail);
   }
   const strays = straysOf(balance, new Set(trades.map(({ pair }) => baseOf(pair))), context);
