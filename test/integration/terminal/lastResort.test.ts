@@ -340,6 +340,10 @@ describe('the way that is kept', () => {
     const damaged = openLastResort(path, sealer);
     expect(damaged.get()).toEqual([]);
     expect(damaged.view().problem).toContain('cannot be opened');
+    // What it cannot read may be whole for another keyring: it is not written over.
+    expect(damaged.set(target, true)).toBe('unreadable');
+    damaged.remove('usdcop');
+    expect(readFileSync(path, 'utf8')).toBe('{');
     rmSync(folder, { recursive: true, force: true });
   });
 });
