@@ -46,7 +46,14 @@ export class FakeInferenceService {
   production: string | null = 'ppo_v20';
   promoteFails: string | null = null;
   reloadFails: string[] = [];
-  calls: { method: string; path: string; body: Record<string, unknown>; at: number }[] = [];
+  health = { status: 'healthy', model_loaded: true, database_connected: true };
+  calls: {
+    method: string;
+    path: string;
+    body: Record<string, unknown>;
+    requestId: string | undefined;
+    at: number;
+  }[] = [];
   limited = 0;
   readonly sockets = new Map<string, WebSocket>();
   readonly subscriptions = new Map<string, Set<string>>();
@@ -179,7 +186,8 @@ export class FakeInferenceService {
     let text = '';
     for await (const part of request) text += part;
     const body = (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>;
-    this.calls.push({ method: request.method ?? '', path, body, at: performance.now() });
+    const requestId = request.headers['x-request-id']?.toString();
+    this.calls.push({ method: request.method ?? '', path, body, requestId, at: performance.now() });
     const give = (status: number, answer: object, headers = {}) => {
       response.writeHead(status, { 'content-type': 'application/json', ...headers });
       response.end(JSON.stringify(answer));
@@ -221,7 +229,7 @@ export class FakeInferenceService {
     if (promoted) return this.#promote(decodeURIComponent(promoted), give);
     switch (call) {
       case 'GET /health':
-        return give(200, { status: 'healthy', model_loaded: true, database_connected: true });
+        return give(200, this.health);
       case 'GET /operations/status':
         return give(200, {
           ...{ mode: this.mode, kill_switch_active: this.active, activated_at: this.activatedAt },
