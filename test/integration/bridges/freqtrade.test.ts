@@ -3,7 +3,7 @@ import type { Gateway } from '../../../src/gateway/gateway';
 import { effectiveMode } from '../../../src/shared/ops/fold';
 import { FakeFreqtrade } from '../../fakes/freqtrade';
 import { startFreqtrade } from '../../support/bridges';
-import { newDataDir, openGateway } from '../../support/desk';
+import { newDataDir, openGateway, quickPolicy, withOperations } from '../../support/desk';
 import { TestTerminal } from '../../support/testTerminal';
 
 let dir: ReturnType<typeof newDataDir>;
@@ -283,5 +283,85 @@ describe('restarts and others', () => {
     bot.dryRun = false;
     await connect();
     expect(engine()?.environment).toBe('live');
+  });
+});
+
+describe('several bots at once', () => {
+  let second: FakeFreqtrade;
+  let other: ReturnType<typeof startFreqtrade>;
+  beforeEach(async () => {
+    second = await FakeFreqtrade.start();
+    other = startFreqtrade(gateway.port, second.address, { id: 'bot-2', name: 'Bot 2' });
+    await connect();
+    await terminal.until(() => terminal.ops.engines['bot-2']?.connected === true);
+  });
+  afterEach(async () => {
+    other.stop();
+    await second.stop();
+  });
+  const isFlat = (id: string) => terminal.ops.chains[id]?.flatAt != null;
+
+  it('are stopped side by side, each by its own trades; one that hangs holds up no other', async () => {
+    bot.open('BTC/USDT');
+    second.open('BTC/USDT', 'ETH/USDT');
+    // Coins that one of them traded are nothing of the other's.
+    second.closed = ['ADA/USDT'];
+    bot.coins.set('ADA', 3);
+    second.hangs.add('*');
+    terminal.kill();
+    await terminal.until(() => isFlat('bot'));
+    expect(kill()).toMatchObject({ haltedAt: null, flatAt: null });
+    expect(isFlat('bot-2')).toBe(false);
+    second.hangs.clear();
+    await terminal.until(flat);
+    expect([...bot.sold.values(), ...second.sold.values()]).toEqual([2, 2, 2]);
+    expect([bot.takesEntries(), second.takesEntries()]).toEqual([false, false]);
+  });
+
+  it('a kill of one leaves the other alone', async () => {
+    bot.open('BTC/USDT');
+    second.open('BTC/USDT');
+    await terminal.give('kill', {
+      ...{ scope: { kind: 'engines', engines: ['bot-2'] }, reason: 'uno', origin },
+      ...{ closePositions: true, notifyTeam: false },
+    });
+    await terminal.until(() => isFlat('bot-2'));
+    expect(second.trades).toEqual([]);
+    expect(bot.trades).toHaveLength(1);
+    expect(bot.takesEntries()).toBe(true);
+    expect(bot.count('POST /stopentry')).toBe(0);
+  });
+});
+
+describe('the dead-man switch', () => {
+  it.each([
+    ['pause', 1],
+    ['flatten', 0],
+  ] as const)('in silence it does what it is for: %s', async (action, open) => {
+    await gateway.stop();
+    const engines = { ...quickPolicy.engines, deadManMs: 600, deadManActionOf: { bot: action } };
+    const policies = withOperations({ ...quickPolicy, engines } as typeof quickPolicy);
+    gateway = await openGateway(dir.path, 'paper', 0, { policies });
+    terminal = await TestTerminal.open(gateway.port);
+    bot.open('BTC/USDT');
+    await connect();
+    await terminal.until(() => engine()?.confirmedMode === 'normal');
+    const { port } = gateway;
+    await gateway.stop();
+    await bot.until(() => !bot.takesEntries());
+    if (action === 'flatten') await bot.until(() => bot.trades.length === 0);
+    else await bot.turns(4);
+    expect(bot.trades).toHaveLength(open);
+    expect(bot.count('POST /stop')).toBe(0);
+    gateway = await openGateway(dir.path, 'paper', port, { policies });
+    terminal = await TestTerminal.open(port);
+    await terminal.until(() =>
+      terminal.events.some(
+        ({ type, data }) => type === 'engine.connected' && data.selfPausedAt !== null,
+      ),
+    );
+    await terminal.until(() => engine()?.confirmedMode === 'normal');
+    expect(bot.takesEntries()).toBe(true);
+    expect(terminal.types()).not.toContain('engine.outside_change');
   });
 });

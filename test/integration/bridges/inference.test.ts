@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Gateway } from '../../../src/gateway/gateway';
 import { effectiveMode } from '../../../src/shared/ops/fold';
@@ -7,6 +9,7 @@ import { startInference } from '../../support/bridges';
 import {
   newDataDir,
   openGateway,
+  quickPolicies,
   quickPolicy,
   shippedPolicy,
   withOperations,
@@ -261,6 +264,44 @@ describe('what it reports', () => {
     });
     await terminal.until(() => 'engine:usdcop:drift' in alerts());
     expect(alerts()['engine:usdcop:drift']).toMatchObject({ severity: 'P0', engine: 'usdcop' });
+  });
+
+  it('silence is no data: a service that says nothing more is neither well nor ill', async () => {
+    await gateway.stop();
+    const { triggers } = quickPolicies.monitor.document;
+    const errorRate = { ...triggers.errorRate, windowMs: 1_500, minSamples: 3 };
+    const monitor = {
+      document: { ...quickPolicies.monitor.document, triggers: { ...triggers, errorRate } },
+      hash: 'short',
+    };
+    gateway = await openGateway(dir.path, 'paper', 0, { policies: { ...policies, monitor } });
+    terminal = await TestTerminal.open(gateway.port);
+    await connect();
+    await terminal.until(() => terminal.ops.models.production === 'ppo_v20');
+    await service.until(() => [...service.subscriptions.values()].some((one) => one.size === 3));
+    /** What the monitor's last check made of the model's answers. */
+    const judged = () => {
+      const folder = join(dir.path, 'monitor');
+      const name = readdirSync(folder).findLast((one) => one.startsWith('checks-'));
+      const rows = name ? readFileSync(join(folder, name), 'utf8').trimEnd().split('\n') : [];
+      const { checks } = JSON.parse(rows.at(-1) ?? '{"checks":[]}') as { checks: string[][] };
+      return checks.find(([trigger]) => trigger === 'errorRate')?.[1];
+    };
+    const said = setInterval(() => {
+      const timestamp = new Date().toISOString();
+      const about = { type: 'prediction', timestamp, model_id: 'ppo_v20', confidence: 0.7 };
+      service.publish('predictions', { ...about, signal: 'HOLD', metadata: { latency_ms: 3 } });
+    }, 100);
+    try {
+      await service.until(() => judged() === 'ok');
+    } finally {
+      clearInterval(said);
+    }
+    service.hangs.add('*');
+    await service.until(() => judged() === 'no_data');
+    await terminal.until(() => 'engine:usdcop:silent' in alerts());
+    // Nothing was concluded from it.
+    expect(terminal.ops.monitor.firings).toEqual([]);
   });
 
   it('a degraded service is an alert with its own words, until it is healthy', async () => {
