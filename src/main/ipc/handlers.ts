@@ -12,7 +12,7 @@ import type { PostMortemDesk } from '../documents/postMortemDesk';
 import type { Hotkey } from '../hotkey/hotkey';
 import type { Identity } from '../identity/identity';
 import type { KillDesk } from '../kill/killDesk';
-import type { LastResortTargets } from '../kill/lastResortStore';
+import type { LastResortTargets, NotKept } from '../kill/lastResortStore';
 import type { LineageDesk } from '../lineage/lineageDesk';
 import type { Telemetry } from '../link/telemetry';
 import type { MonitorDesk } from '../monitor/monitorDesk';
@@ -52,6 +52,12 @@ export interface HandlerDeps {
   readonly quit: (confirmed: boolean) => void;
 }
 
+const NOT_KEPT: Readonly<Record<NotKept, string>> = {
+  plain_text: 'this desktop has no keyring: the secrets would lie in plain text',
+  unwritable: 'the disk or the keyring refuses to keep it',
+  unreadable: 'the ways that are kept cannot be read, and are not written over',
+};
+
 /** What the windows may ask for. Each handler is a line: the work is done elsewhere. */
 export function createHandlers(deps: HandlerDeps): IpcHandlers {
   const { kills, commands, lastResort, windows, settings } = deps;
@@ -87,11 +93,7 @@ export function createHandlers(deps: HandlerDeps): IpcHandlers {
     'lastResort.set': ({ target, plainAccepted }) => {
       const problem = lastResort.set(target, plainAccepted);
       if (problem === null) return lastResort.view();
-      const message =
-        problem === 'plain_text'
-          ? 'this desktop has no keyring: the secrets would lie in plain text'
-          : 'the disk or the keyring refuses to keep it';
-      throw new Refusal({ code: problem, message });
+      throw new Refusal({ code: problem, message: NOT_KEPT[problem] });
     },
     'lastResort.remove': ({ engine }) => {
       lastResort.remove(engine);
