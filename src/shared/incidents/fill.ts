@@ -14,5 +14,7 @@ export function markdownText(text: string): string {
     .replace(/\s+/g, ' ')
     .trim()
     .replace(/[\\`*_{}[\]<>()#+!|~&]/g, (sign) => `\\${sign}`)
-    .replace(/^([-=]|\d+\.)/, (start) => `\\${start}`);
+    .replace(/^[-=]/, (sign) => `\\${sign}`)
+    // A digit cannot be escaped: of a list's number it is the point.
+    .replace(/^(\d+)\./, '$1\\.');
 }
