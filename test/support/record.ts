@@ -20,6 +20,11 @@ export const HOSTILE = [
   'línea\ncon "comillas", comas y \\ barras',
   '<img src=x onerror=alert(1)>',
   '\u202eabc $(rm -rf x) `id` %s',
+  // Where a spreadsheet parts cells at semicolons, or takes a line break for a line's end.
+  'x;=HYPERLINK("http://x","y")',
+  'x;";"=1+1',
+  'x\t @SUM(A1)',
+  'x\n-2+3+cmd|calc',
 ];
 /** 1 March 2026, 14:00 UTC. */
 export const BEGAN = 1_772_373_600_000;
@@ -81,7 +86,10 @@ function happened(index: number): [string, Record<string, Json>] {
     case 4:
       return ['incident.noted', { incident: `inc-${index % 4}`, text: 'Revisión del motor' }];
     default:
-      return ['terminal.reported', { kind: 'hotkey_proven', detail: HOSTILE[index % 8] ?? '' }];
+      return [
+        'terminal.reported',
+        { kind: 'hotkey_proven', detail: HOSTILE[index % HOSTILE.length] ?? '' },
+      ];
   }
 }
 

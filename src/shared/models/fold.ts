@@ -74,7 +74,7 @@ export function foldModels(state: ModelsState, event: DomainEvent): ModelsState 
 }
 
 function registered(state: ModelsState, event: EventOf<'model.registered'>): ModelsState {
-  const { source: _, ...registration } = event.data;
+  const { source: _, before: __, ...registration } = event.data;
   const known = state.models[registration.model];
   const entry: StageEntry = {
     stage: 'development',

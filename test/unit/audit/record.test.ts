@@ -21,9 +21,11 @@ import { manifestSchema } from '../../../src/node/export/manifest';
 import { rangeOf } from '../../../src/node/export/period';
 import { sha256 } from '../../../src/node/sha256';
 import { SqliteEventStore } from '../../../src/node/sqliteEventStore';
+import { CSV_COLUMNS } from '../../../src/shared/audit/csv';
 import { canonicalJson } from '../../../src/shared/log/canonical';
 import { foldOps } from '../../../src/shared/ops/fold';
 import { INITIAL_OPS_STATE } from '../../../src/shared/ops/state';
+import { csvAs, FORMULA } from '../../support/csv';
 import {
   BEGAN,
   deskChain,
@@ -71,6 +73,9 @@ function options(change: Partial<ExportOptions> = {}): ExportOptions {
     ...change,
   };
 }
+
+const manifestOf = (folder: string) =>
+  manifestSchema.parse(JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')));
 
 const imported = (path: string, into: string) =>
   importRecord(path, at(into), sha256, signal, () => undefined);
@@ -185,9 +190,7 @@ describe('times that go back', () => {
 describe('an export', () => {
   it('says what is in it, is whole, and is verified by sha256sum and openssl alone', async () => {
     await exportFolder(options(), at('whole'));
-    const manifest = manifestSchema.parse(
-      JSON.parse(readFileSync(join(at('whole'), 'manifest.json'), 'utf8')),
-    );
+    const manifest = manifestOf(at('whole'));
     expect(manifest).toMatchObject({
       events: COUNT,
       signedTo: COUNT,
@@ -228,17 +231,77 @@ describe('an export', () => {
     });
   });
 
+  it.each(['README.es.md', 'README.en.md'])(
+    'is verified by the page in its own %s too',
+    async (readme) => {
+      const folder = at(`page-${readme}`);
+      await exportFolder(options(), folder);
+      const page = readFileSync(join(folder, readme), 'utf8');
+      const block = page.split('\n').filter((line) => line.startsWith('    '));
+      const script = block.map((line) => `${line.slice(4)}\n`).join('');
+      const verify = (path = process.env.PATH) =>
+        spawnSync('sh', ['-c', script], { cwd: folder, encoding: 'utf8', env: { PATH: path } });
+      expect(verify()).toMatchObject({
+        status: 0,
+        stdout: expect.stringContaining(`signature: ok, up to event ${COUNT}`),
+      });
+      for (const name of Object.keys(manifestOf(folder).files)) {
+        if (!name.startsWith('documents/')) expect(page).toContain(name);
+      }
+      for (const { name } of CSV_COLUMNS) expect(page).toContain(`- \`${name}\`: `);
+
+      // An openssl before 3.0 knows no -rawin: it cannot tell, which is not that the signature is bad.
+      const old = at(`old-${readme}`);
+      mkdirSync(old);
+      const openssl = spawnSync('sh', ['-c', 'command -v openssl'], {
+        encoding: 'utf8',
+      }).stdout.trim();
+      writeFileSync(
+        join(old, 'openssl'),
+        `#!/bin/sh\ncase "$*" in version) echo "OpenSSL 1.1.1w"; exit;; pkeyutl*) echo "Usage: pkeyutl -verify -sigfile" >&2; exit 1;; esac\nexec ${openssl} "$@"\n`,
+        { mode: 0o755 },
+      );
+      const cannot = verify(`${old}:${process.env.PATH}`);
+      expect(cannot.stdout).toContain(`chain: ${COUNT} events ok`);
+      expect(cannot.stdout).toContain('CANNOT: the signature was not checked');
+      expect(cannot.stdout).not.toContain('BAD');
+      expect(cannot.status).toBe(2);
+
+      const note = join(folder, 'checkpoint.txt');
+      const good = readFileSync(note, 'utf8');
+      writeFileSync(
+        note,
+        good.replace(/(vigia\/log .{20})(.)/, (_, a, c) => a + (c === 'A' ? 'B' : 'A')),
+      );
+      spawnSync('sh', ['-c', 'sha256sum $(cut -c67- SHA256SUMS) > s && mv s SHA256SUMS'], {
+        cwd: folder,
+      });
+      expect(verify()).toMatchObject({
+        status: 1,
+        stdout: expect.stringContaining('BAD: the signature is not by this key'),
+      });
+      writeFileSync(note, good);
+      const altered = verify();
+      expect(altered).toMatchObject({ status: 1, stdout: expect.stringContaining('FAILED') });
+      expect(altered.stdout).not.toContain('files: ok');
+    },
+  );
+
   it('has a table in which nothing runs and every cell is where it belongs', async () => {
     await exportFolder(options(), at('table'));
-    const rows = readCsv(readFileSync(join(at('table'), 'events.csv'), 'utf8'));
+    const text = readFileSync(join(at('table'), 'events.csv'), 'utf8');
+    for (const separator of [';', '\t']) {
+      for (const cell of csvAs(text, separator).flat()) expect(cell).not.toMatch(FORMULA);
+    }
+    const rows = csvAs(text, ',');
     expect(rows).toHaveLength(COUNT + 1);
     const [header, ...events] = rows as [string[], ...string[][]];
     for (const [index, row] of events.entries()) {
       expect(row).toHaveLength(header.length);
-      for (const cell of row) expect(cell).not.toMatch(/^\s*[=+\-@]/);
+      for (const cell of row) expect(cell).not.toMatch(FORMULA);
       const { event } = record.chain[index] as (typeof record.chain)[number];
       const reason = row[header.indexOf('reason')] ?? '';
-      expect([event.reason ?? '', `'${event.reason}`]).toContain(reason);
+      expect(reason.replaceAll("'", '')).toBe((event.reason ?? '').replaceAll("'", ''));
       expect(JSON.parse(row[header.indexOf('data')] ?? '')).toEqual(event.data);
     }
     expect(HOSTILE.some((text) => events.some((row) => row.includes(`'${text}`)))).toBe(true);
@@ -371,31 +434,3 @@ describe('vigia export', () => {
     expect(existsSync(at('never'))).toBe(false);
   });
 });
-
-/** RFC 4180, as strictly as a spreadsheet reads it. */
-function readCsv(text: string): string[][] {
-  const rows: string[][] = [];
-  let row: string[] = [];
-  let cell = '';
-  let quoted = false;
-  for (let index = 0; index < text.length; index += 1) {
-    const c = text[index] as string;
-    if (quoted) {
-      if (c === '"' && text[index + 1] === '"') {
-        cell += '"';
-        index += 1;
-      } else if (c === '"') quoted = false;
-      else cell += c;
-    } else if (c === '"') quoted = true;
-    else if (c === ',') {
-      row.push(cell);
-      cell = '';
-    } else if (c === '\r' && text[index + 1] === '\n') {
-      rows.push([...row, cell]);
-      row = [];
-      cell = '';
-      index += 1;
-    } else cell += c;
-  }
-  return rows;
-}
