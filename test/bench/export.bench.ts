@@ -28,7 +28,6 @@ async function measured(write: typeof exportFolder, name: string): Promise<[numb
       },
       publicKey: source.publicKey(),
       checkpoint: null,
-      documents: [],
       signal: new AbortController().signal,
       onProgress: () => {
         most = Math.max(most, process.memoryUsage().rss);

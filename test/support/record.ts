@@ -57,6 +57,36 @@ export function deskChain(
   });
 }
 
+/** One fact of a log that a test tells. */
+export interface Told {
+  readonly type: string;
+  readonly data: object;
+  readonly by?: string;
+  readonly reason?: string | null;
+}
+
+/** A log of these facts, a second apart, its first event naming the key. */
+export function toldChain(facts: readonly Told[], key: KeyObject): SealedEvent[] {
+  const [type, data] = opened(key, '');
+  let position: LogPosition = EMPTY_LOG;
+  return [{ type, data }, ...facts].map((fact: Told, index) => {
+    const sealed = seal(
+      {
+        id: `018f0000-0000-7000-8000-${index.toString(16).padStart(12, '0')}`,
+        ts: BEGAN + index * 1_000,
+        type: fact.type,
+        actor: fact.by ? { id: fact.by, role: 'model-owner', terminal: 't1' } : GATEWAY,
+        ...{ commandId: null, reason: fact.reason ?? null },
+        data: fact.data as Record<string, Json>,
+      },
+      position,
+      sha256,
+    );
+    position = sealed.event;
+    return sealed;
+  });
+}
+
 const GATEWAY = { id: 'gateway', role: 'gateway', terminal: null };
 
 /** The command that event `index` of {@link deskChain} belongs to. */

@@ -104,13 +104,14 @@ Cada archivo y lo que contiene:
 
 - \`events.jsonl\`: el registro. Un evento por línea, JSON canónico (RFC 8785), en orden.
 - \`events.csv\`: los mismos eventos como tabla, para leer. Vale el JSON.
-- \`manifest.json\`: periodo, primer y último evento, cuentas por tipo, fuente de la hora y desfase
-  medido, versiones del programa y de las políticas, SHA-256 de cada archivo.
+- \`manifest.json\`: periodo, primer y último evento, cuentas por tipo, fuente de la hora y su desfase
+  (\`null\`: sin medir), versiones del programa y de las políticas, SHA-256 de cada archivo.
 - \`checkpoint.txt\`: la firma del gateway (Ed25519, nota firmada C2SP) sobre un evento de la cadena.
   Vacío si en el periodo no hay ninguna.
 - \`public-key.pem\`: la clave pública del gateway. Compare su huella con la que le dio la mesa por otra
   vía: \`openssl pkey -pubin -in public-key.pem -outform DER | sha256sum\`
-- \`documents/\`: fichas de los modelos y post-mortem de los incidentes del periodo.
+- \`documents/\`: la ficha de cada modelo del periodo tal como estaba a su final (Markdown y YAML), y los
+  post-mortem de sus incidentes tal como se guardaron por última vez: \`draft\` o \`published\`.
 - \`README.es.md\`, \`README.en.md\`: esta página, en los dos idiomas.
 - \`verify.sh\`: la página de shell que verifica todo esto.
 - \`SHA256SUMS\`: las sumas de todos los archivos anteriores.
@@ -140,13 +141,14 @@ Each file and what is in it:
 
 - \`events.jsonl\`: the record. One event a line, canonical JSON (RFC 8785), in order.
 - \`events.csv\`: the same events as a table, for reading. The JSON is what counts.
-- \`manifest.json\`: period, first and last event, counts by type, source of the time and measured
-  offset, versions of the software and of the policies, SHA-256 of each file.
+- \`manifest.json\`: period, first and last event, counts by type, source of the time and its
+  offset (\`null\`: not measured), versions of the software and of the policies, SHA-256 of each file.
 - \`checkpoint.txt\`: the gateway's signature (Ed25519, a C2SP signed note) over an event of the chain.
   Empty where the period has none.
 - \`public-key.pem\`: the gateway's public key. Compare its fingerprint with the one the desk gave you by
   another way: \`openssl pkey -pubin -in public-key.pem -outform DER | sha256sum\`
-- \`documents/\`: model cards and the post-mortems of incidents of the period.
+- \`documents/\`: the card of each model of the period as it stood at its end (Markdown and YAML), and the
+  post-mortems of its incidents as they were saved last: \`draft\` or \`published\`.
 - \`README.es.md\`, \`README.en.md\`: this page, in both languages.
 - \`verify.sh\`: the page of shell that verifies all of this.
 - \`SHA256SUMS\`: the sums of all the files above.
