@@ -34,7 +34,7 @@ export function verifyCommand(path: string, print: Print): Promise<Code> {
     if (clock.regressions > 0) print(clockLine(clock));
     const index = path.replace(/\.db$/, '-index.db');
     if (record.kind === 'database' && index !== path && existsSync(index)) {
-      const found = runThrough(verifyIndex(index, record.source));
+      const found = runThrough(verifyIndex(await record.beside(index), record.source));
       if (found)
         print(
           badLine(

@@ -175,6 +175,9 @@ export async function exportFolder(options: ExportOptions, target: string): Prom
       await pipeline(Readable.from(content), createWriteStream(path, { mode: 0o600 }));
       await synced(path);
     }
+    // Their names too, before the one name by which all of it is taken for whole.
+    await synced(join(partial, 'documents'));
+    await synced(partial);
     renameSync(partial, target);
     await synced(dirname(target));
   } catch (error) {
