@@ -224,7 +224,6 @@ export function startTerminal(start: TerminalStart): void {
     userData,
     places: createPlaces(),
     copy: (text) => clipboard.writeText(text),
-    ops: desk.ops,
     info: exportInfo,
     mayExport: () => mayExport(desk.welcome()?.operator.roles ?? null, policy),
     unsaved: () => mirror.status().unsaved,

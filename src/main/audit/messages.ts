@@ -73,7 +73,6 @@ export type JobOrder =
       readonly from: number | null;
       readonly to: number | null;
       readonly info: import('../../node/export/manifest').ExportInfo;
-      readonly documents: readonly import('../../node/export/manifest').ExportDocument[];
     };
 
 export type FromJob =

@@ -54,7 +54,7 @@ async function write(job: Extract<JobOrder, { kind: 'export' }>): Promise<FromJo
     const of = Math.max(0, range.toSeq - range.fromSeq + 1);
     const publicKey = source.publicKey();
     const options = {
-      ...{ source, range, publicKey, signal, info: job.info, documents: job.documents },
+      ...{ source, range, publicKey, signal, info: job.info },
       period: { from: job.from, to: job.to },
       checkpoint: null,
       onProgress: (done: number) => onProgress({ done, of }),

@@ -1,5 +1,8 @@
 import Database from 'better-sqlite3';
 import { marksOf, readableText } from '../../shared/audit/facets';
+import { canonicalJson } from '../../shared/log/canonical';
+import { foldOps } from '../../shared/ops/fold';
+import { INITIAL_OPS_STATE, type OpsState } from '../../shared/ops/state';
 import { eventOfRow } from '../eventRow';
 import { SPAN, WORDS_TABLE, wordsOf } from './auditIndex';
 import type { EventSource } from './source';
@@ -10,8 +13,8 @@ const PAGE = 2_000;
 const GULP = 50_000;
 
 /**
- * Compares an index with the log it is of: every mark, every time, every span, every count and every
- * word. Each event's marks and words come to a sum, once from the index and once from the event
+ * Compares an index with the log it is of: every mark, every time, every span, every count, every
+ * word and every state kept, which is folded anew. Each event's marks and words come to a sum, once from the index and once from the event
  * itself; where the sums differ is the damage.
  *
  * @returns the first damage; null when the index says what the log says.
@@ -81,6 +84,8 @@ function* compare(index: Database.Database, source: EventSource): Steps<Damage |
   // What the log says.
   const timeOf = index.prepare('SELECT ts FROM times WHERE seq = ?').pluck();
   const spans = new Map<number, { low: number; high: number }>();
+  const states = keptStates(index);
+  let state = INITIAL_OPS_STATE;
   for (let from = start.seq + 1; from <= indexed.seq; from += PAGE) {
     const rows = source.rows(from, Math.min(PAGE, indexed.seq - from + 1));
     const events = rows.map(eventOfRow);
@@ -92,6 +97,11 @@ function* compare(index: Database.Database, source: EventSource): Steps<Damage |
       expected.set(event.seq, 0);
       for (const [facet, value] of marksOf(event)) sum(event.seq, markText(facet, value));
       if (timeOf.get(event.seq) !== event.ts) return bad(event.seq, 'has another time');
+      // Past the last state that is kept there is nothing to compare.
+      if (event.seq <= states.last) state = foldOps(state, event);
+      if (states.seqs.delete(event.seq) && !isState(states.at(event.seq), state)) {
+        return bad(event.seq, 'has another state of the desk');
+      }
       const span = Math.floor(event.seq / SPAN);
       const had = spans.get(span);
       spans.set(span, {
@@ -124,8 +134,33 @@ function* compare(index: Database.Database, source: EventSource): Steps<Damage |
     if (is?.low !== low || is.high !== high) return bad(span * SPAN, 'has another span of time');
   }
   if (kept.length !== spans.size) return bad(null, 'lacks a span of time');
+  for (const seq of states.seqs)
+    return bad(seq, 'has a state of an event that the log does not have');
   const times = index.prepare('SELECT count(*) FROM times').pluck().get() as number;
   return times === size ? null : bad(null, 'has times of events that the log does not have');
+}
+
+/** The states that the index keeps for looks into the past. */
+function keptStates(index: Database.Database): {
+  /** Those that were not compared yet. */
+  readonly seqs: Set<number>;
+  readonly last: number;
+  at(seq: number): string;
+} {
+  const seqs = index.prepare('SELECT seq FROM folds ORDER BY seq').pluck().all() as number[];
+  const one = index.prepare('SELECT state FROM folds WHERE seq = ?').pluck();
+  return { seqs: new Set(seqs), last: seqs.at(-1) ?? 0, at: (seq) => one.get(seq) as string };
+}
+
+function isState(text: string, state: OpsState): boolean {
+  const own = JSON.stringify(state);
+  if (text === own) return true;
+  try {
+    // A state that was read back and folded on may have its members in another order.
+    return canonicalJson(JSON.parse(text)) === canonicalJson(JSON.parse(own));
+  } catch {
+    return false;
+  }
 }
 
 interface Term {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { severitySchema } from '../alerts/events';
+import { changed } from '../audit/before';
 
 /** Types of the log's events that are about incidents and drills, and the shape of `data` for each. */
 
@@ -130,7 +131,11 @@ export const incidentEventData = {
     /** What came of it, in the words of who did it. */
     outcome: text.nullable(),
   }),
-  'incident.commander_set': z.object({ incident: id, commander: id.nullable() }),
+  'incident.commander_set': z.object({
+    incident: id,
+    commander: id.nullable(),
+    ...changed,
+  }),
   'incident.severity_changed': z.object({
     incident: id,
     from: severitySchema,
@@ -175,6 +180,7 @@ export const incidentEventData = {
     /** Its last day, in Bogota. */
     due: day,
     status: z.enum(['open', 'in_progress', 'done', 'dropped']),
+    ...changed,
   }),
   /** A rehearsal began; the kill of the same command is its own. */
   'drill.started': z.object({

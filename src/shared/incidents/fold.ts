@@ -117,7 +117,7 @@ function apply(state: IncidentsState, event: DomainEvent): IncidentsState {
           : one,
       );
     case 'action_item.set': {
-      const { item: id, ...data } = event.data;
+      const { item: id, before: _, ...data } = event.data;
       const item = { id, ...data, set: stamp(event) };
       const others = state.actionItems.filter((one) => one.id !== id);
       return { ...state, actionItems: [item, ...others].slice(0, KEPT.actionItems) };

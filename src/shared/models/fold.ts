@@ -74,7 +74,7 @@ export function foldModels(state: ModelsState, event: DomainEvent): ModelsState 
 }
 
 function registered(state: ModelsState, event: EventOf<'model.registered'>): ModelsState {
-  const { source, ...registration } = event.data;
+  const { source, before: _, ...registration } = event.data;
   const known = state.models[registration.model];
   const author = source === 'engine' ? [] : [event.actor.id];
   const entry: StageEntry = {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { changed } from '../audit/before';
 import { triggerSchema } from './trigger';
 
 const id = z.string().min(1).max(128);
@@ -106,5 +107,9 @@ export const monitorEventData = {
     detail: z.string().max(2_000),
   }),
   'retraining.closed': z.object({ retraining: id, outcome: retrainingOutcomeSchema }),
-  'monitor.dry_run_set': z.object({ on: z.boolean(), until: z.number().nullable() }),
+  'monitor.dry_run_set': z.object({
+    on: z.boolean(),
+    until: z.number().nullable(),
+    ...changed,
+  }),
 } as const;

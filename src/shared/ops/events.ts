@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { alertEventData } from '../alerts/events';
+import { changed } from '../audit/before';
 import { auditEventData } from '../audit/events';
 import { bridgeEventData } from '../bridges/events';
 import { incidentEventData } from '../incidents/events';
@@ -70,12 +71,14 @@ export const eventData = {
     /** SHA-256 of the file's text. */
     hash: z.string(),
     document: z.unknown(),
+    ...changed,
   }),
   /** A policy was changed by a person and holds instead of its file. */
   'policy.changed': z.object({
     name: policyNameSchema,
     version: z.string(),
     document: z.unknown(),
+    ...changed,
   }),
   'session.opened': z.object({ terminal: id, name: z.string(), version: z.string() }),
   'session.closed': z.object({ terminal: id, cause: z.string() }),
@@ -174,6 +177,7 @@ export const eventData = {
     /** Why it had been stopped, and whether every engine was flat when it was resumed. */
     stoppedBecause: z.string().nullable(),
     flat: z.boolean(),
+    ...changed,
   }),
   'command.rejected': z.object({ name: z.string(), code: z.string(), message: z.string() }),
   'terminal.reported': z.object({ kind: z.string(), detail: z.string() }),

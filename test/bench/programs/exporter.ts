@@ -24,7 +24,6 @@ await (form === 'zip' ? exportZip : exportFolder)(
     },
     publicKey: source.publicKey(),
     checkpoint: null,
-    documents: [],
     signal: new AbortController().signal,
     onProgress: () => undefined,
   },

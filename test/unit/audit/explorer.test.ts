@@ -205,6 +205,43 @@ describe('the index', () => {
     source.close();
   });
 
+  it('is found to have a state of the desk that the log does not lead to', () => {
+    const path = join(record.folder, 'folds.db');
+    const source = openSource([record.path]);
+    const index = new AuditIndex(path, source);
+    while (index.follow(1_000) > 0);
+    const put = index.database.prepare('INSERT OR REPLACE INTO folds (seq, state) VALUES (?, ?)');
+    const states = [40, 90].map((seq) => {
+      const state = index.foldAt(seq);
+      if (!state) throw new Error('no state');
+      return { seq, state };
+    });
+    const keep = () => {
+      for (const { seq, state } of states) put.run(seq, JSON.stringify(state));
+    };
+    const found = () => runThrough(verifyIndex(path, source));
+    keep();
+    expect(found()).toBeNull();
+    const [, later] = states;
+    if (!later) throw new Error('no state');
+    // As a state has it that was read back and folded on: the same, in another order.
+    put.run(90, JSON.stringify(Object.fromEntries(Object.entries(later.state).reverse())));
+    expect(found()).toBeNull();
+    for (const text of [
+      JSON.stringify({ ...later.state, desk: { ...later.state.desk, mode: 'killed' } }),
+      JSON.stringify(later.state).slice(1),
+      '',
+    ]) {
+      put.run(90, text);
+      expect(found(), text.slice(0, 80)).toMatchObject({ kind: 'index', seq: 90 });
+    }
+    keep();
+    put.run(99_999_999, JSON.stringify(later.state));
+    expect(found()).toMatchObject({ kind: 'index', seq: 99_999_999 });
+    index.close();
+    source.close();
+  });
+
   it('is found to say something else than the log, and where', () => {
     const path = join(record.folder, 'checked.db');
     const source = openSource([record.path]);
