@@ -26,6 +26,8 @@ export interface Bridges {
   carryOut(id: string): void;
   /** The engine that may use a token: a bridge's own, or one that comes by itself. */
   engineOf(token: string): string | null;
+  /** Whether a bridge's engine may stay on a token; a secret that cannot be read now changes nothing. */
+  stands(bridge: string, token: string): boolean;
   /** Starts the bridges' processes, once the gateway listens. */
   start(gateway: string): void;
   stop(): void;
@@ -110,6 +112,13 @@ export function createBridges(options: BridgesOptions): Bridges {
         if (expected && same(expected, token)) return record.id;
       }
       return null;
+    },
+    stands(bridge, token) {
+      const record = log.state().bridges.bridges[bridge];
+      if (!record) return false;
+      if (record.kind !== 'generic') return supervisor?.engineOf(token) === bridge;
+      const { secrets, problem } = secretsOf(record);
+      return problem !== null || (secrets.token !== undefined && same(secrets.token, token));
     },
     start(gateway) {
       supervisor = superviseBridges({ ...options, gateway, secrets: secretsOf });
