@@ -33,7 +33,8 @@ export interface Bridges {
   stop(): void;
 }
 
-export interface BridgesOptions extends Omit<SupervisorOptions, 'gateway' | 'secrets'> {
+export interface BridgesOptions
+  extends Omit<SupervisorOptions, 'gateway' | 'secrets' | 'recheckEveryMs'> {
   readonly dataDir: string;
   readonly policy: OperationsPolicy;
   readonly configured: readonly FileBridge[];
@@ -121,7 +122,8 @@ export function createBridges(options: BridgesOptions): Bridges {
       return problem !== null || (secrets.token !== undefined && same(secrets.token, token));
     },
     start(gateway) {
-      supervisor = superviseBridges({ ...options, gateway, secrets: secretsOf });
+      const { recheckEveryMs } = policy.auth;
+      supervisor = superviseBridges({ ...options, gateway, recheckEveryMs, secrets: secretsOf });
     },
     stop: () => supervisor?.stop(),
   };

@@ -291,6 +291,30 @@ describe('the configuration file', () => {
     expect(bridges()).toEqual({});
   });
 
+  it('a secret that is changed in its file holds without a restart: that bridge alone starts anew', async () => {
+    const file = join(dir.path, 'password.txt');
+    writeFileSync(file, 'secret\n');
+    const configured = [
+      fileBridgeSchema.parse({
+        ...{ id: 'bot', kind: 'freqtrade', name: 'Bot', address: bot.address },
+        secrets: { username: { env: 'U' }, password: { file } },
+      }),
+    ];
+    await open(configured, { U: 'bot' });
+    await connected('bot');
+    const session = terminal.ops.engines.bot?.session;
+    // What cannot be used changes nothing.
+    writeFileSync(file, '');
+    bot.password = 'another';
+    writeFileSync(file, 'another\n');
+    await terminal.until(() => {
+      const { connected: up, session: now } = terminal.ops.engines.bot ?? {};
+      return up === true && now !== session;
+    });
+    expect(started).toHaveLength(2);
+    await terminal.until(() => bridges().bot?.state === 'running');
+  });
+
   it('a secret that is not there keeps that bridge from starting, and says which', async () => {
     const configured = [
       fileBridgeSchema.parse({
