@@ -230,7 +230,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   const frames = createEventFrames(log);
   const telemetry = createTelemetryFanout({
-    ...{ hub, policy, clock, uptime, metrics, welcome },
+    ...{ hub, policy, clock, uptime, guard, metrics, welcome },
     window: standIn.window,
   });
   const reports = keepReports({
@@ -254,7 +254,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const gate = createGatekeeper({ log, authenticate, limits, recheckEveryMs, clock });
   const alerts = createAlertIntake({ log, policy: () => policies().incidents.alerts, clock });
   const rest = createRest({
-    ...{ log, commands, policies, gate, metrics, clock, books, alerts, reports },
+    ...{ log, commands, policies, gate, guard, metrics, clock, books, alerts, reports },
     pagerdutySecret: options.pagerdutySecret ?? null,
     audit: {
       logFile: join(options.dataDir, 'log.db'),
@@ -303,11 +303,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     if (channel === undefined) return 404;
     const token = bearer(request.headers.authorization);
     const bridged = token !== undefined && channel === 'engine' ? bridges?.engineOf(token) : null;
-    if (bridged) return (socket) => hub.accept(socket, bridged);
+    if (token !== undefined && bridged) {
+      return counted('engine', bridged, (socket) => {
+        gate.watch(socket, token, () => bridges?.stands(bridged, token) ?? false);
+        hub.accept(socket, bridged);
+      });
+    }
     if (inside) return 404;
     const who = await gate.admit(token, remoteOf(request), channel);
     if (who === 'limited' || who === 'nobody' || token === undefined) {
-      metrics.refused('http', who === 'limited' ? 'rate' : 'unauthenticated');
+      metrics.refused('http', who === 'limited' ? 'guessing' : 'unauthenticated');
       options.journal?.warn('refused', { path, from: remoteOf(request) });
       return who === 'limited' ? 429 : 401;
     }

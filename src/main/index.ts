@@ -69,6 +69,10 @@ async function run(config: Config): Promise<void> {
   startTerminal({
     ...{ config, resources, userData, settings, deskFile, windows },
     mainDir: import.meta.dirname,
+    async readToken() {
+      const read = await readConfig(process.argv.slice(1));
+      return read.ok ? read.value.token : null;
+    },
   });
   answers();
 }

@@ -14,6 +14,7 @@ import {
 import { type DirectKillDeps, directKill, directTest } from '../node/directKill';
 import type { ExportInfo } from '../node/export/manifest';
 import { fetchJson } from '../node/fetchJson';
+import { mask } from '../node/logFile';
 import { readPolicies } from '../node/policyFiles';
 import { mayExport } from '../shared/audit/permission';
 import { uuidv7 } from '../shared/ids';
@@ -63,6 +64,7 @@ import { whyAskToQuit } from './quit';
 import { uploadPdf } from './reports/upload';
 import { createRetentionDesk } from './retention/retentionDesk';
 import { runtimeView } from './runtime';
+import { createHeldSecrets } from './secrets';
 import type { SettingsStore } from './settings';
 import { createTray } from './tray';
 import { fetchText, loadInstaller } from './updates/installer';
@@ -81,6 +83,8 @@ export interface TerminalStart {
   /** The settings file that operations push. */
   readonly deskFile: string;
   readonly windows: Windows;
+  /** The token that the configuration names now; null where it names none or cannot be read. */
+  readonly readToken: () => Promise<string | null>;
 }
 
 const TICK_MS = 100;
@@ -114,9 +118,10 @@ export function startTerminal(start: TerminalStart): void {
   const given = ownToken ?? config.token;
   // The log is open before anybody can sign in.
   let tokenNow = (): string | null => given;
-  const secrets = (): readonly string[] => [tokenNow(), engineToken].filter((one) => one !== null);
+  const secrets = createHeldSecrets();
+  secrets.keep(() => [tokenNow(), engineToken]);
   const runtime = runtimeView();
-  const journal = openJournal({ userData, runtime, secrets, app, process });
+  const journal = openJournal({ userData, runtime, secrets: secrets.all, app, process });
   const name = userInfo().username || 'operador';
   const terminal = {
     ...(config.terminal ?? { id: settings.terminalId(randomUUID), name }),
@@ -276,6 +281,7 @@ export function startTerminal(start: TerminalStart): void {
     },
   });
   const control = (request: ControlRequest): boolean => {
+    if (request.type === 'command') secrets.pass(request.params);
     const sent = link.send(request);
     if (request.type === 'command') {
       journal.info('command', { correlationId: request.id, name: request.name, sent });
@@ -292,6 +298,7 @@ export function startTerminal(start: TerminalStart): void {
     seal: (text) => safeStorage.encryptString(text),
     open: (sealed) => safeStorage.decryptString(sealed),
   });
+  secrets.keep(() => lastResort.get().flatMap((target) => Object.values(target.secrets)));
   const direct: DirectKillDeps = { fetch: fetchJson, after: (ms) => after(ms) };
   const kills = createKillDesk({
     ...{ clock, newId, control, addresses: link.addresses },
@@ -396,6 +403,7 @@ export function startTerminal(start: TerminalStart): void {
     onClick: () => windows.raisePanel(),
     sound: (level) => host?.send('notice.shown', { level }),
   });
+  secrets.keep(emergency.secrets);
 
   const manifest = manifestName(process.platform, process.arch);
   const updates = createUpdates({
@@ -457,7 +465,8 @@ export function startTerminal(start: TerminalStart): void {
       },
       saveLineage: (args) => saveLineage(args, choosePath, openLineage),
       testLastResort: (target) => directTest(target, direct),
-      collectDiagnostics: () => collectDiagnostics({ userData, clock, secrets, facts }),
+      collectDiagnostics: () =>
+        collectDiagnostics({ userData, clock, facts, secrets: secrets.all }),
       onReady(window) {
         process.stdout.write(`vigia: ready ${window}\n`);
         // The first start's guide is in the console.
@@ -471,7 +480,7 @@ export function startTerminal(start: TerminalStart): void {
     refuses: (channel, window) => identity.refusal(channel) ?? past.refuses(channel, window),
     onDefect(channel, error) {
       journal.error('ipc.defect', { channel, error });
-      process.stderr.write(`vigia: ${channel}: ${String(error)}\n`);
+      process.stderr.write(mask(`vigia: ${channel}: ${String(error)}\n`, secrets.all()));
     },
   });
 
@@ -487,6 +496,7 @@ export function startTerminal(start: TerminalStart): void {
   const printing = setInterval(reports.look, PRINT_LOOK_MS);
   sayProblems();
   const rereading = setInterval(() => {
+    if (config.token !== null) void rereadToken();
     const before = settings.get();
     if (!settings.reread()) return;
     sayProblems();
@@ -504,6 +514,14 @@ export function startTerminal(start: TerminalStart): void {
   // A session that ends or a supervisor has nobody to answer a question: the order is the yes.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => quit(true));
   let leaving = false;
+
+  /** As the operators' file, the configuration is read again: a token is changed without a restart. */
+  async function rereadToken(): Promise<void> {
+    const next = await start.readToken();
+    if (next === null || next === identity.token()) return;
+    journal.info('token.changed');
+    identity.renew(next);
+  }
 
   function reach(addresses: readonly string[]): void {
     identity.look(addresses);

@@ -29,6 +29,7 @@ const KNOWN_TOPICS = new Set([
 export class FakeFreqtrade {
   /** With states and locks as later versions have them, or as those before. */
   modern = true;
+  password = 'secret';
   state: 'running' | 'paused' | 'stopped' | 'reload_config' = 'running';
   maxOpenTrades = 3;
   dryRun = true;
@@ -238,7 +239,7 @@ export class FakeFreqtrade {
   ): undefined {
     const fresh = `t${this.signIns}.${this.refreshes}.${Math.floor(performance.now() * 1_000)}`;
     if (call.endsWith('login')) {
-      const right = `Basic ${Buffer.from('bot:secret').toString('base64')}`;
+      const right = `Basic ${Buffer.from(`bot:${this.password}`).toString('base64')}`;
       if (authorization !== right) return give(401, { detail: 'Incorrect username or password' });
       this.signIns += 1;
       this.#refresh.add(`r${fresh}`);
