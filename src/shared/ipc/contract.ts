@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { auditCalls, auditEvents } from '../audit/calls';
-import { lastResortTargetSchema, lastResortTestSchema } from '../bridges/lastResort';
+import { lastResortTestSchema, newLastResortSchema } from '../bridges/lastResort';
 import { gatewayAddressSchema, joinedSchema } from '../connection';
 import { lineageCalls } from '../lineage/ipc';
 import { channelSettingsSchema } from '../notify/channels';
@@ -121,7 +121,7 @@ export const ipcCalls = {
     result: z.custom<import('../bridges/lastResort').LastResortStore>(),
   },
   'lastResort.set': {
-    args: z.strictObject({ target: lastResortTargetSchema, plainAccepted: z.boolean() }),
+    args: z.strictObject({ target: newLastResortSchema, plainAccepted: z.boolean() }),
     result: z.custom<import('../bridges/lastResort').LastResortStore>(),
   },
   'lastResort.remove': {

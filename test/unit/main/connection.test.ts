@@ -6,6 +6,7 @@ import { keptArguments, readConfig, readTextFile } from '../../../src/main/confi
 import { chooseConnection } from '../../../src/main/connection/choose';
 import { type Connecting, createConnecting } from '../../../src/main/connection/connecting';
 import { createSettings, type SettingsStore } from '../../../src/main/settings';
+import type { Welcome } from '../../../src/shared/protocol/terminal';
 import { ok } from '../../../src/shared/result';
 
 let folder: string;
@@ -119,12 +120,12 @@ describe('where a terminal is connected', () => {
 
 describe('choosing a gateway', () => {
   const TOKEN = 'ana.token-of-a-test';
-  const welcome = {
+  const welcome: Welcome = {
     ...{ type: 'welcome', gatewayId: 'g', epoch: 'e', head: { seq: 0, hash: '' }, time: 1 },
     operator: { id: 'ana', name: 'Ana', roles: [], tokenExpiresAt: null },
     ...{ environment: 'live', deskName: 'Mesa', policyVersion: '1', publicKey: '' },
     heartbeatMs: 1,
-  } as const;
+  };
   let asked: string[];
   let kept: (string | null)[];
   let confirmed: boolean;
@@ -152,7 +153,7 @@ describe('choosing a gateway', () => {
       async tryGateway(address, token) {
         asked.push(address);
         return token === TOKEN
-          ? ok({ ...welcome, operator: { ...welcome.operator, roles: [] } })
+          ? ok(welcome)
           : { ok: false, error: { code: 'no_gateway', message: '401' } };
       },
     });
