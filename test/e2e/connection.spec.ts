@@ -71,11 +71,11 @@ test('the guide connects to a gateway with TLS and sign-in; a start without argu
   const console = await openConsole();
   const guide = console.getByRole('dialog', { name: 'Primer arranque' });
   await expect(guide).toContainText('mesa de papel propia');
-  await guide.screenshot({ path: test.info().outputPath('guide.png') });
+  await console.screenshot({ path: test.info().outputPath('guide.png') });
   await connect(console, `127.0.0.1:${gateway.port}`);
   await expect(guide).toContainText('Desde el próximo arranque');
   await guide.getByRole('button', { name: 'Reiniciar' }).scrollIntoViewIfNeeded();
-  await guide.screenshot({ path: test.info().outputPath('joined.png') });
+  await console.screenshot({ path: test.info().outputPath('joined.png') });
   expect(await findings(console)).toEqual([]);
   // Until then it is on paper, and says so.
   expect(await viewOf(panel)).toMatchObject({ environment: 'paper', link: { embedded: true } });

@@ -12,14 +12,14 @@ export function ConnectionWords({ source, gateways }: Pick<ConnectionView, 'sour
   );
 }
 
-/** What could not be read of a connection that stands all the same. */
+/** What could not be read of what says where the terminal is connected. */
 export function ConnectionProblem({ view }: { view: DeskView }) {
   const t = useT();
-  const { problem } = view.connection;
+  const { source, problem } = view.connection;
   if (problem === null) return null;
   return (
     <span className="text-amber">
-      {t('connection.last')}{' '}
+      {source !== 'none' && `${t('connection.last')} `}
       <span className="select-text">
         <Hostile text={problem} max={300} />
       </span>
