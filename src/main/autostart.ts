@@ -6,15 +6,19 @@ import type { App } from 'electron';
  * The desktop entry that starts a program when its user logs in (freedesktop.org, "Desktop Application
  * Autostart Specification").
  *
- * @param program absolute path; quoted as the Desktop Entry Specification wants an argument
+ * @param command absolute path of the program and its arguments; each quoted as the Desktop Entry
+ *   Specification wants an argument
  */
-export function autostartEntry(program: string): string {
-  const quoted = program.replace(/(["`$\\])/g, '\\$1').replaceAll('\\', '\\\\');
+export function autostartEntry(command: readonly string[]): string {
+  const quoted = command.map((one) => {
+    const escaped = one.replace(/(["`$\\])/g, '\\$1').replaceAll('\\', '\\\\');
+    return `"${escaped.replaceAll('%', '%%')}"`;
+  });
   return [
     '[Desktop Entry]',
     'Type=Application',
     'Name=Vigía',
-    `Exec="${quoted.replaceAll('%', '%%')}"`,
+    `Exec=${quoted.join(' ')}`,
     'Icon=vigia',
     'X-GNOME-Autostart-enabled=true',
     '',
@@ -27,13 +31,19 @@ export function startAtLogin(
   system: {
     readonly platform: NodeJS.Platform;
     readonly program: string;
+    /** What the program was started with and needs again: without it, it might come up on paper. */
+    readonly args: readonly string[];
     /** The user's folder of configuration (XDG_CONFIG_HOME or ~/.config). */
     readonly configDir: string;
     readonly app: Pick<App, 'setLoginItemSettings'>;
   },
 ): void {
   if (system.platform !== 'linux') {
-    system.app.setLoginItemSettings({ openAtLogin: on });
+    // Only Windows takes arguments; its list wants them quoted.
+    system.app.setLoginItemSettings({
+      openAtLogin: on,
+      ...(system.platform === 'win32' ? { args: system.args.map((one) => `"${one}"`) } : {}),
+    });
     return;
   }
   const file = join(system.configDir, 'autostart/vigia.desktop');
@@ -42,5 +52,5 @@ export function startAtLogin(
     return;
   }
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, autostartEntry(system.program));
+  writeFileSync(file, autostartEntry([system.program, ...system.args]));
 }

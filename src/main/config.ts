@@ -1,33 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { type Connection, connectionSchema } from '../shared/connection';
 import type { Result } from '../shared/result';
 import { fail, ok } from '../shared/result';
 
-const LOOPBACK = /^\w+:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?\/?$/;
-
-const gatewayUrl = z
-  .string()
-  .regex(/^(wss?|https?):\/\/[^\s/?#@]+(:\d+)?\/?$/, 'must be like wss://gateway.example:7443')
-  .refine((url) => /^(wss|https):/.test(url) || LOOPBACK.test(url), {
-    message: 'would carry the token in plain text off this machine: use wss://',
-  });
-
-export const configSchema = z.strictObject({
-  gateways: z.array(gatewayUrl).min(1),
+const configSchema = connectionSchema.extend({
   /** Left out, the operator signs in at the terminal. */
   token: z.string().min(16).optional(),
-  /** PEM file of the one authority whose certificates are trusted, in place of the system's list. */
-  caFile: z.string().min(1).optional(),
-  /** PEM files of this terminal's own certificate, for a gateway that asks for one. */
-  client: z.strictObject({ certFile: z.string().min(1), keyFile: z.string().min(1) }).optional(),
-  deskName: z.string().min(1).max(128).optional(),
-  terminal: z
-    .strictObject({ id: z.string().min(1).max(128), name: z.string().min(1).max(128) })
-    .optional(),
 });
 
-/** What the terminal was told at its start; with no gateways it runs its own. */
+/** What the terminal was told by its command line; no gateways without a file. */
 export interface Config {
   readonly gateways: readonly string[];
   readonly token: string | null;
@@ -74,31 +57,39 @@ export async function readConfig(
     );
     return fail('bad_config', lines.join('\n'));
   }
-  const { gateways, token, caFile, client, deskName, terminal } = parsed.data;
-  const ca = caFile === undefined ? null : readText(caFile);
-  if (caFile !== undefined && ca === null) {
-    return fail('bad_config', `${file}: caFile: ${caFile} cannot be read`);
-  }
-  const cert = client ? readText(client.certFile) : null;
-  const key = client ? readText(client.keyFile) : null;
-  if (client && (cert === null || key === null)) {
-    const path = cert === null ? client.certFile : client.keyFile;
-    return fail('bad_config', `${file}: client: ${path} cannot be read`);
-  }
-  return ok({
-    gateways: gateways.map(socketUrl),
-    token: token ?? null,
-    ca,
-    client: cert !== null && key !== null ? { cert, key } : null,
-    deskName: deskName ?? null,
-    terminal: terminal ?? null,
-    userDataDir: folder,
-  });
+  const { token = null, ...connection } = parsed.data;
+  const { problems, ...told } = readConnection(connection, readText);
+  if (problems.length > 0) return fail('bad_config', `${file}: ${problems.join('\n')}`);
+  return ok({ ...told, token, userDataDir: folder });
 }
 
-/** `http` addresses are taken for their sockets; no trailing slash. */
-export function socketUrl(url: string): string {
-  return url.replace(/^http/, 'ws').replace(/\/$/, '');
+/** A connection with the files it names read; what cannot be read is null, and said. */
+export function readConnection(
+  { gateways, caFile, client, deskName, terminal }: Connection,
+  readText: ReadText,
+): Pick<Config, 'gateways' | 'ca' | 'client' | 'deskName' | 'terminal'> & {
+  readonly problems: readonly string[];
+} {
+  const problems: string[] = [];
+  const read = (place: string, path: string): string | null => {
+    const text = readText(path);
+    if (text === null) problems.push(`${place}: ${path} cannot be read`);
+    return text;
+  };
+  const ca = caFile === undefined ? null : read('caFile', caFile);
+  const cert = client ? read('client', client.certFile) : null;
+  const key = client ? read('client', client.keyFile) : null;
+  const own = cert !== null && key !== null ? { cert, key } : null;
+  const named = { deskName: deskName ?? null, terminal: terminal ?? null };
+  return { gateways, ca, client: own, ...named, problems };
+}
+
+/** Arguments that a start at log-in needs again, as `--name=value` with absolute paths. */
+export function keptArguments(argv: readonly string[]): string[] {
+  return ['config', 'user-data-dir'].flatMap((name) => {
+    const value = option(argv, name);
+    return value ? [`--${name}=${resolve(value)}`] : [];
+  });
 }
 
 /** The HTTP address of the gateway behind a socket address. */
@@ -118,7 +109,8 @@ function option(argv: readonly string[], name: string): string | null {
   return null;
 }
 
-function readTextFile(path: string): string | null {
+/** A text file; null when it cannot be read. */
+export function readTextFile(path: string): string | null {
   try {
     return existsSync(path) ? readFileSync(path, 'utf8') : null;
   } catch {

@@ -69,6 +69,7 @@ export function createDeskPublisher(deps: {
 export interface ViewParts
   extends Pick<
     DeskView,
+    | 'connection'
     | 'gateway'
     | 'runtime'
     | 'policy'
@@ -107,6 +108,7 @@ export function assembleView(parts: ViewParts): Omit<DeskView, 'revision' | 'at'
   return {
     deskName: welcome?.deskName ?? parts.config.deskName ?? 'USD/COP',
     environment: desk.environment(),
+    connection: parts.connection,
     link: parts.link.view(),
     telemetryLink: parts.telemetry.link(),
     operator: welcome?.operator ?? null,

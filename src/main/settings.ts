@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import { writeFileDurably } from '../node/latchFile';
+import { type Connection, connectionSchema } from '../shared/connection';
 import {
   DEFAULT_SETTINGS,
   DESK_SETTINGS,
@@ -18,9 +19,24 @@ const fileSchema = z.object({
   settings: settingsSchema.partial(),
   panelPlace: placeSchema.nullable().default(null),
   terminalId: z.uuid().nullable().default(null),
+  /** The gateway that the operator chose. */
+  connection: connectionSchema.nullable().default(null),
+  /** A file that could not be read may have named one; until a person chooses anew. */
+  connectionLost: z.boolean().default(false),
 });
 type FileContent = z.infer<typeof fileSchema>;
-const EMPTY: FileContent = { settings: {}, panelPlace: null, terminalId: null };
+const EMPTY: FileContent = {
+  ...{ settings: {}, panelPlace: null, terminalId: null, connection: null, connectionLost: false },
+};
+
+/** What a file says of where this terminal is connected. */
+export interface ToldConnection {
+  readonly connection: Connection | null;
+  /** The file and why it cannot be read; null when it can. */
+  readonly problem: string | null;
+  /** It may name a gateway that nobody can read. */
+  readonly lost: boolean;
+}
 
 export interface SettingsStatus {
   readonly locked: SettingName[];
@@ -38,6 +54,10 @@ export interface SettingsStore {
   setPanelPlace(place: Place): void;
   /** This installation's name for itself on the wire; made once. */
   terminalId(make: () => string): string;
+  /** Where the files say that it is connected. */
+  connections(): { readonly desk: ToldConnection; readonly own: ToldConnection };
+  /** The operator's own choice; null for none. Nothing counts as lost any more. */
+  setConnection(connection: Connection | null): void;
 }
 
 /** Where the desk's operations put the file that every terminal of the machine reads. */
@@ -59,6 +79,7 @@ export function createSettings(path: string, deskFile: string): SettingsStore {
   const own = keepGood(path, `${path}.good`, fileSchema);
   const desk = keepGood(deskFile, `${path}.desk-good`, deskSettingsSchema);
   let content = own.read() ?? EMPTY;
+  if (own.problem() && !content.connection) content = { ...content, connectionLost: true };
   let given: DeskSettings | null = desk.read();
 
   const save = (next: FileContent): void => {
@@ -90,9 +111,11 @@ export function createSettings(path: string, deskFile: string): SettingsStore {
     }),
     reread() {
       if (!desk.changed()) return false;
-      const before = JSON.stringify([settings(), given?.locked, desk.problem()]);
+      const said = () =>
+        JSON.stringify([settings(), given?.locked, given?.connection, desk.problem()]);
+      const before = said();
       given = desk.read();
-      return JSON.stringify([settings(), given?.locked, desk.problem()]) !== before;
+      return said() !== before;
     },
     panelPlace: () => content.panelPlace,
     setPanelPlace: (panelPlace) => save({ ...content, panelPlace }),
@@ -100,6 +123,21 @@ export function createSettings(path: string, deskFile: string): SettingsStore {
       if (content.terminalId === null) save({ ...content, terminalId: make() });
       return content.terminalId as string;
     },
+    connections() {
+      const { connection, connectionLost } = content;
+      const byDesk = given?.connection ?? null;
+      const words = (one: { file: string; problem: string } | null) =>
+        one && `${one.file}: ${one.problem}`;
+      return {
+        desk: {
+          connection: byDesk,
+          problem: words(desk.problem()),
+          lost: desk.problem() !== null && byDesk === null,
+        },
+        own: { connection, problem: words(own.problem()), lost: connectionLost },
+      };
+    },
+    setConnection: (connection) => save({ ...content, connection, connectionLost: false }),
   };
 }
 

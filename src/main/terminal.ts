@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
@@ -32,7 +33,10 @@ import { createPastGuard } from './audit/past';
 import { createPlaces } from './audit/places';
 import { startAtLogin } from './autostart';
 import { createCommandDesk } from './commands';
-import type { Config } from './config';
+import { type Config, keptArguments, readTextFile } from './config';
+import { chooseConnection } from './connection/choose';
+import { createConnecting } from './connection/connecting';
+import { tryGateway } from './connection/tryGateway';
 import { createDeskState } from './desk';
 import { assembleView, createDeskPublisher } from './deskView';
 import { collectDiagnostics } from './diagnostics';
@@ -99,7 +103,9 @@ const PRINT_LOOK_MS = 5_000;
  * @throws {PolicyFileError} no terminal starts without its policies
  */
 export function startTerminal(start: TerminalStart): void {
-  const { config, userData, mainDir, settings, windows } = start;
+  const { userData, mainDir, settings, windows } = start;
+  const choose = () => chooseConnection(start.config, settings.connections(), readTextFile);
+  const connection = choose();
   const policyDir = join(start.resources, 'policy');
   const policies = readPolicies(policyDir);
   const policy = policies.operations.document;
@@ -111,11 +117,14 @@ export function startTerminal(start: TerminalStart): void {
   const notificationsPolicy = inForceReader('notifications', policies.notifications.document);
   const clock = Date.now;
   const newId = (): string => uuidv7(clock(), randomBytes);
-  const embedded = config.gateways.length === 0;
+  const embedded = connection.source === 'paper';
+  // What a desk of its own leaves is not mixed with what the desk's gateway says, nor set aside by it.
+  const data = embedded ? join(userData, 'paper') : userData;
+  if (embedded) mkdirSync(data, { recursive: true, mode: 0o700 });
   // A gateway of its own is given a token made for this run.
   const ownToken = embedded ? randomBytes(32).toString('hex') : null;
   const engineToken = randomBytes(32).toString('hex');
-  const given = ownToken ?? config.token;
+  const given = ownToken ?? connection.token;
   // The log is open before anybody can sign in.
   let tokenNow = (): string | null => given;
   const secrets = createHeldSecrets();
@@ -124,7 +133,7 @@ export function startTerminal(start: TerminalStart): void {
   const journal = openJournal({ userData, runtime, secrets: secrets.all, app, process });
   const name = userInfo().username || 'operador';
   const terminal = {
-    ...(config.terminal ?? { id: settings.terminalId(randomUUID), name }),
+    ...(connection.terminal ?? { id: settings.terminalId(randomUUID), name }),
     version: runtime.version,
   };
   let host: IpcHost | null = null;
@@ -139,7 +148,9 @@ export function startTerminal(start: TerminalStart): void {
   const publisher = createDeskPublisher({
     assemble: () =>
       assembleView({
-        ...{ config, desk, link, telemetry, kills, commands, hotkey, mirror, runtime, policy },
+        ...{ desk, link, telemetry, kills, commands, hotkey, mirror, runtime, policy },
+        config: connection,
+        connection: connecting.view(),
         modelsPolicy: modelsPolicy(desk.ops()),
         monitorPolicy: monitorPolicy(desk.ops()),
         incidentsPolicy: incidentsPolicy(desk.ops()),
@@ -167,7 +178,7 @@ export function startTerminal(start: TerminalStart): void {
   // The log: followed here, kept by the mirror's thread.
   const mirror = createMirror({
     workerFile: join(mainDir, 'mirror-worker.js'),
-    path: join(userData, 'audit.db'),
+    path: join(data, 'audit.db'),
     onOpened(opened) {
       audit.opened();
       desk.opened(opened);
@@ -206,7 +217,7 @@ export function startTerminal(start: TerminalStart): void {
   const identity = createIdentity({
     ...{ userData, storage: safeStorage, platform: process.platform, clock, changed },
     given: given === null ? null : { token: given, source: embedded ? 'embedded' : 'config' },
-    base: { ca: config.ca, client: config.client },
+    base: { ca: connection.ca, client: connection.client },
     probe: probeCertificate,
     idleMs: () => powerMonitor.getSystemIdleTime() * 1_000,
     lockAfterMs: () => settings.get().lockAfterMinutes * 60_000,
@@ -217,16 +228,22 @@ export function startTerminal(start: TerminalStart): void {
       if (identity.token() === null) telemetry.connect(null);
       link.connect(link.addresses());
     },
-    onReady: () => link.connect(link.addresses()),
+    onReady(address) {
+      // Another one is being looked at, for the next start.
+      if (link.addresses().includes(address)) link.connect(link.addresses());
+    },
   });
   tokenNow = identity.token;
+  const connecting = createConnecting({
+    ...{ now: connection, choose, identity, settings, terminal, tryGateway, changed },
+  });
 
   const past = createPastGuard();
   const audit = createAuditDesk({
     explorerFile: join(mainDir, 'audit-worker.js'),
     jobFile: join(mainDir, 'audit-job-worker.js'),
-    mirror: join(userData, 'audit.db'),
-    userData,
+    mirror: join(data, 'audit.db'),
+    userData: data,
     places: createPlaces(),
     copy: (text) => clipboard.writeText(text),
     info: exportInfo,
@@ -246,7 +263,7 @@ export function startTerminal(start: TerminalStart): void {
     ...{ token: identity.token, transport: identity.transport },
     ...{ terminal, embedded, clock, random: Math.random },
     uptime: () => performance.now(),
-    onFailed: (address) => identity.look([address]),
+    onFailed: (address) => void identity.look([address]),
     times: policy.link,
     position: desk.position,
     onWelcome: desk.welcomed,
@@ -302,7 +319,7 @@ export function startTerminal(start: TerminalStart): void {
   const direct: DirectKillDeps = { fetch: fetchJson, after: (ms) => after(ms) };
   const kills = createKillDesk({
     ...{ clock, newId, control, addresses: link.addresses },
-    latch: openKillLatch(join(userData, 'latch.json')),
+    latch: openKillLatch(join(data, 'latch.json')),
     times: () => policy.kill,
     controlLive: () => link.view().state === 'live',
     async post(address, command) {
@@ -325,14 +342,14 @@ export function startTerminal(start: TerminalStart): void {
       changed();
     },
   });
-  const tradesFile = join(userData, 'trades.db');
+  const tradesFile = join(data, 'trades.db');
   const executions = createExecutionBook({
     clock,
     annulmentMs: () => incidentsPolicy(desk.ops()).annulmentMs,
   });
   const telemetry = createTelemetry({
     workerFile: join(mainDir, 'telemetry-worker.js'),
-    folder: join(userData, 'monitor'),
+    folder: join(data, 'monitor'),
     trades: tradesFile,
     changed: publisher.figures,
     onExecuted: executions.take,
@@ -340,7 +357,7 @@ export function startTerminal(start: TerminalStart): void {
   });
   const lineage = createLineageDesk({
     workerFile: join(mainDir, 'lineage-worker.js'),
-    mirror: join(userData, 'audit.db'),
+    mirror: join(data, 'audit.db'),
     trades: tradesFile,
   });
   const monitor = createMonitorDesk({
@@ -355,8 +372,8 @@ export function startTerminal(start: TerminalStart): void {
   });
 
   const retention = createRetentionDesk({
-    mirror: join(userData, 'audit.db'),
-    reports: join(userData, 'reports'),
+    mirror: join(data, 'audit.db'),
+    reports: join(data, 'reports'),
     deletions: () => desk.ops().retention.deleted,
     policies: () => [modelsPolicy(desk.ops()).retention, policies.models.document.retention],
     clock,
@@ -373,7 +390,8 @@ export function startTerminal(start: TerminalStart): void {
   });
 
   const { cards, postMortems, reports, stopPrinting } = createDocuments({
-    ...{ desk, clock, mirror, audit, userData, modelsPolicy },
+    ...{ desk, clock, mirror, audit, modelsPolicy },
+    userData: data,
     folder: join(app.getPath('documents'), 'Vigía'),
     language: () => settings.get().language,
     policies: {
@@ -396,7 +414,7 @@ export function startTerminal(start: TerminalStart): void {
     policy: () => notificationsPolicy(desk.ops()),
     settings: settings.get,
     desk: () => ({
-      name: desk.welcome()?.deskName ?? config.deskName ?? 'USD/COP',
+      name: desk.welcome()?.deskName ?? connection.deskName ?? 'USD/COP',
       environment: desk.welcome()?.environment ?? desk.ops().environment ?? 'live',
     }),
     operator: () => desk.welcome()?.operator.id ?? name,
@@ -458,10 +476,12 @@ export function startTerminal(start: TerminalStart): void {
         reports,
         hotkey,
         identity,
+        connecting,
         settings,
         updates,
         windows,
         quit,
+        restart,
       },
       saveLineage: (args) => saveLineage(args, choosePath, openLineage),
       testLastResort: (target) => directTest(target, direct),
@@ -487,7 +507,7 @@ export function startTerminal(start: TerminalStart): void {
   // Begin.
   hotkey.bind(settings.get().accelerator);
   if (embedded) gateway = startEmbedded();
-  else reach(config.gateways);
+  else reach(connection.gateways);
   const ticking = setInterval(() => {
     if (kills.running()) kills.tick();
     // Time alone can change it: enhanced monitoring ends by itself.
@@ -496,10 +516,11 @@ export function startTerminal(start: TerminalStart): void {
   const printing = setInterval(reports.look, PRINT_LOOK_MS);
   sayProblems();
   const rereading = setInterval(() => {
-    if (config.token !== null) void rereadToken();
+    if (start.config.token !== null) void rereadToken();
     const before = settings.get();
     if (!settings.reread()) return;
     sayProblems();
+    connecting.reread();
     takeSettings(settings.get(), before);
   }, REREAD_MS);
   app.on('second-instance', windows.raisePanel);
@@ -524,7 +545,7 @@ export function startTerminal(start: TerminalStart): void {
   }
 
   function reach(addresses: readonly string[]): void {
-    identity.look(addresses);
+    void identity.look(addresses);
     link.connect(addresses);
     const [address] = addresses;
     if (address) takeTelemetry(address);
@@ -557,7 +578,7 @@ export function startTerminal(start: TerminalStart): void {
         engineToken,
         operator: { id: name, name },
         environment: 'paper',
-        deskName: config.deskName ?? 'USD/COP',
+        deskName: connection.deskName ?? 'USD/COP',
         port: 0,
       },
     });
@@ -585,7 +606,7 @@ export function startTerminal(start: TerminalStart): void {
       madeAt: clock(),
       madeBy: `${desk.welcome()?.operator.id ?? terminal.name} (${terminal.name})`,
       software: `vigia ${runtime.version}`,
-      desk: desk.welcome()?.deskName ?? config.deskName ?? 'USD/COP',
+      desk: desk.welcome()?.deskName ?? connection.deskName ?? 'USD/COP',
       policies: Object.fromEntries(versions) as Record<string, string>,
       time: {
         source: "the gateway's clock, as it stamped each event",
@@ -609,11 +630,10 @@ export function startTerminal(start: TerminalStart): void {
     if (after.language !== before.language) tray?.setLanguage(after.language);
     if (after.startAtLogin !== before.startAtLogin) {
       const { platform } = process;
-      // An AppImage runs from a folder that is gone after it.
-      const program = process.env.APPIMAGE ?? process.execPath;
+      const args = keptArguments(process.argv.slice(1));
       try {
         startAtLogin(after.startAtLogin, {
-          ...{ platform, program, app, configDir: app.getPath('appData') },
+          ...{ platform, program: programFile(), args, app, configDir: app.getPath('appData') },
         });
       } catch (error) {
         journal.error('autostart', { error });
@@ -633,11 +653,12 @@ export function startTerminal(start: TerminalStart): void {
   /** What a diagnosis starts from; texts are masked where they are written. */
   function facts() {
     const { ops, ...view } = publisher.view();
-    const { gateways, ca, userDataDir } = config;
+    const { source, gateways, ca, problem } = connection;
+    const { userDataDir } = start.config;
     return {
       about: { ...runtime, uptimeMs: Math.round(performance.now()), memory: process.memoryUsage() },
       settings: { ...settings.get(), ...settings.status(), deskFile: start.deskFile },
-      config: { gateways, ownAuthority: ca !== null, userDataDir },
+      config: { source, gateways, ownAuthority: ca !== null, problem, userDataDir },
       desk: { link: view.link, mirror: view.mirror, gateway: view.gateway, hotkey: view.hotkey },
       log: {
         seq: ops.seq,
@@ -663,6 +684,17 @@ export function startTerminal(start: TerminalStart): void {
     leave(() => app.quit());
   }
 
+  /** Ends and starts again, as it was started. @returns false while a kill of this terminal runs */
+  function restart(): boolean {
+    const view = publisher.view();
+    if (view.pendingKill !== null || whyAskToQuit(view) === 'kill_running') return false;
+    leave(() => {
+      app.relaunch({ execPath: programFile(), args: process.argv.slice(1) });
+      app.quit();
+    });
+    return true;
+  }
+
   /** Ends every part in its order, then does what ends the program. */
   function leave(then: () => void): void {
     if (leaving) return;
@@ -685,4 +717,9 @@ export function startTerminal(start: TerminalStart): void {
     tray?.destroy();
     void Promise.all([mirror.close(), telemetry.stop()]).then(then);
   }
+}
+
+/** What starts this program again: an AppImage runs from a folder that is gone after it. */
+function programFile(): string {
+  return process.env.APPIMAGE ?? process.execPath;
 }

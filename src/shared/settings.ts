@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { connectionSchema } from './connection';
 import { ACCELERATOR } from './hotkey/accelerator';
 import { levelSchema } from './notify/message';
 
@@ -53,11 +54,13 @@ export const DEFAULT_SETTINGS: Settings = {
 /** Options that only the desk's file sets: who could set them could exchange the program. */
 export const DESK_SETTINGS: readonly SettingName[] = ['updateServer', 'updateKey'];
 
-/** The file by which a desk's operations set options on every terminal of a machine. */
+/** The file by which a desk's operations set options, and the way to it, on every terminal of a machine. */
 export const deskSettingsSchema = z.strictObject({
   $schema: z.string().optional(),
-  settings: settingsSchema.partial(),
+  settings: settingsSchema.partial().default({}),
   /** Options that the operator may not change here. */
   locked: z.array(settingNameSchema).default([]),
+  /** Where every terminal of this machine is connected, from its next start on. */
+  connection: connectionSchema.optional(),
 });
 export type DeskSettings = z.infer<typeof deskSettingsSchema>;

@@ -84,7 +84,7 @@ test('killed stays killed over a kill -9 of the terminal', async () => {
   await running.ended;
   running = await startApp(running.userData);
   await word('flat');
-  const mirror = join(running.userData, 'audit.db');
+  const mirror = join(running.userData, 'paper/audit.db');
   expect(existsSync(mirror)).toBe(true);
   const database = new Database(mirror, { readonly: true });
   const kills = database.prepare("SELECT count(*) AS n FROM events WHERE type='kill.requested'");
@@ -96,7 +96,7 @@ test('an order to end from the system is not asked about, even with positions op
   await holding();
   running.main.kill('SIGTERM');
   await running.ended;
-  const database = new Database(join(running.userData, 'audit.db'), { readonly: true });
+  const database = new Database(join(running.userData, 'paper/audit.db'), { readonly: true });
   expect(database.prepare('SELECT count(*) AS n FROM events').get()).not.toEqual({ n: 0 });
   database.close();
 });

@@ -21,6 +21,13 @@ const panelPlace = () =>
       ?.getPosition(),
   );
 
+test('both windows have their style: every file they name is served', async () => {
+  for (const page of [running.panel, await running.openConsole()]) {
+    const look = () => page.evaluate(() => getComputedStyle(document.body).fontFamily);
+    await expect.poll(look).toContain('Inter');
+  }
+});
+
 test('the panel comes back where it was left', async () => {
   await running.app.evaluate(({ BrowserWindow }) =>
     BrowserWindow.getAllWindows()

@@ -16,7 +16,7 @@ test.describe.configure({ mode: 'serial' });
 const userData = newUserData();
 test.afterAll(() => forget(userData));
 
-const mirror = () => join(userData, 'audit.db');
+const mirror = () => join(userData, 'paper/audit.db');
 
 /** The mirror's file says that another version made it. */
 function mirrorOfForm(version: number): void {
@@ -143,8 +143,10 @@ test('an upgrade keeps the mirror, copied before its form is changed, and the ki
   } finally {
     await running.close();
   }
-  const [copy = ''] = readdirSync(userData).filter((name) => name.startsWith('audit-before-'));
-  for (const file of [mirror(), join(userData, copy)]) {
+  const [copy = ''] = readdirSync(dirname(mirror())).filter((name) =>
+    name.startsWith('audit-before-'),
+  );
+  for (const file of [mirror(), join(dirname(mirror()), copy)]) {
     const database = new Database(file, { readonly: true });
     const kills = database.prepare("SELECT count(*) AS n FROM events WHERE type='kill.requested'");
     expect(kills.get()).toEqual({ n: 1 });

@@ -12,7 +12,7 @@ test('removed, it leaves what the user made and nothing else', async () => {
   run('dpkg', '-r', 'vigia');
   expect(files.filter((path) => existsSync(path))).toEqual([]);
   expect(existsSync(PROGRAM)).toBe(false);
-  for (const name of ['audit.db', 'settings.json', 'gateway/log.db']) {
+  for (const name of ['paper/audit.db', 'settings.json', 'gateway/log.db']) {
     expect(existsSync(`${running.userData}/${name}`)).toBe(true);
   }
   forget(running.userData);

@@ -36,6 +36,7 @@ RECONNECT_MIN_S = 0.2
 RECONNECT_MAX_S = 10.0
 REPLACED = 4409
 FORBIDDEN = 4403
+LOOPBACK = ('127.0.0.1', '::1', 'localhost')
 _GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
 
@@ -47,13 +48,22 @@ class Closed(Exception):
         self.code = code
 
 
+def check_address(url, plain_accepted=False):
+    """Refuses an address that would carry the token in plain text to another machine."""
+    parts = urlsplit(url)
+    if parts.scheme not in ('ws', 'wss'):
+        raise ValueError('the address begins with ws:// or wss://')
+    plain = parts.scheme == 'ws' and parts.hostname not in LOOPBACK
+    if plain and not plain_accepted:
+        raise ValueError('ws:// to another machine shows the token: wss://, or plain_accepted=True')
+    return plain
+
+
 class WebSocket:
     """As much of RFC 6455 as a client needs: text frames, fragments, ping, close, TLS."""
 
     def __init__(self, url, token, ca_file=None, timeout=5.0):
         parts = urlsplit(url)
-        if parts.scheme not in ('ws', 'wss'):
-            raise ValueError('the address begins with ws:// or wss://')
         tls = parts.scheme == 'wss'
         port = parts.port or (443 if tls else 80)
         raw = socket.create_connection((parts.hostname, port), timeout=timeout)
@@ -232,11 +242,15 @@ class Engine:
 class Link:
     """Keeps an engine and its gateway together: for ever, once per operation, and safe in silence."""
 
-    def __init__(self, engine, url, token, ca_file=None, say=None):
+    def __init__(self, engine, url, token, ca_file=None, say=None, plain_accepted=False):
+        """`plain_accepted` takes ws:// to another machine, where the network shows the token."""
+        plain = check_address(url, plain_accepted)
         self.engine = engine
         engine.link = self
         self._url, self._token, self._ca = url, token, ca_file
         self._say = say or (lambda text: None)
+        if plain:
+            self._say(f'{url}: not encrypted, the token travels readable')
         self._socket = None
         self._registered = False
         self._seq = 0

@@ -132,16 +132,20 @@ export function createBridges(options: BridgesOptions): Bridges {
 /** Records what the file has and the log has not, and takes off what left the file. */
 function recordFile(log: GatewayLog, configured: readonly FileBridge[]): void {
   const { bridges } = log.state().bridges;
-  for (const { id: bridge, kind, name, address = null, options, secrets } of configured) {
+  for (const { id: bridge, kind, name, address = null, options, secrets, reason } of configured) {
     const names = Object.keys(secrets).sort();
-    const data = { bridge, kind, name, address, options, secrets: names, source: 'file' as const };
+    const data = {
+      ...{ bridge, kind, name, address, options, secrets: names, source: 'file' as const },
+      ...decide.plainMark(address),
+    };
     const before = bridges[bridge];
     const known = before && {
       ...{ bridge, kind: before.kind, name: before.name, address: before.address },
       ...{ options: before.options, secrets: before.secrets, source: before.source },
+      ...(before.plainAccepted ? { plainAccepted: true } : {}),
     };
     if (JSON.stringify(known) !== JSON.stringify(data))
-      log.append({ type: 'bridge.configured', data });
+      log.append({ type: 'bridge.configured', data, reason: reason ?? null });
   }
   for (const { id: bridge, source } of Object.values(bridges)) {
     const left = source === 'file' && !configured.some(({ id }) => id === bridge);

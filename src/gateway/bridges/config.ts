@@ -6,6 +6,7 @@ import {
   bridgeKindSchema,
   bridgeOptionsSchema,
   optionsProblem,
+  plainProblem,
   SECRETS,
   type Secrets,
 } from '../../shared/bridges/bridge';
@@ -25,6 +26,17 @@ export const fileBridgeSchema = z
     address: bridgeAddressSchema.optional(),
     options: bridgeOptionsSchema.default({}),
     secrets: z.record(z.string(), sourceSchema).default({}),
+    /** `http://` to another machine is taken with a yes to just that, and why. */
+    plainAccepted: z.boolean().default(false),
+    reason: z.string().trim().min(1).max(4_000).optional(),
+  })
+  .superRefine(({ address = null, plainAccepted }, context) => {
+    const message = plainProblem(address, plainAccepted);
+    if (message !== null) context.addIssue({ code: 'custom', path: ['address'], message });
+  })
+  .refine(({ plainAccepted, reason }) => !plainAccepted || reason !== undefined, {
+    path: ['reason'],
+    message: 'why credentials may travel in plain text: it goes on the record',
   })
   .refine(({ kind, address }) => kind === 'generic' || address !== undefined, {
     path: ['address'],

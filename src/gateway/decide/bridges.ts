@@ -1,6 +1,7 @@
 import {
   type BridgeKind,
   optionsProblem,
+  plainProblem,
   SECRETS,
   type Secrets,
 } from '../../shared/bridges/bridge';
@@ -33,7 +34,7 @@ export function configure(
   operator: Operator,
 ): { readonly fact: Fact; readonly secrets: Secrets } {
   allow(operator, policy.permissions.configureBridges, 'configure a bridge');
-  const { bridge, kind, name, address, options } = params;
+  const { bridge, kind, name, address, options, plainAccepted } = params;
   const before = state.bridges[bridge];
   if (before?.source === 'file') {
     throw new Refusal('bad_params', 'the gateway’s configuration file has that bridge');
@@ -42,13 +43,17 @@ export function configure(
     throw new Refusal('bad_params', 'an address, unless the engine comes by itself');
   }
   fitting(kind, options);
+  covered(address, plainAccepted);
   const same = before?.kind === kind && before.address === address;
   const secrets = secretsFor(kind, params.secrets, same ? kept : {});
   if (kind === 'generic' && (secrets.token?.length ?? 0) < TOKEN_MIN) {
     throw new Refusal('bad_params', `a token of ${TOKEN_MIN} characters or more`);
   }
   const names = Object.keys(secrets).sort();
-  const data = { bridge, kind, name, address, options, secrets: names, source: 'console' as const };
+  const data = {
+    ...{ bridge, kind, name, address, options, secrets: names, source: 'console' as const },
+    ...plainMark(address),
+  };
   return { fact: { type: 'bridge.configured', data }, secrets };
 }
 
@@ -84,6 +89,7 @@ export function test(
     throw new Refusal('bad_params', 'an engine that comes by itself has no address to look at');
   }
   fitting(kind, params.options);
+  covered(address, params.plainAccepted);
   const before = bridge === null ? undefined : state.bridges[bridge];
   const same = before?.kind === kind && before.address === address;
   const secrets = secretsFor(kind, params.secrets, same ? kept : {});
@@ -94,6 +100,17 @@ export function test(
 function fitting(kind: BridgeKind, options: object): void {
   const problem = optionsProblem(kind, options);
   if (problem !== null) throw new Refusal('bad_params', problem);
+}
+
+/** @throws {Refusal} where credentials would travel readable and nobody has accepted it. */
+function covered(address: string | null, plainAccepted: boolean): void {
+  const problem = plainProblem(address, plainAccepted);
+  if (problem !== null) throw new Refusal('bad_params', `address: ${problem}`);
+}
+
+/** What the record says of an address that was taken although it is in plain text. */
+export function plainMark(address: string | null): { readonly plainAccepted?: true } {
+  return plainProblem(address, false) === null ? {} : { plainAccepted: true };
 }
 
 /** The secrets of a kind, those given before those kept; an empty one is none. */

@@ -28,6 +28,13 @@ export interface Credentials {
   ): Result<null, 'would_be_plain' | 'not_kept'>;
   /** Another token in place of the one that was given: from there, and not stored either. */
   renew(token: string): void;
+  /** Keeps a token for the next start alone, or has none kept for it; this run's stays as it is. */
+  keepForNext(
+    token: string | null,
+    plainAccepted: boolean,
+  ): Result<null, 'would_be_plain' | 'not_kept'>;
+  /** What a token would be kept by. */
+  keptBy(): { readonly backend: string; readonly plain: boolean };
   /** Forgets the token here and on disk. */
   signOut(): void;
 }
@@ -89,33 +96,48 @@ export function createCredentials(deps: {
     return backend === 'none' ? bytes.toString('utf8') : storage.decryptString(bytes);
   }
 
+  function keptBy(): { backend: string; plain: boolean } {
+    const backend = backendName();
+    return { backend, plain: PLAIN.has(backend) };
+  }
+
+  function keep(next: string, plainAccepted: boolean): Result<null, 'would_be_plain' | 'not_kept'> {
+    const { backend, plain } = keptBy();
+    if (plain && !plainAccepted) {
+      return fail('would_be_plain', `${backend} keeps the token as plain text on this disk`);
+    }
+    try {
+      const bytes = backend === 'none' ? Buffer.from(next, 'utf8') : storage.encryptString(next);
+      writeFileDurably(path, JSON.stringify({ backend, encrypted: bytes.toString('base64') }));
+      return ok(null);
+    } catch (error) {
+      return fail('not_kept', `good until the terminal ends: ${(error as Error).message}`);
+    }
+  }
+
   return {
     token: () => token,
     view() {
-      const backend = given ? null : backendName();
-      return { source, backend, plain: backend !== null && PLAIN.has(backend), problem };
+      const by = given ? { backend: null, plain: false } : keptBy();
+      return { source, ...by, problem };
     },
     signIn(next, remember, plainAccepted) {
-      const backend = backendName();
-      if (remember && PLAIN.has(backend) && !plainAccepted) {
-        return fail('would_be_plain', `${backend} keeps the token as plain text on this disk`);
-      }
+      const kept = remember ? keep(next, plainAccepted) : ok(null);
+      if (!kept.ok && kept.error.code === 'would_be_plain') return kept;
       token = next;
-      source = 'session';
+      source = remember && kept.ok ? 'stored' : 'session';
       problem = null;
-      if (!remember) return ok(null);
-      try {
-        const bytes = backend === 'none' ? Buffer.from(next, 'utf8') : storage.encryptString(next);
-        writeFileDurably(path, JSON.stringify({ backend, encrypted: bytes.toString('base64') }));
-        source = 'stored';
-        return ok(null);
-      } catch (error) {
-        return fail('not_kept', `good until the terminal ends: ${(error as Error).message}`);
-      }
+      return kept;
     },
     renew(next) {
       token = next;
     },
+    keepForNext(next, plainAccepted) {
+      if (next !== null) return keep(next, plainAccepted);
+      rmSync(path, { force: true });
+      return ok(null);
+    },
+    keptBy,
     signOut() {
       token = null;
       source = 'none';

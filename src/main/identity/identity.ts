@@ -6,7 +6,7 @@ import { fail } from '../../shared/result';
 import type { Clock } from '../../shared/time';
 import type { CertificateView, IdentityView, LockView } from '../../shared/view/identity';
 import type { Transport } from '../link/transport';
-import { createCredentials, type SecretStorage } from './credentials';
+import { type Credentials, createCredentials, type SecretStorage } from './credentials';
 import { createSessionLock } from './lock';
 import { createPins, type Probe } from './pins';
 
@@ -17,8 +17,10 @@ export interface Identity {
   token(): string | null;
   /** Null while the address may not be connected to. */
   transport(address: string): Transport | null;
-  /** Looks at the certificates of these addresses. */
-  look(addresses: readonly string[]): void;
+  /** Looks at the certificates of these addresses. @returns once each is seen, or unreachable */
+  look(addresses: readonly string[]): Promise<void>;
+  keepForNext: Credentials['keepForNext'];
+  keptBy: Credentials['keptBy'];
   signIn(
     token: string,
     remember: boolean,
@@ -89,7 +91,9 @@ export function createIdentity(deps: IdentityDeps): Identity {
   return {
     token: credentials.token,
     transport: pins.transport,
-    look: (addresses) => addresses.forEach(pins.look),
+    look: (addresses) => Promise.all(addresses.map(pins.look)).then(() => undefined),
+    keepForNext: credentials.keepForNext,
+    keptBy: credentials.keptBy,
     signIn(token, remember, plainAccepted) {
       if (given)
         return fail(

@@ -21,8 +21,12 @@ export type Probe = (address: string, transport: Transport) => Promise<Presented
 export interface Pins {
   /** Null while the address may not be connected to. */
   transport(address: string): Transport | null;
-  /** Looks at what the address presents; to be called at the start and after a connection failed. */
-  look(address: string): void;
+  /**
+   * Looks at what the address presents; to be called at the start and after a connection failed.
+   *
+   * @returns once it is seen, or found unreachable
+   */
+  look(address: string): Promise<void>;
   /** A person compared the fingerprint: `typed` is its last eight digits, colons or not. */
   confirm(address: string, typed: string): boolean;
   view(): readonly CertificateView[];
@@ -48,7 +52,7 @@ export function createPins(deps: {
   const { base } = deps;
   let kept = read(deps.path);
   const seen = new Map<string, Presented | 'unreachable'>();
-  const looking = new Set<string>();
+  const looking = new Map<string, Promise<void>>();
   const isTls = (address: string) => address.startsWith('wss:');
 
   function keep(address: string, { fingerprint, pem }: Presented): void {
@@ -83,9 +87,10 @@ export function createPins(deps: {
       return pin && !differs ? { ...base, pin } : null;
     },
     look(address) {
-      if (!isTls(address) || looking.has(address)) return;
-      looking.add(address);
-      deps
+      if (!isTls(address)) return Promise.resolve();
+      const begun = looking.get(address);
+      if (begun) return begun;
+      const look = deps
         .probe(address, { ...base, pin: null })
         .then((presented) => found(address, presented))
         .catch(() => {
@@ -93,6 +98,8 @@ export function createPins(deps: {
           deps.changed();
         })
         .finally(() => looking.delete(address));
+      looking.set(address, look);
+      return look;
     },
     confirm(address, typed) {
       const presented = seen.get(address);

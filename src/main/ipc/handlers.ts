@@ -5,6 +5,7 @@ import type { AuditDesk } from '../audit/auditDesk';
 import { auditHandlers } from '../audit/handlers';
 import type { PastGuard } from '../audit/past';
 import type { CommandDesk } from '../commands';
+import type { Connecting } from '../connection/connecting';
 import type { DeskPublisher } from '../deskView';
 import type { Diagnostics } from '../diagnostics';
 import type { CardDesk } from '../documents/cardDesk';
@@ -43,6 +44,7 @@ export interface HandlerDeps {
   readonly reports: ReportDesk;
   readonly hotkey: Hotkey;
   readonly identity: Identity;
+  readonly connecting: Connecting;
   readonly settings: SettingsStore;
   readonly updates: Updates;
   readonly windows: Windows;
@@ -50,6 +52,8 @@ export interface HandlerDeps {
   readonly onSettings: (settings: Settings, before: Settings) => void;
   readonly onReady: (window: 'panel' | 'console') => void;
   readonly quit: (confirmed: boolean) => void;
+  /** @returns false while a kill of this terminal runs */
+  readonly restart: () => boolean;
 }
 
 const NOT_KEPT: Readonly<Record<NotKept, string>> = {
@@ -124,6 +128,17 @@ export function createHandlers(deps: HandlerDeps): IpcHandlers {
       return null;
     },
     'identity.signOut': () => done(deps.identity.signOut()),
+    'connection.look': ({ address }) => deps.connecting.look(address),
+    'connection.join': async (args) => {
+      const joined = await deps.connecting.join(args);
+      if (!joined.ok) throw new Refusal(joined.error);
+      return joined.value;
+    },
+    'connection.paper': () => {
+      const refused = deps.connecting.usePaper();
+      if (refused) throw new Refusal(refused);
+      return null;
+    },
     'certificate.confirm': ({ address, typed }) =>
       right(deps.identity.confirm(address, typed), 'those are not its last eight digits'),
     'lock.setPin': async ({ pin, present }) =>
@@ -169,6 +184,10 @@ export function createHandlers(deps: HandlerDeps): IpcHandlers {
     'window.panelHeight': ({ height }) => done(windows.panelHeight(height)),
     'window.ready': ({ window }) => done(deps.onReady(window)),
     'app.quit': ({ confirmed }) => done(deps.quit(confirmed)),
+    'app.restart': () => {
+      if (deps.restart()) return null;
+      throw new Refusal({ code: 'kill_running', message: 'a kill of this terminal is not over' });
+    },
   };
 }
 

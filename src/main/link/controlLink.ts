@@ -86,7 +86,12 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
     retry = null;
     const position = deps.position();
     const address = addresses[turn % Math.max(1, addresses.length)];
-    if (stopped || address === undefined) return;
+    if (stopped) return;
+    if (address === undefined) {
+      // One of its own says its address once it listens.
+      if (!deps.embedded) set({ state: 'down', cause: { code: 'no_gateway' } });
+      return;
+    }
     // Without a place to go on from there is nothing to ask for; the mirror opens in a moment.
     if (!position) {
       again({ code: 'mirror_opening' });

@@ -2,6 +2,7 @@ import type { DeskView } from '@shared/view/desk';
 import { SessionSettings } from '../identity/SessionSettings';
 import { BridgesSection } from './settings/Bridges';
 import { Channels } from './settings/Channels';
+import { ConnectionSection } from './settings/Connection';
 import { Diagnostics } from './settings/Diagnostics';
 import { LastResortSection } from './settings/LastResort';
 import { OwnChannels } from './settings/OwnChannels';
@@ -14,6 +15,7 @@ export default function Settings({ view }: { view: DeskView }) {
     <div className="grid grid-cols-[18rem_1fr] gap-6">
       <div className="space-y-6">
         <TerminalSettings />
+        <ConnectionSection view={view} />
         <SessionSettings view={view} />
         <Updates view={view} />
         <Diagnostics />

@@ -1,3 +1,4 @@
+import { isPlainOffMachine } from '@shared/address';
 import {
   type BridgeKind,
   bridgeAddressSchema,
@@ -17,6 +18,8 @@ export interface BridgeForm {
   readonly instrument: string;
   readonly secrets: Readonly<Record<string, string>>;
   readonly reason: string;
+  /** A yes to credentials that travel in plain text. */
+  readonly plainAccepted: boolean;
 }
 
 export function formOf(record: BridgeRecord | null): BridgeForm {
@@ -30,6 +33,7 @@ export function formOf(record: BridgeRecord | null): BridgeForm {
     instrument: String(option('instrument') ?? 'USD/COP'),
     secrets: {},
     reason: '',
+    plainAccepted: false,
   };
 }
 
@@ -41,12 +45,22 @@ export function isAddress(form: Pick<BridgeForm, 'address'>): boolean {
   return bridgeAddressSchema.safeParse(form.address.trim()).success;
 }
 
+/** Whether credentials for that address would travel in plain text to another machine. */
+export function isPlain({ address }: Pick<BridgeForm, 'address'>): boolean {
+  return isAddress({ address }) && isPlainOffMachine(address.trim());
+}
+
+/** An address that is one, and has TLS or a yes to going without. */
+export function isTaken(form: Pick<BridgeForm, 'address' | 'plainAccepted'>): boolean {
+  return isAddress(form) && (form.plainAccepted || !isPlain(form));
+}
+
 export function mayTest(form: BridgeForm): boolean {
-  return form.kind !== 'generic' && isAddress(form);
+  return form.kind !== 'generic' && isTaken(form);
 }
 
 export function maySave(form: BridgeForm): boolean {
-  const reachable = form.kind === 'generic' || isAddress(form);
+  const reachable = form.kind === 'generic' || isTaken(form);
   return reachable && isId(form) && form.name.trim() !== '' && form.reason.trim() !== '';
 }
 

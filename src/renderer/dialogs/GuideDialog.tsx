@@ -1,7 +1,8 @@
 import type { DeskView } from '@shared/view/desk';
 import type { ReactNode } from 'react';
-import { Button, Hostile } from '../components/ui';
+import { Button } from '../components/ui';
 import { useT } from '../i18n';
+import { ConnectionChoice } from '../identity/ConnectionChoice';
 import { call } from '../lib/call';
 import { keyName } from '../lib/format';
 import { closeDialog, openKillDialog, useApp } from '../lib/store';
@@ -20,7 +21,7 @@ export default function GuideDialog({
 }) {
   const t = useT();
   const language = useApp((state) => state.settings?.language ?? 'es');
-  const { link, hotkey, environment } = view;
+  const { hotkey, environment } = view;
   const leave = (): void => {
     closeDialog();
     void call('settings.set', { guideDone: true });
@@ -29,18 +30,8 @@ export default function GuideDialog({
   return (
     <DialogFrame title={t('guide.title')} description={t('guide.what')}>
       <ol className="space-y-3">
-        <Step number={1} title={t('guide.connect')}>
-          {link.embedded ? (
-            t('guide.connect.embedded')
-          ) : (
-            <Hostile
-              text={t('guide.connect.gateway', {
-                address: link.address,
-                state: t(`link.${link.state}`),
-              })}
-              max={300}
-            />
-          )}
+        <Step number={1} title={t('connection.title')}>
+          <ConnectionChoice view={view} />
         </Step>
         <Step number={2} title={t('guide.language')}>
           <span className="flex gap-2">

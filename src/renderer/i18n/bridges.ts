@@ -32,6 +32,10 @@ export const bridgesEs = {
   'bridges.kept': 'guardada; vacío la conserva si la dirección no cambia',
   'bridges.badId': 'minúsculas, cifras, - y _',
   'bridges.badAddress': 'como https://servicio.ejemplo:8000',
+  'bridges.plain': 'sin cifrar: las credenciales viajan legibles',
+  'bridges.plainRisk':
+    'http:// a otra máquina: quien vea la red lee las credenciales, y con ellas puede operar el servicio o impedir que se detenga.',
+  'bridges.plainAccept': 'Lo entiendo y lo acepto.',
   'bridges.found': 'Encontrado ({{ms}} ms)',
   'bridges.notFound': 'No responde como se espera',
   'secret.apiKey': 'Clave de la API',
@@ -102,6 +106,10 @@ export const bridgesEn: Record<keyof typeof bridgesEs, string> = {
   'bridges.kept': 'kept; empty keeps it while the address is the same',
   'bridges.badId': 'lower-case letters, digits, - and _',
   'bridges.badAddress': 'like https://service.example:8000',
+  'bridges.plain': 'not encrypted: the credentials travel readable',
+  'bridges.plainRisk':
+    'http:// to another machine: whoever sees the network reads the credentials, and with them can trade on the service or keep it from being stopped.',
+  'bridges.plainAccept': 'I understand and accept it.',
   'bridges.found': 'Found ({{ms}} ms)',
   'bridges.notFound': 'It does not answer as expected',
   'secret.apiKey': 'API key',

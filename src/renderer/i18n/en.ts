@@ -2,6 +2,7 @@ import { alertsEn } from './alerts';
 import { auditEn } from './audit';
 import { bridgesEn } from './bridges';
 import { cardsEn } from './cards';
+import { connectionEn } from './connection';
 import type { Key } from './es';
 import { identityEn } from './identity';
 import { incidentsEn } from './incidents';
@@ -50,6 +51,7 @@ export const en: Readonly<Record<Key, string>> = {
   'linkCause.mirror_changed': 'the mirror changed',
   'linkCause.signed_out': 'nobody signed in',
   'linkCause.certificate': 'certificate to be confirmed',
+  'linkCause.no_gateway': 'no gateway configured',
   'linkCause.closed': 'the gateway closed',
   'linkCause.silent': 'silent for {{seconds}} s',
   'linkCause.bad_frame': 'unreadable message:',
@@ -477,6 +479,7 @@ export const en: Readonly<Record<Key, string>> = {
   ...lineageEn,
   ...notifyEn,
   ...bridgesEn,
+  ...connectionEn,
   ...shipEn,
   ...reportsEn,
 };

@@ -2,6 +2,7 @@ import { alertsEs } from './alerts';
 import { auditEs } from './audit';
 import { bridgesEs } from './bridges';
 import { cardsEs } from './cards';
+import { connectionEs } from './connection';
 import { identityEs } from './identity';
 import { incidentsEs } from './incidents';
 import { lineageEs } from './lineage';
@@ -50,6 +51,7 @@ export const es = {
   'linkCause.mirror_changed': 'el espejo cambió',
   'linkCause.signed_out': 'sin sesión',
   'linkCause.certificate': 'certificado por confirmar',
+  'linkCause.no_gateway': 'sin gateway configurado',
   'linkCause.closed': 'el gateway cerró',
   'linkCause.silent': 'silencio de {{seconds}} s',
   'linkCause.bad_frame': 'mensaje ilegible:',
@@ -481,6 +483,7 @@ export const es = {
   ...lineageEs,
   ...notifyEs,
   ...bridgesEs,
+  ...connectionEs,
   ...shipEs,
   ...reportsEs,
 } as const;

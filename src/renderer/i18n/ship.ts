@@ -82,10 +82,6 @@ export const shipEs = {
   'guide.open': 'Guía de arranque',
   'guide.title': 'Primer arranque',
   'guide.what': 'Cuatro pasos. Puede omitirla y repetirla desde los ajustes.',
-  'guide.connect': 'Conexión',
-  'guide.connect.embedded':
-    'Este terminal usa un gateway y un motor de papel propios. Para la mesa, ábralo con --config y la dirección de su gateway.',
-  'guide.connect.gateway': 'Conectado a {{address}}: {{state}}.',
   'guide.language': 'Idioma',
   'guide.hotkey': 'Tecla de parada',
   'guide.hotkey.press':
@@ -182,10 +178,6 @@ export const shipEn: Readonly<Record<keyof typeof shipEs, string>> = {
   'guide.open': 'Start guide',
   'guide.title': 'First start',
   'guide.what': 'Four steps. You may skip it and repeat it from the settings.',
-  'guide.connect': 'Connection',
-  'guide.connect.embedded':
-    'This terminal runs a gateway and a paper engine of its own. For the desk, open it with --config and your gateway’s address.',
-  'guide.connect.gateway': 'Connected to {{address}}: {{state}}.',
   'guide.language': 'Language',
   'guide.hotkey': 'Stop key',
   'guide.hotkey.press':

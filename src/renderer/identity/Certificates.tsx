@@ -5,14 +5,17 @@ import { Button, Field, Hostile, INPUT } from '../components/ui';
 import { useT } from '../i18n';
 import { call } from '../lib/call';
 
-/** Certificates that wait for a person: a first one to be compared, or another than was confirmed. */
+/** Certificates of this terminal's gateways that wait for a person: a first one to be compared, or another than was confirmed. */
 export function Certificates({ view }: { view: DeskView }) {
+  const { gateways } = view.connection;
   return view.certificates
+    .filter(({ address }) => gateways.includes(address))
     .filter(({ state }) => state === 'asking' || state === 'changed')
-    .map((one) => <Question key={one.address} certificate={one} />);
+    .map((one) => <CertificateQuestion key={one.address} certificate={one} />);
 }
 
-function Question({ certificate }: { certificate: CertificateView }) {
+/** Asks a person to compare a certificate's fingerprint. */
+export function CertificateQuestion({ certificate }: { certificate: CertificateView }) {
   const t = useT();
   const [typed, setTyped] = useState('');
   const { address, fingerprint, confirmed, subject, validTo } = certificate;

@@ -3,6 +3,7 @@ import { timeOfDay } from '@shared/time';
 import type { DeskView, LocalKill } from '@shared/view/desk';
 import { Button, Hostile } from '../components/ui';
 import { useT } from '../i18n';
+import { ConnectionProblem, RestartButton } from '../identity/Connection';
 import { call } from '../lib/call';
 
 /** A kill that nothing acknowledged: said as loudly as the screen can, with whom to ring. */
@@ -54,6 +55,32 @@ export function KillAlarm({ view, now }: { view: DeskView; now: number }) {
       </div>
     </section>
   ));
+}
+
+/** Where this terminal is connected cannot be read, or not all of it. */
+export function ConnectionAlarm({ view }: { view: DeskView }) {
+  const t = useT();
+  const { source, problem, next } = view.connection;
+  if (source !== 'none') {
+    if (problem === null || source === 'paper') return null;
+    return (
+      <p role="status" className="mx-2 mt-2 rounded-md border border-amber p-2 text-[12px]">
+        <ConnectionProblem view={view} />
+      </p>
+    );
+  }
+  return (
+    <section role="alert" className="m-2 rounded-md border-2 border-amber p-3">
+      <h2 className="text-[15px] font-bold text-amber">{t('connection.alarm')}</h2>
+      <p>{t('connection.alarmWhat')}</p>
+      {problem && (
+        <p className="my-1 text-[12px] text-muted select-text">
+          <Hostile text={problem} max={300} />
+        </p>
+      )}
+      {next && <RestartButton view={view} />}
+    </section>
+  );
 }
 
 /** Channels that deliver nothing, and why. */

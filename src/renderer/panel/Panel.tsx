@@ -16,7 +16,7 @@ import { call } from '../lib/call';
 import { KILL_DIALOG_KEY, useKillKey, useNewsSounds, useNoticeSound, useSiren } from '../lib/hooks';
 import { openKillDialog, useApp } from '../lib/store';
 import { useNow } from '../lib/useNow';
-import { ChannelAlarm, KillAlarm, MirrorAlarm, PendingKillBox } from './Alarms';
+import { ChannelAlarm, ConnectionAlarm, KillAlarm, MirrorAlarm, PendingKillBox } from './Alarms';
 import { Chains } from './Chains';
 import { FigureLines, LinkLine, ModelLines } from './Figures';
 import { Head } from './Head';
@@ -73,6 +73,7 @@ function PanelView(props: {
         <Banner status={status} drill={drillExtent(view.ops)} />
         <LinkLine view={view} now={now} />
         <LockBar view={view} now={now} />
+        <ConnectionAlarm view={view} />
         <SignIn view={view} />
         <Certificates view={view} />
         <KillAlarm view={view} now={now} />

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isPlainOffMachine } from '../address';
 import { environmentSchema } from '../protocol/engine';
 
 /** Systems that a bridge of ours speaks to; `generic` speaks the engine protocol itself. */
@@ -17,6 +18,12 @@ export const bridgeAddressSchema = z
   .max(512)
   .regex(/^https?:\/\/[^\s/?#@]+\/?$/, 'like https://service.example:8000')
   .transform((url) => url.replace(/\/$/, ''));
+
+/** Why a service's address is not taken; null where it is, or a person has accepted what it risks. */
+export function plainProblem(address: string | null, accepted: boolean): string | null {
+  if (address === null || accepted || !isPlainOffMachine(address)) return null;
+  return 'would carry the credentials in plain text off this machine: https://, or accept that (plainAccepted)';
+}
 
 /** What is no secret and differs from kind to kind. */
 export const bridgeOptionsSchema = z.record(

@@ -19,6 +19,8 @@ export const bridgeCommandParams = {
     address: bridgeAddressSchema.nullable(),
     options: bridgeOptionsSchema,
     secrets: secretsSchema,
+    /** `http://` to another machine is taken with a yes to just that; the reason says why. */
+    plainAccepted: z.boolean().default(false),
     reason,
   }),
   'bridge.remove': z.strictObject({ bridge: bridgeIdSchema, reason }),
@@ -30,5 +32,6 @@ export const bridgeCommandParams = {
     address: bridgeAddressSchema,
     options: bridgeOptionsSchema,
     secrets: secretsSchema,
+    plainAccepted: z.boolean().default(false),
   }),
 } as const;

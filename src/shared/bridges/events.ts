@@ -21,6 +21,8 @@ export const bridgeEventData = {
     secrets: z.array(z.string().max(32)),
     /** `file`: the gateway's configuration has it, and only that changes it. */
     source: z.enum(['file', 'console']),
+    /** Credentials go to another machine in plain text; the event's reason says why. */
+    plainAccepted: z.literal(true).optional(),
     ...changed,
   }),
   'bridge.removed': z.object({ bridge: bridgeIdSchema, ...changed }),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bridgeAddressSchema, foundSchema, secretsSchema } from './bridge';
+import { bridgeAddressSchema, foundSchema, plainProblem, secretsSchema } from './bridge';
 
 /** Services that a terminal can stop by itself, without any gateway. */
 export const lastResortKindSchema = z.enum(['inference-api', 'freqtrade']);
@@ -11,6 +11,14 @@ export const lastResortTargetSchema = z.strictObject({
   address: bridgeAddressSchema,
   secrets: secretsSchema,
 });
+/** One that a person gives: a way in plain text to another machine only with a yes to that. */
+export const newLastResortSchema = lastResortTargetSchema
+  .extend({ plainAccepted: z.boolean().default(false) })
+  .superRefine(({ address, plainAccepted }, context) => {
+    const message = plainProblem(address, plainAccepted);
+    if (message !== null) context.addIssue({ code: 'custom', path: ['address'], message });
+  })
+  .transform(({ plainAccepted: _accepted, ...target }) => target);
 export type LastResortTarget = z.output<typeof lastResortTargetSchema>;
 
 /** A target as a window may see it. */

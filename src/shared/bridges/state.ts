@@ -11,6 +11,7 @@ export interface BridgeRecord {
   readonly options: Readonly<Record<string, string | number>>;
   readonly secrets: readonly string[];
   readonly source: 'file' | 'console';
+  readonly plainAccepted?: true | undefined;
   readonly since: number;
   readonly by: LogEvent['actor'];
   /** Null until its process has started or failed a first time; `generic` has none. */

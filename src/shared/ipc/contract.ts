@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { auditCalls, auditEvents } from '../audit/calls';
-import { lastResortTargetSchema, lastResortTestSchema } from '../bridges/lastResort';
+import { lastResortTestSchema, newLastResortSchema } from '../bridges/lastResort';
+import { gatewayAddressSchema, joinedSchema } from '../connection';
 import { lineageCalls } from '../lineage/ipc';
 import { channelSettingsSchema } from '../notify/channels';
 import { channelSchema, levelSchema } from '../notify/message';
@@ -121,7 +122,7 @@ export const ipcCalls = {
     result: z.custom<import('../bridges/lastResort').LastResortStore>(),
   },
   'lastResort.set': {
-    args: z.strictObject({ target: lastResortTargetSchema, plainAccepted: z.boolean() }),
+    args: z.strictObject({ target: newLastResortSchema, plainAccepted: z.boolean() }),
     result: z.custom<import('../bridges/lastResort').LastResortStore>(),
   },
   'lastResort.remove': {
@@ -199,6 +200,23 @@ export const ipcCalls = {
     result: z.null(),
   },
   'identity.signOut': { args: none, result: z.null() },
+  /** Looks at the certificate of a gateway that this terminal may be connected to later. */
+  'connection.look': {
+    args: z.strictObject({ address: gatewayAddressSchema }),
+    result: z.object({ address: z.string(), backend: z.string(), plain: z.boolean() }),
+  },
+  /** Signs in at a gateway; it is this terminal's own from the next start on. */
+  'connection.join': {
+    args: z.strictObject({
+      address: gatewayAddressSchema,
+      token: z.string().trim().min(16).max(512),
+      remember: z.boolean(),
+      plainAccepted: z.boolean(),
+    }),
+    result: joinedSchema,
+  },
+  /** A desk of its own on paper, from the next start on. */
+  'connection.paper': { args: none, result: z.null() },
   /** A person compared a gateway's fingerprint and types its last eight digits. */
   'certificate.confirm': {
     args: z.strictObject({ address: z.string().max(512), typed: z.string().max(128) }),
@@ -247,6 +265,8 @@ export const ipcCalls = {
     result: z.null(),
   },
   'app.quit': { args: z.strictObject({ confirmed: z.boolean() }), result: z.null() },
+  /** Ends the program and starts it again; refused while a kill of this terminal runs. */
+  'app.restart': { args: none, result: z.null() },
 } as const satisfies Record<string, { args: z.ZodType; result: z.ZodType }>;
 
 export type IpcCall = keyof typeof ipcCalls;

@@ -13,6 +13,7 @@ import type { Origin, Scope } from '../protocol/commands';
 import type { Environment, OpItem } from '../protocol/engine';
 import type { RejectionCode, Role } from '../protocol/terminal';
 import type { Position, WorkingOrder } from '../telemetry/types';
+import type { ConnectionView } from './connection';
 import type { CertificateView, IdentityView, LockView } from './identity';
 import type { MonitorView } from './monitor';
 import type { UpdatesView } from './update';
@@ -29,6 +30,7 @@ export interface DeskView {
   readonly deskName: string;
   /** Null until a gateway has said which; the screen then says it is not known. */
   readonly environment: Environment | 'mixed' | null;
+  readonly connection: ConnectionView;
   readonly link: LinkView;
   readonly telemetryLink: LinkState;
   readonly operator: {
@@ -87,7 +89,13 @@ export type LinkState = 'connecting' | 'live' | 'stale' | 'down';
 /** Why the link is not live: what this terminal knows by itself, or what the other side or the system said. */
 export type LinkCause =
   | {
-      readonly code: 'mirror_opening' | 'mirror_changed' | 'signed_out' | 'certificate' | 'closed';
+      readonly code:
+        | 'mirror_opening'
+        | 'mirror_changed'
+        | 'signed_out'
+        | 'certificate'
+        | 'closed'
+        | 'no_gateway';
     }
   | { readonly code: 'silent'; readonly seconds: number }
   | { readonly code: 'bad_frame' | 'said'; readonly detail: string };

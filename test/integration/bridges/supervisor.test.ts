@@ -329,7 +329,12 @@ describe('the configuration file', () => {
   });
 
   it('holds no secret itself, and none that the kind does not have', () => {
-    const bridge = { id: 'b', kind: 'inference-api', name: 'B', address: 'http://a:1' };
+    const bridge = {
+      id: 'b',
+      kind: 'inference-api',
+      name: 'B',
+      address: 'https://service.example',
+    };
     const parse = (change: object) => fileBridgeSchema.safeParse({ ...bridge, ...change }).success;
     expect(parse({})).toBe(true);
     expect(parse({ secrets: { apiKey: 'plain' } })).toBe(false);

@@ -115,17 +115,20 @@ describe('opening at log-in', () => {
   it('is a desktop entry on Linux, made and taken away', () => {
     const system = {
       ...{ platform: 'linux' as const, program: '/usr/lib/vigia/vigia', configDir: folder },
+      args: ['--config=/etc/my desk.yaml'],
       app: { setLoginItemSettings: () => expect.unreachable() },
     };
     startAtLogin(true, system);
     const file = join(folder, 'autostart/vigia.desktop');
-    expect(readFileSync(file, 'utf8')).toContain('Exec="/usr/lib/vigia/vigia"');
+    expect(readFileSync(file, 'utf8')).toContain(
+      'Exec="/usr/lib/vigia/vigia" "--config=/etc/my desk.yaml"\n',
+    );
     startAtLogin(false, system);
     expect(() => readFileSync(file)).toThrow();
   });
 
   it('quotes a path as the specification wants it', () => {
-    expect(autostartEntry('/opt/a "b" $c %d')).toContain('Exec="/opt/a \\\\"b\\\\" \\\\$c %%d"');
+    expect(autostartEntry(['/opt/a "b" $c %d'])).toContain('Exec="/opt/a \\\\"b\\\\" \\\\$c %%d"');
   });
 
   it('is the system’s own list elsewhere', () => {
@@ -135,7 +138,12 @@ describe('opening at log-in', () => {
         said.push(item);
       },
     };
-    startAtLogin(true, { platform: 'darwin', program: 'x', configDir: folder, app });
-    expect(said).toEqual([{ openAtLogin: true }]);
+    const system = { program: 'x', args: ['--config=C:\\a b.yaml'], configDir: folder, app };
+    startAtLogin(true, { ...system, platform: 'darwin' });
+    startAtLogin(true, { ...system, platform: 'win32' });
+    expect(said).toEqual([
+      { openAtLogin: true },
+      { openAtLogin: true, args: ['"--config=C:\\a b.yaml"'] },
+    ]);
   });
 });

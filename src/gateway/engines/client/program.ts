@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { z } from 'zod';
+import { isPlainOffMachine } from '../../../shared/address';
 
 interface ParentPort {
   on(event: 'message', listener: (message: { data: unknown }) => void): void;
@@ -109,10 +110,27 @@ export function runProgram<Schema extends z.ZodType>(program: {
   }
 }
 
-/** A bridge's settings where a person starts it by hand; secrets come by the environment alone. */
+/**
+ * A bridge's settings where a person starts it by hand; secrets come by the environment alone.
+ *
+ * @throws where they would travel in plain text and `--plain-accepted` does not say yes to it
+ */
 export function bridgeFromArguments(secrets: Readonly<Record<string, string>>): unknown {
   const text = { type: 'string' } as const;
-  const { values } = parseArgs({ options: { gateway: text, id: text, name: text, address: text } });
+  const {
+    values: { 'plain-accepted': plainAccepted = false, ...values },
+  } = parseArgs({
+    options: {
+      ...{ gateway: text, id: text, name: text, address: text },
+      'plain-accepted': { type: 'boolean' },
+    },
+  });
+  for (const name of ['gateway', 'address'] as const) {
+    const given = values[name];
+    if (given !== undefined && !plainAccepted && isPlainOffMachine(given)) {
+      throw new Error(`--${name}: in plain text off this machine: TLS, or --plain-accepted`);
+    }
+  }
   const name = values.name ?? values.id;
   return { ...values, name, secrets, token: process.env.VIGIA_ENGINE_TOKEN ?? '' };
 }

@@ -15,7 +15,7 @@ import {
 import { useT } from '../../i18n';
 import { call } from '../../lib/call';
 import { Found } from './Found';
-import { AddressField, SecretFields } from './ServiceFields';
+import { AddressField, PlainQuestion, SecretFields } from './ServiceFields';
 
 /** A bridge being added or changed. What is kept as a secret is never shown, only that it is. */
 export function BridgeForm(props: {
@@ -32,11 +32,11 @@ export function BridgeForm(props: {
   const test = props.view.ops.bridges.tests.find(({ id }) => id === tested);
 
   async function save(): Promise<void> {
-    const { bridge, kind, name, reason } = form;
+    const { bridge, kind, name, reason, plainAccepted } = form;
     const given = await call('bridge.command', {
       name: 'bridge.configure',
       params: {
-        ...{ bridge, kind, name: name.trim(), address, reason: reason.trim() },
+        ...{ bridge, kind, name: name.trim(), address, reason: reason.trim(), plainAccepted },
         ...{ options: optionsOf(form, record), secrets: typedSecrets(form) },
       },
     });
@@ -49,6 +49,7 @@ export function BridgeForm(props: {
       name: 'bridge.test',
       params: {
         ...{ bridge: record?.id ?? null, kind: form.kind, address },
+        plainAccepted: form.plainAccepted,
         ...{ options: optionsOf(form, record), secrets: typedSecrets(form) },
       },
     });
@@ -96,7 +97,10 @@ export function BridgeForm(props: {
           />
         </Field>
         {address !== null && (
-          <AddressField address={form.address} onChange={(next) => set({ address: next })} />
+          <AddressField
+            address={form.address}
+            onChange={(next) => set({ address: next, plainAccepted: false })}
+          />
         )}
         {form.kind === 'inference-api' && (
           <>
@@ -129,6 +133,13 @@ export function BridgeForm(props: {
           onChange={(secrets) => set({ secrets })}
         />
       </div>
+      {address !== null && (
+        <PlainQuestion
+          address={form.address}
+          accepted={form.plainAccepted}
+          onChange={(plainAccepted) => set({ plainAccepted })}
+        />
+      )}
       <Field label={t('bridges.reason')}>
         <input
           className={INPUT}

@@ -7,6 +7,7 @@ import { conditionOf } from '../../desk/bridges.state';
 import { useT } from '../../i18n';
 import { call } from '../../lib/call';
 import { BridgeForm } from './BridgeForm';
+import { ServiceAddress } from './ServiceFields';
 
 type Open = { readonly kind: 'form' | 'remove'; readonly record: BridgeRecord | null };
 
@@ -26,7 +27,7 @@ export function BridgesSection({ view }: { view: DeskView }) {
     {
       key: 'bridges.address',
       value: ({ address }) => address,
-      cell: ({ address }) => <Hostile text={address ?? '–'} max={48} />,
+      cell: ServiceAddress,
     },
     {
       key: 'bridges.secrets',

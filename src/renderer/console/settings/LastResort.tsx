@@ -9,11 +9,11 @@ import type { DeskView } from '@shared/view/desk';
 import { useEffect, useState } from 'react';
 import { type Column, DataTable } from '../../components/DataTable';
 import { Button, Field, Hostile, INPUT } from '../../components/ui';
-import { isAddress } from '../../desk/bridges.state';
+import { isTaken } from '../../desk/bridges.state';
 import { useT } from '../../i18n';
 import { call } from '../../lib/call';
 import { Found } from './Found';
-import { AddressField, SecretFields } from './ServiceFields';
+import { AddressField, PlainQuestion, SecretFields, ServiceAddress } from './ServiceFields';
 
 /** The services that this terminal stops by itself when no gateway answers. */
 export function LastResortSection({ view }: { view: DeskView }) {
@@ -50,7 +50,7 @@ export function LastResortSection({ view }: { view: DeskView }) {
     {
       key: 'bridges.address',
       value: ({ address }) => address,
-      cell: ({ address }) => <Hostile text={address} max={48} />,
+      cell: ServiceAddress,
     },
     {
       key: 'bridges.actions',
@@ -125,12 +125,17 @@ function Target(props: {
     ...{ engine: engines[0] ?? '', kind: 'inference-api', address: '', secrets: {} },
   });
   const [accepted, setAccepted] = useState(false);
+  const [plainAccepted, acceptPlain] = useState(false);
   const set = (change: Partial<LastResortTarget>) => setTarget({ ...target, ...change });
-  const ready = target.engine !== '' && isAddress(target) && (props.sealed || accepted);
+  const ready =
+    target.engine !== '' && isTaken({ ...target, plainAccepted }) && (props.sealed || accepted);
 
   async function keep(): Promise<void> {
-    const args = { target: { ...target, address: target.address.trim() }, plainAccepted: accepted };
-    const next = await call('lastResort.set', args);
+    const address = target.address.trim();
+    const next = await call('lastResort.set', {
+      target: { ...target, address, plainAccepted },
+      plainAccepted: accepted,
+    });
     if (next) props.onKept(next);
   }
 
@@ -171,7 +176,13 @@ function Target(props: {
             ))}
           </select>
         </Field>
-        <AddressField address={target.address} onChange={(address) => set({ address })} />
+        <AddressField
+          address={target.address}
+          onChange={(address) => {
+            set({ address });
+            acceptPlain(false);
+          }}
+        />
         <SecretFields
           kind={target.kind}
           secrets={target.secrets}
@@ -179,6 +190,7 @@ function Target(props: {
           onChange={(secrets) => set({ secrets })}
         />
       </div>
+      <PlainQuestion address={target.address} accepted={plainAccepted} onChange={acceptPlain} />
       {!props.sealed && (
         <label className="flex gap-2 text-[12px] text-amber">
           <input

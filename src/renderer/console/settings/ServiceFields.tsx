@@ -1,7 +1,7 @@
 import { SECRETS } from '@shared/bridges/bridge';
 import type { LastResortTarget } from '@shared/bridges/lastResort';
-import { Field, INPUT } from '../../components/ui';
-import { isAddress } from '../../desk/bridges.state';
+import { Field, Hostile, INPUT } from '../../components/ui';
+import { isAddress, isPlain } from '../../desk/bridges.state';
 import { useT } from '../../i18n';
 import type { Key } from '../../i18n/es';
 
@@ -21,6 +21,43 @@ export function AddressField(props: {
         onChange={(event) => props.onChange(event.target.value)}
       />
     </Field>
+  );
+}
+
+/** Asks for a yes where credentials would travel in plain text, and names what it risks. */
+export function PlainQuestion(props: {
+  readonly address: string;
+  readonly accepted: boolean;
+  readonly onChange: (accepted: boolean) => void;
+}) {
+  const t = useT();
+  if (!isPlain(props)) return null;
+  return (
+    <label className="flex items-start gap-2 rounded-md border border-amber p-2 text-[12px] text-amber">
+      <input
+        type="checkbox"
+        className="mt-0.5"
+        checked={props.accepted}
+        onChange={(event) => props.onChange(event.target.checked)}
+      />
+      <span>
+        {t('bridges.plainRisk')} <strong>{t('bridges.plainAccept')}</strong>
+      </span>
+    </label>
+  );
+}
+
+/** A service's address; one in plain text says so for as long as it is there. */
+export function ServiceAddress({ address }: { address: string | null }) {
+  const t = useT();
+  if (address === null) return '–';
+  return (
+    <>
+      <Hostile text={address} max={48} />
+      {isPlain({ address }) && (
+        <span className="block text-[12px] text-amber">{t('bridges.plain')}</span>
+      )}
+    </>
   );
 }
 
