@@ -95,6 +95,8 @@ test('it is looked through by keyboard: words, values, rows, and the whole story
   await expect(types).toHaveText('Tipo: aviso del terminal');
   await expect(console.getByText(`${both - sessions} eventos ·`)).toBeVisible();
   // Of all of them, only those in sight are drawn.
+  const box = console.locator('[data-row]').first().locator('xpath=../..');
+  expect(await box.evaluate(({ clientHeight }) => clientHeight)).toBeLessThan(1_500);
   expect(await console.locator('[data-row]').count()).toBeLessThan(80);
   await row(/aviso del terminal/)
     .first()
@@ -273,9 +275,9 @@ test('work that takes long is called off, and leaves nothing', async () => {
   await expect(work).toContainText('en curso');
   await expect(console.getByRole('button', { name: 'Verificar' })).toBeDisabled();
   await work.getByRole('button', { name: 'Cancelar' }).click();
-  const reader = spawn('cat', [`${target}.partial`], { stdio: 'ignore' });
+  const read = once(spawn('cat', [`${target}.partial`], { stdio: 'ignore' }), 'exit');
   await expect(work).toContainText('cancelada');
-  await once(reader, 'exit');
+  await read;
   expect(readdirSync(folder).filter((name) => name.startsWith('despacio'))).toEqual([]);
   await expect(console.getByRole('button', { name: 'Verificar' })).toBeEnabled();
 });

@@ -162,16 +162,16 @@ describe('one flipped bit', () => {
   });
 
   it('anywhere in a signature, or in the sequence it is kept under, is found', () => {
-    const path = at('signature.db');
-    copyFileSync(record.path, path);
+    const small = newRecord(12, [5, 12]);
+    const { path } = small;
     const writer = new Database(path);
     const source = openSource([path]);
     const damaged = (): unknown => runThrough(verifyLog(source, sha256, true)).damage;
     const read = writer
-      .prepare('SELECT CAST(note AS BLOB) FROM checkpoints WHERE seq = 100')
+      .prepare('SELECT CAST(note AS BLOB) FROM checkpoints WHERE seq = 5')
       .pluck();
     const good = read.get() as Buffer;
-    const write = writer.prepare('UPDATE checkpoints SET note = CAST(? AS TEXT) WHERE seq = 100');
+    const write = writer.prepare('UPDATE checkpoints SET note = CAST(? AS TEXT) WHERE seq = 5');
     for (let place = 0; place < good.length; place += 1) {
       for (let bit = 0; bit < 8; bit += 1) {
         const bad = Buffer.from(good);
@@ -182,15 +182,16 @@ describe('one flipped bit', () => {
     }
     write.run(good);
     for (let bit = 0; bit < 20; bit += 1) {
-      const moved = 100 ^ (1 << bit);
-      if (moved === COUNT) continue;
-      writer.prepare('UPDATE checkpoints SET seq = ? WHERE seq = 100').run(moved);
+      const moved = 5 ^ (1 << bit);
+      if (moved === 12) continue;
+      writer.prepare('UPDATE checkpoints SET seq = ? WHERE seq = 5').run(moved);
       expect(damaged(), `${moved}`).toMatchObject([{ kind: 'checkpoint' }]);
-      writer.prepare('UPDATE checkpoints SET seq = 100 WHERE seq = ?').run(moved);
+      writer.prepare('UPDATE checkpoints SET seq = 5 WHERE seq = ?').run(moved);
     }
     expect(damaged()).toEqual([]);
     source.close();
     writer.close();
+    small.remove();
   });
 
   it('anywhere in an export is found', async () => {

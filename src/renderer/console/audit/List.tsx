@@ -114,12 +114,14 @@ export function List({ pages, picked, onPick }: Props) {
                 if (event) onPick(event);
               }}
             >
-              {event && (
+              {event ? (
                 <Cells
                   event={event}
                   name={eventName(event.type, language)}
                   drill={drills !== null && isOfDrill(event as LogEvent, drills)}
                 />
+              ) : (
+                <span className="sr-only">{t('audit.searching')}</span>
               )}
             </button>
           );

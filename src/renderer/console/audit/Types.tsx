@@ -40,34 +40,32 @@ export function Types({ chosen, known, onChange }: Props) {
           {t('audit.type')}: {said}
         </Button>
       </DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content
-          align="start"
-          className="z-50 max-h-96 min-w-56 overflow-y-auto rounded-md border border-line bg-surface p-1"
-        >
-          <DropdownMenu.Item className={ITEM} onSelect={() => onChange([])}>
-            {t('audit.any')}
-          </DropdownMenu.Item>
-          <DropdownMenu.Separator className="my-1 h-px bg-line" />
-          {/* A type that was chosen stays to be seen, even where the record has it no longer. */}
-          {[...new Set([...known, ...chosen])].map((type) => (
-            <DropdownMenu.CheckboxItem
-              key={type}
-              className={ITEM}
-              checked={chosen.includes(type)}
-              disabled={chosen.length >= MOST && !chosen.includes(type)}
-              // It stays open: there may be more to choose.
-              onSelect={(event) => event.preventDefault()}
-              onCheckedChange={(on) =>
-                onChange(on ? [...chosen, type] : chosen.filter((one) => one !== type))
-              }
-            >
-              <DropdownMenu.ItemIndicator className="absolute left-2">✓</DropdownMenu.ItemIndicator>
-              {clip(nameOf(type), 64)}
-            </DropdownMenu.CheckboxItem>
-          ))}
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
+      <DropdownMenu.Content
+        align="start"
+        className="z-50 max-h-96 min-w-56 overflow-y-auto rounded-md border border-line bg-surface p-1"
+      >
+        <DropdownMenu.Item className={ITEM} onSelect={() => onChange([])}>
+          {t('audit.any')}
+        </DropdownMenu.Item>
+        <DropdownMenu.Separator className="my-1 h-px bg-line" />
+        {/* A type that was chosen stays to be seen, even where the record has it no longer. */}
+        {[...new Set([...known, ...chosen])].map((type) => (
+          <DropdownMenu.CheckboxItem
+            key={type}
+            className={ITEM}
+            checked={chosen.includes(type)}
+            disabled={chosen.length >= MOST && !chosen.includes(type)}
+            // It stays open: there may be more to choose.
+            onSelect={(event) => event.preventDefault()}
+            onCheckedChange={(on) =>
+              onChange(on ? [...chosen, type] : chosen.filter((one) => one !== type))
+            }
+          >
+            <DropdownMenu.ItemIndicator className="absolute left-2">✓</DropdownMenu.ItemIndicator>
+            {clip(nameOf(type), 64)}
+          </DropdownMenu.CheckboxItem>
+        ))}
+      </DropdownMenu.Content>
     </DropdownMenu.Root>
   );
 }
