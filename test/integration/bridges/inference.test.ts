@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Gateway } from '../../../src/gateway/gateway';
@@ -282,7 +282,9 @@ describe('what it reports', () => {
     /** What the monitor's last check made of the model's answers. */
     const judged = () => {
       const folder = join(dir.path, 'monitor');
-      const name = readdirSync(folder).findLast((one) => one.startsWith('checks-'));
+      const name = (existsSync(folder) ? readdirSync(folder) : []).findLast((one) =>
+        one.startsWith('checks-'),
+      );
       const rows = name ? readFileSync(join(folder, name), 'utf8').trimEnd().split('\n') : [];
       const { checks } = JSON.parse(rows.at(-1) ?? '{"checks":[]}') as { checks: string[][] };
       return checks.find(([trigger]) => trigger === 'errorRate')?.[1];
