@@ -162,6 +162,25 @@ describe('what proves nothing', () => {
     await terminal.until(flat);
   });
 
+  it('the coin of a trade that was closed while it could not be seen is the bot’s', async () => {
+    bot.open('ETH/USDT');
+    bot.statusFails = true;
+    await connect();
+    await bot.until(() => bot.count('GET /trades') > 0);
+    const reads = bot.count('GET /count');
+    await bot.until(() => bot.count('GET /count') > reads);
+    // Closed in its books, and not sold.
+    bot.trades = [];
+    bot.closed.push('ETH/USDT');
+    bot.coins.set('ETH', 2);
+    bot.statusFails = false;
+    terminal.kill();
+    await terminal.until(() => chain()?.held?.positions[0]?.id === 'balance:ETH');
+    expect(flat()).toBe(false);
+    bot.coins.delete('ETH');
+    await terminal.until(flat);
+  });
+
   it('an exit that shows only turns later is not asked for again meanwhile', async () => {
     await bot.stop();
     bot = await FakeFreqtrade.start(700);

@@ -282,9 +282,9 @@ describe('what it reports', () => {
     /** What the monitor's last check made of the model's answers. */
     const judged = () => {
       const folder = join(dir.path, 'monitor');
-      // Before its first check there is no folder.
-      const files = existsSync(folder) ? readdirSync(folder) : [];
-      const name = files.findLast((one) => one.startsWith('checks-'));
+      const name = (existsSync(folder) ? readdirSync(folder) : []).findLast((one) =>
+        one.startsWith('checks-'),
+      );
       const rows = name ? readFileSync(join(folder, name), 'utf8').trimEnd().split('\n') : [];
       const { checks } = JSON.parse(rows.at(-1) ?? '{"checks":[]}') as { checks: string[][] };
       return checks.find(([trigger]) => trigger === 'errorRate')?.[1];

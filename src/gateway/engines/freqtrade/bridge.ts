@@ -55,8 +55,9 @@ export function createFreqtradeBridge(deps: FreqtradeBridgeDeps): FreqtradeBridg
   /** When an exit of a trade was last asked for, by `uptime`. */
   const exits = new Map<number, number>();
   const coins = new Set<string>();
-  /** For how many trades, and closed ones among them, `coins` is whole; null before it ever was. */
-  let learned: { readonly trades: number | null; readonly closed: number } | null = null;
+  /** For how many closed trades `coins` is whole; null before it ever was. */
+  let learned: number | null = null;
+  /** Why the last reading was none. */
   let unread: string | null = null;
   let looking = false;
   let cleanReads = 0;
@@ -78,7 +79,8 @@ export function createFreqtradeBridge(deps: FreqtradeBridgeDeps): FreqtradeBridg
     if (!balance.ok) return balance;
     for (const { pair } of trades.value) coins.add(baseOf(pair));
     // Coins that nobody knows to be the bot's would be taken for another's.
-    const all = await learnCoins(balance.value.trade_count ?? null);
+    const ever = balance.value.trade_count ?? null;
+    const all = await learnCoins(ever === null ? null : ever - count.value);
     if (!all.ok) return all;
     const reading = {
       ...{ trades: trades.value, count: count.value, balance: balance.value },
@@ -89,13 +91,13 @@ export function createFreqtradeBridge(deps: FreqtradeBridgeDeps): FreqtradeBridg
     });
   }
 
-  /** Learns the coins of trades that are over, anew whenever there are more trades. */
-  async function learnCoins(trades: number | null): Promise<Result<null, string>> {
-    if (trades !== null && learned?.trades === trades) return ok(null);
-    const past = await api.pastPairs(learned?.closed ?? 0);
+  /** Learns the coins of the trades that are over, anew whenever there are other than it knows. */
+  async function learnCoins(closed: number | null): Promise<Result<null, string>> {
+    if (closed !== null && learned === closed) return ok(null);
+    const past = await api.pastPairs(learned ?? 0);
     if (!past.ok) return fail(past.error.code, `its past trades: ${past.error.message}`);
     for (const pair of past.value.pairs) coins.add(baseOf(pair));
-    learned = { trades, closed: past.value.closed };
+    learned = past.value.closed;
     return ok(null);
   }
 

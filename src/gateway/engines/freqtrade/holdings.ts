@@ -27,8 +27,8 @@ export interface HoldingsContext {
 
 /**
  * What freqtrade holds, by three of its answers. `/status` is its own database, where an error reads
- * as an empty list: it counts only where another answer agrees, and what the account holds beside it is a
- * position too.
+ * as an empty list: it counts only where another answer agrees, and what the account holds beside it is
+ * a position too.
  */
 export function holdingsOf(
   { trades, count, balance }: Reading,
