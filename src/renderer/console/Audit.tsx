@@ -52,7 +52,7 @@ export default function Audit(props: {
       )}
       <Filters source={source} filter={filter} onChange={change} />
       <Count pages={pages} filtered={filter !== NO_FILTER} />
-      <div className="grid min-h-0 flex-1 grid-cols-[minmax(0,1fr)_400px] gap-3">
+      <div className="grid min-h-0 flex-1 grid-cols-[minmax(0,1fr)_400px] grid-rows-[minmax(0,1fr)] gap-3">
         <List
           key={`${source}${JSON.stringify(filter)}`}
           pages={pages}

@@ -103,6 +103,8 @@ export function useAuditPages(source: AuditSource, filter: AuditFilter): AuditPa
     const events = held.pages[page];
     // The pages of a question begin with its first.
     if (!events && held.state !== 'searching' && !asked.current.has(page)) {
+      // Every row of it that is in sight wants it; it is asked for once.
+      asked.current.add(page);
       queueMicrotask(() => ask(page, false));
     }
     return events?.[index % PAGE] ?? null;

@@ -61,7 +61,9 @@ export function Types({ chosen, known, onChange }: Props) {
               onChange(on ? [...chosen, type] : chosen.filter((one) => one !== type))
             }
           >
-            <DropdownMenu.ItemIndicator className="absolute left-2">✓</DropdownMenu.ItemIndicator>
+            <DropdownMenu.ItemIndicator aria-hidden className="absolute left-2">
+              ✓
+            </DropdownMenu.ItemIndicator>
             {clip(nameOf(type), 64)}
           </DropdownMenu.CheckboxItem>
         ))}
