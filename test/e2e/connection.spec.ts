@@ -118,6 +118,8 @@ test('a desk’s file that cannot be read brings up no paper desk; mended, it co
   });
   const console = await openConsole();
   await showView(console, 'settings');
+  const section = console.getByRole('region', { name: 'Conexión' });
+  await expect(section).toContainText('no se puede leer a qué gateway');
   await console.screenshot({ path: test.info().outputPath('lost-settings.png') });
   expect(await findings(console)).toEqual([]);
   const address = `wss://127.0.0.1:${gateway.port}`;
