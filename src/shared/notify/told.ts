@@ -271,11 +271,11 @@ export function messageFor(
   return draft && complete(draft, event.ts, policy);
 }
 
-/** Every page that an incident may have rung: its own, and those of what opened it. */
-function pagesOf({ incidents }: OpsState, id: string): string[] {
+/** Keys of the pages that an incident may have rung: its own, and those of what opened it. */
+export function pagesOf({ incidents }: OpsState, id: string): string[] {
   const known = incidents.incidents.find((one) => one.id === id);
-  const kills = known?.correlations.map(killKey) ?? [];
-  return [incidentKey(id), ...kills, ...(known?.alerts.map(alertKey) ?? [])];
+  const ordered = known?.correlations.flatMap((one) => [killKey(one), deploymentKey(one)]) ?? [];
+  return [incidentKey(id), ...ordered, ...(known?.alerts.map(alertKey) ?? [])];
 }
 
 function titleOf({ incidents }: OpsState, id: string): string {
