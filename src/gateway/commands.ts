@@ -1,4 +1,3 @@
-import type { Book } from '../shared/incidents/events';
 import type { Sha256 } from '../shared/log/chain';
 import type { Actor, LogEvent } from '../shared/log/event';
 import { MONITOR_ID } from '../shared/monitor/monitor';
@@ -19,6 +18,7 @@ import { allow, Refusal } from './decide/refusal';
 import * as reports from './decide/reports';
 import * as retraining from './decide/retraining';
 import type { EngineHub } from './engineHub';
+import type { Books } from './incidents/books';
 import type { Fact, GatewayLog } from './log';
 import type { Notifier } from './notify/notifier';
 
@@ -48,8 +48,7 @@ export interface CommandsOptions {
   readonly policies: () => Policies;
   readonly sha256: Sha256;
   readonly clock: Clock;
-  /** What every engine has now. */
-  readonly books: () => readonly Book[];
+  readonly books: Pick<Books, 'now' | 'tradesPerHour'>;
   /** Whether a terminal acts as the monitor with that token. */
   readonly mayAct: (holder: string, fence: number) => boolean;
   /** Secrets of channels, and tests. */
@@ -207,7 +206,9 @@ export function createCommands(options: CommandsOptions): Commands {
     const ops = { state, policy: inForce.operations, hub, now };
     const known = { ...state.models, criticalAt: state.alerts.criticalAt };
     const registry = { state: known, policy: inForce.models, sha256, now, id: command.id };
-    const desk = { state, policies: inForce, books: options.books, now, id: command.id };
+    const { now: booksNow, tradesPerHour } = options.books;
+    const at = { now, id: command.id };
+    const desk = { state, policies: inForce, books: booksNow, tradesPerHour, ...at };
     const slow = { state, policy: inForce.monitor, now, id: command.id };
     switch (command.name) {
       case 'kill':

@@ -212,8 +212,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       })
     : null;
   const commands = createCommands({
-    ...{ log, hub, policies, sha256, clock, mayAct, history },
-    books: books.now,
+    ...{ log, hub, policies, books, sha256, clock, mayAct, history },
     channels: notifier,
     bridges,
   });

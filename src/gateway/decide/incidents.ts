@@ -15,6 +15,8 @@ export interface IncidentsContext {
   readonly policies: Pick<Policies, 'incidents' | 'calendar' | 'playbooks'>;
   /** What every engine has now, for the record of what an incident cost. */
   readonly books: () => readonly Book[];
+  /** Trades an hour, where enough were seen to say so. */
+  readonly tradesPerHour: () => number | null;
   /** Unix ms. */
   readonly now: number;
   /** The command's id, which names what it begins. */
@@ -59,7 +61,7 @@ export function open(
         ...planEscalation(severity, now, policies.incidents, policies.calendar),
         detectedFrom: since.length > 0 ? Math.min(...since) : null,
         books: [...context.books()],
-        tradesPerHour: null,
+        tradesPerHour: context.tradesPerHour(),
       },
     },
   ];

@@ -286,7 +286,7 @@ function open(state: OpsState, context: OpeningContext, one: Case): Fact[] {
 function troubleSince(state: OpsState): number | null {
   const breaching = Object.values(state.monitor.triggers)
     .filter(({ outcome }) => outcome === 'breach' || outcome === 'suspect')
-    .map(({ at }) => at);
+    .map(({ at, since }) => Math.min(since ?? at, at));
   const alerts = Object.values(state.alerts.active)
     .filter(({ severity }) => severity === 'P0' || severity === 'P1')
     .map((alert) => alert.since);

@@ -24,6 +24,8 @@ export const checkSchema = z.object({
   confident: z.boolean(),
   samples: z.int().nonnegative(),
   breaching: z.int().nonnegative(),
+  /** Time of the first sample of what is above the limit, Unix ms; earlier versions left it out. */
+  since: z.number().nullable().optional(),
 });
 
 const attemptSchema = z.object({ commandId: id, target: id, startedAt: z.number() });

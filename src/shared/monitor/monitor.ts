@@ -219,7 +219,9 @@ function alertItems(effect: Effect, evaluation: Evaluation | null): MonitorItem[
   if (effect.kind !== 'alert') return [];
   const { alert, severity, causes } = effect;
   const detail = causes.map((one) => (evaluation ? said(evaluation.checks[one]) : one)).join('; ');
-  const data = { alert, severity, kind: alert, model: evaluation?.model ?? null, detail };
+  const times = causes.flatMap((one) => evaluation?.checks[one].since ?? []);
+  const since = times.length === 0 ? null : Math.min(...times);
+  const data = { alert, severity, kind: alert, model: evaluation?.model ?? null, detail, since };
   return [{ item: 'alert', data }];
 }
 
@@ -227,8 +229,9 @@ function said({ trigger, value, limit }: Check): string {
   return `${trigger} ${value === null ? 'unknown' : Number(value.toPrecision(4))} (limit ${limit})`;
 }
 
-function brief({ trigger, outcome, value, limit, literal, confident, samples, breaching }: Check) {
-  return { trigger, outcome, value, limit, literal, confident, samples, breaching };
+function brief(check: Check) {
+  const { trigger, outcome, value, limit, literal, confident, samples, breaching, since } = check;
+  return { trigger, outcome, value, limit, literal, confident, samples, breaching, since };
 }
 
 /** Checks without data are counted at every check and are no change. */

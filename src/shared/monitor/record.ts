@@ -26,6 +26,15 @@ export interface Retraining {
   readonly closedAt: number | null;
 }
 
+/** What a trigger was last found to be. */
+export interface Found {
+  readonly outcome: Outcome;
+  /** When that was recorded. */
+  readonly at: number;
+  /** Time of the first sample of what is above the limit; null where nothing is, or nobody said. */
+  readonly since: number | null;
+}
+
 /** What the log says of the desk's monitor. */
 export interface MonitorRecord {
   /** Who acts; a terminal by its id, or `gateway`. */
@@ -36,9 +45,7 @@ export interface MonitorRecord {
   readonly machineSeq: number;
   /** Until when it only says what it would do; null while it acts. */
   readonly dryRunUntil: number | null;
-  readonly triggers: Readonly<
-    Partial<Record<Trigger, { readonly outcome: Outcome; readonly at: number }>>
-  >;
+  readonly triggers: Readonly<Partial<Record<Trigger, Found>>>;
   /** The latest decisions, newest first. */
   readonly firings: readonly Firing[];
   /** Closed trading days, oldest first. */

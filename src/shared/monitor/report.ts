@@ -23,6 +23,8 @@ export const monitorItemSchema = z.discriminatedUnion('item', [
       kind: z.string().max(64),
       model: z.string().nullable(),
       detail: z.string().max(2_000),
+      /** Time of the first sample behind it, where there is one. */
+      since: z.number().nullable().optional(),
     }),
   }),
   z.object({

@@ -9,6 +9,7 @@ import { alertmanagerPayload, firing } from '../../support/alertmanager';
 import { newDataDir, openGateway, quickPolicies } from '../../support/desk';
 import { FakeEngine } from '../../support/fakeEngine';
 import { engineFacts, incidentsPolicy, killFact } from '../../support/incidents';
+import { card } from '../../support/models';
 import { TestTerminal } from '../../support/testTerminal';
 import { openWebhook, pagerDutyContract, ROUTING_KEY } from '../../support/thirdParties';
 
@@ -488,6 +489,23 @@ describe('PagerDuty', () => {
       expect(incidents(terminal)[0]?.acknowledged).toMatchObject({ via: 'pagerduty' });
       await pagerDuty.close();
     });
+  });
+});
+
+describe('an incident opened by hand', () => {
+  it('knows how many trades an hour there were, so that those missed are a figure', async () => {
+    await gateway.stop();
+    gateway = await open({ ...quick, tradeRate: { ...quick.tradeRate, minTrades: 3, minMs: 1 } });
+    const terminal = await TestTerminal.open(gateway.port);
+    const one = await engine('e1');
+    await terminal.until(() => terminal.ops.engines.e1?.connected === true);
+    const closedAt = Date.now();
+    one.close(['a', 'b', 'c'].map((tradeId) => ({ tradeId, pnl: 1, closedAt })));
+    // Said after them on the same socket: once it is on record, they were taken in.
+    one.register(card('m1'));
+    await terminal.until(() => terminal.ops.models.models.m1 !== undefined);
+    await terminal.give('incident.open', { severity: 'P2', title: 'x', reason: 'x' });
+    expect((await opened(terminal)).tradesPerHour).toBeGreaterThan(0);
   });
 });
 
