@@ -16,6 +16,7 @@ export function factsDue(state: OpsState, rules: Rules, now: number): Fact[] {
     ...incidents.flatMap((incident) => escalations(incident, rules, now)),
     ...incidents.flatMap((incident) => lateReport(state, incident, rules, now)),
     ...actionItems.flatMap((item) => lateItem(state, item, now)),
+    ...actionItems.flatMap((item) => reminder(item, rules, now)),
   ];
 }
 
@@ -30,6 +31,7 @@ export function nextDue(state: OpsState, rules: Rules): number | null {
     ...actionItems
       .filter((one) => isWaiting(one) && !(itemAlert(one) in state.alerts.active))
       .map(itemDueAt),
+    ...actionItems.filter(isWaiting).map((one) => remindAt(one, rules)),
   ];
   return times.length === 0 ? null : Math.min(...times);
 }
@@ -63,6 +65,21 @@ function lateItem(state: OpsState, item: ActionItem, now: number): Fact[] {
   if (raised || !late) return [];
   const detail = `due ${item.due}, owner ${item.owner}: ${item.text}`;
   return [told(alert, 'P3', 'action_item_overdue', detail.slice(0, 2_000).toWellFormed())];
+}
+
+function reminder(item: ActionItem, rules: Rules, now: number): Fact[] {
+  if (!isWaiting(item) || remindAt(item, rules) > now) return [];
+  const { id, owner, due } = item;
+  const data = { item: id, owner, due, late: itemDueAt(item) <= now };
+  return [{ type: 'action_item.reminded', data }];
+}
+
+/** When people are next reminded: who set it in its last hours knows of it. */
+function remindAt(item: ActionItem, { incidents }: Rules): number {
+  const { remindBeforeMs, remindEveryMs } = incidents.actionItems;
+  const first = itemDueAt(item) - remindBeforeMs;
+  const last = item.remindedAt ?? item.set.at;
+  return last < first ? first : last + remindEveryMs;
 }
 
 function told(alert: string, severity: 'P2' | 'P3', kind: string, detail: string): Fact {

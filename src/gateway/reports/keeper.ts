@@ -129,12 +129,18 @@ export function keepReports(options: ReportKeeperOptions): ReportKeeper {
     const { seq: toSeq } = log.savedHead();
     // After everything that stands in it, whatever the clock says by now.
     const to = Math.max(clock(), log.state().ts) + 1;
-    const { kind, name, languages } = schedule;
+    const { kind, name } = schedule;
+    const { reports, incidents } = policies();
+    // Who reads it in another language than the schedule's gets a printing as well.
+    const languages = [
+      ...new Set([...schedule.languages, ...recipientsOf(reports, incidents).keys()]),
+    ];
     const period = { from: Math.min(from, to - 1), to };
     const made = await collect({ kind, period, fromSeq, toSeq });
     const id = options.newId();
     await keep(id, made.report, made.json, made.sha256, languages);
     const { range } = made.report;
+    const titles = { es: reportTitle(made.report, 'es'), en: reportTitle(made.report, 'en') };
     log.append(
       {
         type: 'report.made',
@@ -145,7 +151,7 @@ export function keepReports(options: ReportKeeperOptions): ReportKeeper {
           ...{ by: 'schedule', schedule: name, dueAt },
         },
       },
-      { type: 'report.ready', data: { report: id, title: reportTitle(made.report, 'es') } },
+      { type: 'report.ready', data: { report: id, title: titles.es, titles } },
     );
     void send(id, made.report, made.sha256, languages);
   }

@@ -176,6 +176,8 @@ export const incidentEventData = {
     due: day,
     status: z.enum(['open', 'in_progress', 'done', 'dropped']),
   }),
+  /** People are reminded of what is to be done by then, or was. */
+  'action_item.reminded': z.object({ item: id, owner: id, due: day, late: z.boolean() }),
   /** A rehearsal began; the kill of the same command is its own. */
   'drill.started': z.object({
     drill: id,

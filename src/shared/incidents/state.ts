@@ -113,6 +113,8 @@ export interface ActionItem {
   readonly due: string;
   readonly status: 'open' | 'in_progress' | 'done' | 'dropped';
   readonly set: Stamp;
+  /** When its owner was last reminded since it was set; null before that. */
+  readonly remindedAt: number | null;
 }
 
 export interface Drill {
@@ -149,7 +151,7 @@ export interface Change {
 
 /** Everything the log says of incidents. */
 export interface IncidentsState {
-  /** Those not closed, and the latest that are; newest first. */
+  /** Those not closed, those that wait for a post-mortem, and the latest others; newest first. */
   readonly incidents: readonly Incident[];
   /** Older ones, newest first. */
   readonly past: readonly PastIncident[];
@@ -165,6 +167,8 @@ export interface IncidentsState {
 /** Kept in the state; the log has them all. */
 export const KEPT = {
   closed: 30,
+  /** Of grave ones that are closed and wait for their post-mortem, besides those. */
+  unwritten: 300,
   past: 1_000,
   timeline: 300,
   /** Of the timeline's beginning, which is never left out. */

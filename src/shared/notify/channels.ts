@@ -83,6 +83,12 @@ export function secretFault(settings: ChannelSettings, secret: string | null): s
   }
 }
 
+/** The language in which a channel writes to people whom a message names: its own, if any reader has it. */
+export function namedLanguage(settings: ChannelSettings, own: Language): Language {
+  const [first = own, ...more] = languagesOf(settings, own);
+  return more.includes(own) ? own : first;
+}
+
 /** The languages in which a channel's readers are written to. */
 export function languagesOf(settings: ChannelSettings, own: Language): readonly Language[] {
   if (settings.channel !== 'email') return [own];

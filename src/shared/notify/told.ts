@@ -1,5 +1,6 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { severitySchema } from '../alerts/events';
+import type { Incident } from '../incidents/state';
 import type { LogEvent } from '../log/event';
 import { MONITOR_ID } from '../monitor/monitor';
 import { type EventDataOf, type EventType, eventData } from '../ops/events';
@@ -7,6 +8,7 @@ import type { OpsState } from '../ops/state';
 import type { NotificationsPolicy } from '../policy/notifications';
 import type { Origin, Scope } from '../protocol/commands';
 import {
+  BY_SEVERITY,
   type Channel,
   channelSchema,
   type Kind,
@@ -29,6 +31,9 @@ interface Draft {
   readonly silent?: boolean;
   readonly channels?: readonly Channel[];
   readonly page?: Page;
+  /** A mail address of the person it is for: it goes there whatever its level. */
+  readonly to?: string | null;
+  readonly runbook?: string | null;
 }
 
 type Teller = (event: LogEvent, state: OpsState) => Draft | null;
@@ -55,9 +60,6 @@ function of<Type extends EventType>(
   };
 }
 
-/** What a report's event carries of what a message needs. */
-const reportReady = z.object({ report: z.string().min(1).max(128), title: z.string() });
-
 export const killKey = (commandId: string): string => `kill:${commandId}`;
 const incidentKey = (id: string): string => `incident:${id}`;
 const alertKey = (id: string): string => `alert:${id}`;
@@ -68,6 +70,12 @@ const TOLD_BY_ITS_EVENT: ReadonlySet<string> = new Set(['deployment_incomplete']
 
 /** Causes of incidents that were told of themselves: one trouble rings once. */
 const TOLD_BY_ITS_CAUSE: ReadonlySet<string> = new Set(['kill', 'rollback_failed', 'alert']);
+
+/** What is left of a desk whose live model was retired. */
+const NONE_LIVE: Value = {
+  es: 'era el modelo en producción: no queda ninguno',
+  en: 'it was the model in production: none is left',
+};
 
 /** Every event that is told of. An event of another part is added by a line here. */
 const TOLD: Readonly<Record<string, Teller>> = {
@@ -147,13 +155,26 @@ const TOLD: Readonly<Record<string, Teller>> = {
       page: { action: 'resolve', keys: [deploymentKey(deployment)] },
     };
   }),
-  ...of('model.stage_changed', ({ model, from, to, cause }, event) => {
-    if (cause !== 'promotion' && cause !== 'emergency_promotion') return null;
-    return {
-      key: `promotion:${event.id}`,
-      kind: 'promotion',
-      fields: [['model', model], ['stage', `${from} → ${to}`], ...byAndWhy(event)],
-    };
+  ...of('model.stage_changed', ({ model, from, to, cause, retirement }, event) => {
+    const fields: Fields = [['model', model], ['stage', `${from} → ${to}`], ...byAndWhy(event)];
+    switch (cause) {
+      case 'promotion':
+      case 'emergency_promotion':
+        return { key: `promotion:${event.id}`, kind: 'promotion', fields };
+      case 'retirement':
+      case 'emergency_retirement':
+        return {
+          key: `retirement:${event.id}`,
+          kind: cause,
+          fields: [
+            ...fields,
+            ['cause', retirement],
+            ['detail', from === 'production' ? NONE_LIVE : null],
+          ],
+        };
+      default:
+        return null;
+    }
   }),
   ...of('promotion.requested', ({ request, model, target, expiresAt }, event) => ({
     key: `approval:${request}`,
@@ -166,22 +187,26 @@ const TOLD: Readonly<Record<string, Teller>> = {
     ],
   })),
   // Raised again while it stands, an alert is the same message; worse than before, it is another.
-  ...of('alert.raised', ({ alert, severity, kind, model, engine, detail }, event, state) => {
-    if (TOLD_BY_ITS_EVENT.has(kind)) return null;
-    return {
-      key: `alert:${alert}:${state.alerts.active[alert]?.raisedAt ?? event.ts}:${severity}`,
-      kind: 'alert',
-      severity,
-      fields: [
-        ['severity', severity],
-        ['title', kind],
-        ['detail', detail],
-        ['model', model],
-        ['engine', engine],
-      ],
-      page: { action: 'trigger', keys: [alertKey(alert)] },
-    };
-  }),
+  ...of(
+    'alert.raised',
+    ({ alert, severity, kind, model, engine, detail, outside }, event, state) => {
+      if (TOLD_BY_ITS_EVENT.has(kind)) return null;
+      return {
+        key: `alert:${alert}:${state.alerts.active[alert]?.raisedAt ?? event.ts}:${severity}`,
+        kind: 'alert',
+        severity,
+        fields: [
+          ['severity', severity],
+          ['title', kind],
+          ['detail', detail],
+          ['model', model],
+          ['engine', engine],
+        ],
+        page: { action: 'trigger', keys: [alertKey(alert)] },
+        runbook: outside?.runbook ?? null,
+      };
+    },
+  ),
   ...of('alert.cleared', ({ alert, cause }, event) => ({
     key: `alert_cleared:${event.id}`,
     kind: 'alert',
@@ -221,6 +246,8 @@ const TOLD: Readonly<Record<string, Teller>> = {
   ...of('incident.escalated', ({ incident: id, step, role, contact, onDuty }, event, state) => ({
     key: `incident_escalated:${event.id}`,
     kind: 'incident_escalated',
+    severity: incidentOf(state, id)?.severity ?? 'P1',
+    to: contact?.email ?? null,
     fields: [
       ['incident', titleOf(state, id)],
       ['step', `${step} · ${role}`],
@@ -245,11 +272,23 @@ const TOLD: Readonly<Record<string, Teller>> = {
       ...parts(text).map((part) => ['message', part] as const),
     ],
   })),
-  'report.ready': told(reportReady, ({ report, title }, event) => ({
+  ...of('action_item.reminded', ({ item, owner, due, late }, event, { incidents }) => {
+    const known = incidents.actionItems.find(({ id }) => id === item);
+    return {
+      key: `action_item_due:${event.id}`,
+      kind: 'action_item_due',
+      fields: [
+        ['title', known?.text],
+        ['owner', owner],
+        ['expires', late ? { es: `${due} (vencida)`, en: `${due} (late)` } : due],
+      ],
+    };
+  }),
+  ...of('report.ready', ({ report, title, titles }, event) => ({
     key: `report_ready:${event.id}`,
     kind: 'report_ready',
     fields: [
-      ['title', title],
+      ['title', titles ?? title],
       ['report', report],
     ],
   })),
@@ -272,14 +311,18 @@ export function messageFor(
 }
 
 /** Keys of the pages that an incident may have rung: its own, and those of what opened it. */
-export function pagesOf({ incidents }: OpsState, id: string): string[] {
-  const known = incidents.incidents.find((one) => one.id === id);
+export function pagesOf(state: OpsState, id: string): string[] {
+  const known = incidentOf(state, id);
   const ordered = known?.correlations.flatMap((one) => [killKey(one), deploymentKey(one)]) ?? [];
   return [incidentKey(id), ...ordered, ...(known?.alerts.map(alertKey) ?? [])];
 }
 
-function titleOf({ incidents }: OpsState, id: string): string {
-  const known = incidents.incidents.find((one) => one.id === id);
+function incidentOf({ incidents }: OpsState, id: string): Incident | undefined {
+  return incidents.incidents.find((one) => one.id === id);
+}
+
+function titleOf(state: OpsState, id: string): string {
+  const known = incidentOf(state, id);
   return known ? `#${known.number} ${known.title}` : id;
 }
 
@@ -341,20 +384,28 @@ function parts(text: string): string[] {
 }
 
 function complete(draft: Draft, at: number, policy: NotificationsPolicy): Message {
-  const { key, kind, severity, silent, page, channels } = draft;
+  const { key, kind, severity, silent, page, to, runbook } = draft;
   const fields = draft.fields.flatMap(([label, value]) =>
     value === null || value === undefined || value === '' ? [] : [{ label, value }],
   );
   const level = silent ? null : levelOf(kind, severity, policy);
+  const usual = level === null ? [] : policy.channels[level];
+  const channels = draft.channels ?? (to ? [...new Set<Channel>([...usual, 'email'])] : undefined);
   return {
     ...{ key: key.slice(0, 255), kind, level, at, fields, page: page ?? null },
     ...(channels && { channels: [...channels] }),
+    ...(to && { to: [to], toAlone: !usual.includes('email') }),
+    ...(runbook && { runbook }),
   };
 }
 
 function levelOf(kind: Kind, severity: Draft['severity'], policy: NotificationsPolicy): Level {
   if (severity) return policy.severities[severity];
-  return kind === 'alert' || kind === 'incident_opened' ? policy.severities.P3 : policy.kinds[kind];
+  return isBySeverity(kind) ? policy.severities.P3 : policy.kinds[kind];
+}
+
+function isBySeverity(kind: Kind): kind is (typeof BY_SEVERITY)[number] {
+  return (BY_SEVERITY as readonly Kind[]).includes(kind);
 }
 
 function byAndWhy({ actor, reason }: LogEvent): Fields {

@@ -122,6 +122,56 @@ describe('what is told of which event', () => {
     expect(told(event('notification.failed', {}))).toBeNull();
   });
 
+  it('a retirement is told, more urgently in an emergency, and that no model is left', () => {
+    const retired = (from: string, cause: string) =>
+      told(
+        event('model.stage_changed', {
+          ...{ model: 'm1', from, to: 'archived', cause, request: null },
+          retirement: cause === 'retirement' ? 'replaced' : 'emergency',
+        }),
+      );
+    const planned = retired('staging', 'retirement');
+    expect(planned).toMatchObject({ kind: 'retirement', level: 'warning' });
+    expect(planned?.fields).not.toContainEqual(expect.objectContaining({ label: 'detail' }));
+    const emergency = retired('production', 'emergency_retirement');
+    expect(emergency).toMatchObject({ kind: 'emergency_retirement', level: 'critical' });
+    expect(emergency?.fields).toContainEqual({
+      label: 'detail',
+      value: expect.objectContaining({ es: expect.stringContaining('no queda ninguno') }),
+    });
+  });
+
+  it('a call is as urgent as its incident, and is mailed to the person who is called', () => {
+    const called = (severity: string, email: string | null) => {
+      const opened = { type: 'incident.opened', data: { ...INCIDENT, severity, cause: 'manual' } };
+      const contact = { role: 'cto', name: 'Luis', phone: null, email, slack: null };
+      const about = { incident: 'i1', step: 's', role: 'cto', dueAt: 1, lateMs: 0, onDuty: true };
+      return told(event('incident.escalated', { ...about, contact }), foldFacts([opened]));
+    };
+    expect(called('P3', null)).toMatchObject({ level: 'info' });
+    expect(called('P3', null)?.channels).toBeUndefined();
+    const alone = { to: ['l@mesa.co'], toAlone: true, channels: ['slack', 'email'] };
+    expect(called('P3', 'l@mesa.co')).toMatchObject({ level: 'info', ...alone });
+    expect(called('P1', 'l@mesa.co')).toMatchObject({
+      ...{ level: 'critical', to: ['l@mesa.co'], toAlone: false, channels: ['slack', 'email'] },
+    });
+  });
+
+  it('an alert of another system keeps its own runbook', () => {
+    const runbook = 'https://wiki.example.com/x';
+    const outside = {
+      labels: {},
+      summary: 's',
+      group: 'g',
+      runbook,
+      generator: null,
+      startsAt: null,
+    };
+    const message = told(event('alert.raised', { ...ALERT, alert: 'a1', outside }));
+    expect(message?.runbook).toBe(runbook);
+    expect(told(event('alert.raised', { ...ALERT, alert: 'a1' }))?.runbook).toBeUndefined();
+  });
+
   it('one trouble rings once: an incident that a kill opened rings no more, and acts on its page', () => {
     const opened = { type: 'incident.opened', data: { ...INCIDENT, cause: 'kill' } };
     expect(told(event(opened.type, opened.data))).toBeNull();
@@ -131,7 +181,7 @@ describe('what is told of which event', () => {
     });
     expect(told(resolved, state)?.page).toEqual({
       action: 'resolve',
-      keys: ['incident:i1', 'kill:c1', 'alert:a1'],
+      keys: ['incident:i1', 'kill:c1', 'deployment:c1', 'alert:a1'],
     });
   });
 
