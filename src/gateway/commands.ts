@@ -5,7 +5,7 @@ import type { MonitorItem } from '../shared/monitor/report';
 import type { Policies } from '../shared/policy/inForce';
 import { policyChange } from '../shared/policy/inForce';
 import type { Command } from '../shared/protocol/commands';
-import type { Answer, RejectionCode, Role } from '../shared/protocol/terminal';
+import type { Answer, Role } from '../shared/protocol/terminal';
 import type { Clock } from '../shared/time';
 import type { Bridges } from './bridges/bridges';
 import * as channels from './decide/channels';
@@ -40,6 +40,9 @@ export interface Commands {
   /** Hears every later stage of every command. */
   follow(listener: (answer: Answer) => void): () => void;
 }
+
+/** A command's answer that it is not carried out. */
+type Rejected = Extract<Answer, { stage: 'rejected' }>;
 
 export interface CommandsOptions {
   readonly log: GatewayLog;
@@ -84,8 +87,9 @@ export function createCommands(options: CommandsOptions): Commands {
     const { commandId: id } = event;
     if (id === null || !isFirstFact(event.type) || outcomes.has(id)) return;
     if (event.type === 'command.rejected') {
-      const { code, message } = event.data as { code: RejectionCode; message: string };
-      outcomes.set(id, [{ type: 'answer', id, stage: 'rejected', code, message }]);
+      const { code, message, said } = event.data as unknown as Rejected;
+      const rejected = { code, message, ...(said && { said }) };
+      outcomes.set(id, [{ type: 'answer', id, stage: 'rejected', ...rejected }]);
     } else {
       outcomes.set(id, [accepted(id, event.seq)]);
     }
@@ -188,13 +192,11 @@ export function createCommands(options: CommandsOptions): Commands {
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       const { code, message } = error;
-      outcomes.set(id, [{ type: 'answer', id, stage: 'rejected', code, message }]);
-      log.append({
-        type: 'command.rejected',
-        ...common,
-        data: { name: command.name, code, message },
-      });
-      answer({ type: 'answer', id, stage: 'rejected', code, message });
+      const why = { code, message, ...(error.said && { said: [error.said] }) };
+      const rejected: Answer = { type: 'answer', id, stage: 'rejected', ...why };
+      outcomes.set(id, [rejected]);
+      log.append({ type: 'command.rejected', ...common, data: { name: command.name, ...why } });
+      answer(rejected);
     }
   }
 
@@ -289,10 +291,14 @@ export function createCommands(options: CommandsOptions): Commands {
         const { name, document, basedOn } = command.params;
         const version = state.policies[name]?.version ?? inForce[name].version;
         if (basedOn !== null && basedOn !== version) {
-          throw new Refusal('superseded', `${name} is at ${version} by now, not ${basedOn}`);
+          throw new Refusal('superseded', '{name} is at {version} by now, not {basedOn}', {
+            name,
+            version,
+            basedOn,
+          });
         }
         const change = policyChange(state, name, document);
-        if (!change.ok) throw new Refusal('bad_policy', change.error.message);
+        if (!change.ok) throw new Refusal('bad_policy', { text: change.error.message });
         return [{ type: 'policy.changed', data: change.value }];
       }
       case 'alert.acknowledge':

@@ -5,6 +5,7 @@ import type { Incident } from '../../shared/incidents/state';
 import type { OpsState } from '../../shared/ops/state';
 import type { Policies } from '../../shared/policy/inForce';
 import type { CommandParams } from '../../shared/protocol/commands';
+import { word } from '../../shared/words/phrase';
 import type { Operator } from '../commands';
 import type { Fact } from '../log';
 import { allow, Refusal } from './refusal';
@@ -157,7 +158,8 @@ export function setSeverity(
   const { incidents: policy, calendar } = context.policies;
   allow(operator, policy.permissions.setSeverity, 'change an incident’s severity');
   const known = activeIncident(context, incident);
-  if (known.severity === severity) throw new Refusal('superseded', `it is ${severity} already`);
+  if (known.severity === severity)
+    throw new Refusal('superseded', 'it is {severity} already', { severity });
   const plan = planEscalation(severity, context.now, policy, calendar);
   const data = { incident, from: known.severity, to: severity, ...plan };
   return [{ type: 'incident.severity_changed', data }];
@@ -256,7 +258,10 @@ function ended(context: IncidentsContext, id: string): Incident {
 function reaching(context: IncidentsContext, id: string, stage: IncidentStage): Incident {
   const known = incidentOf(context, id);
   if (nextStage(known.stage) !== stage) {
-    throw new Refusal('wrong_stage', `it is ${known.stage}; ${stage} does not follow that`);
+    throw new Refusal('wrong_stage', 'it is {stage}; {next} does not follow that', {
+      stage: word(`incident.${known.stage}`),
+      next: word(`incident.${stage}`),
+    });
   }
   return known;
 }

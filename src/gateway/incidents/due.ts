@@ -3,6 +3,7 @@ import type { ActionItem, Incident } from '../../shared/incidents/state';
 import type { OpsState } from '../../shared/ops/state';
 import type { Policies } from '../../shared/policy/inForce';
 import { instantOf } from '../../shared/time';
+import { detailOf, type Phrase, phrase, type Sentence } from '../../shared/words/phrase';
 import type { Fact } from '../log';
 
 type Rules = Pick<Policies, 'incidents' | 'calendar'>;
@@ -52,9 +53,10 @@ function lateReport(state: OpsState, incident: Incident, rules: Rules, now: numb
   const late = awaitsReport(incident, rules) && reportDueAt(incident, rules) <= now;
   if (raised && !late) return [cleared(alert, 'the post-mortem was published')];
   if (raised || !late) return [];
-  const due = new Date(reportDueAt(incident, rules)).toISOString();
-  const detail = `the post-mortem of incident ${incident.number} was due at ${due}`;
-  return [told(alert, 'P2', 'postmortem_overdue', detail)];
+  const said = phrase('the post-mortem of incident {number} was due at {due}', {
+    ...{ number: String(incident.number), due: { at: reportDueAt(incident, rules) } },
+  });
+  return [told(alert, 'P2', 'postmortem_overdue', said)];
 }
 
 function lateItem(state: OpsState, item: ActionItem, now: number): Fact[] {
@@ -63,8 +65,9 @@ function lateItem(state: OpsState, item: ActionItem, now: number): Fact[] {
   const late = isWaiting(item) && itemDueAt(item) <= now;
   if (raised && !late) return [cleared(alert, 'it was done, dropped or given another date')];
   if (raised || !late) return [];
-  const detail = `due ${item.due}, owner ${item.owner}: ${item.text}`;
-  return [told(alert, 'P3', 'action_item_overdue', detail.slice(0, 2_000).toWellFormed())];
+  const { due, owner, text } = item;
+  const said = phrase('due {due}, owner {owner}: {text}', { due, owner, text });
+  return [told(alert, 'P3', 'action_item_overdue', said)];
 }
 
 function reminder(item: ActionItem, rules: Rules, now: number): Fact[] {
@@ -82,12 +85,12 @@ function remindAt(item: ActionItem, { incidents }: Rules): number {
   return last < first ? first : last + remindEveryMs;
 }
 
-function told(alert: string, severity: 'P2' | 'P3', kind: string, detail: string): Fact {
-  const about = { alert, severity, kind, model: null, engine: null, detail } as const;
-  return { type: 'alert.raised', data: { ...about, source: 'policy' } };
+function told(alert: string, severity: 'P2' | 'P3', kind: string, said: Phrase): Fact {
+  const about = { alert, severity, kind, model: null, engine: null } as const;
+  return { type: 'alert.raised', data: { ...about, ...detailOf([said]), source: 'policy' } };
 }
 
-function cleared(alert: string, cause: string): Fact {
+function cleared(alert: string, cause: Sentence): Fact {
   return { type: 'alert.cleared', data: { alert, cause } };
 }
 

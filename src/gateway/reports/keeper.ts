@@ -16,6 +16,7 @@ import { reportLayout, reportTitle } from '../../shared/reports/layout';
 import type { Report } from '../../shared/reports/report';
 import type { MadeReport } from '../../shared/reports/state';
 import type { Clock } from '../../shared/time';
+import { detailOf, phrase } from '../../shared/words/phrase';
 import type { GatewayLog } from '../log';
 import type { DayBook } from './dayBook';
 
@@ -94,9 +95,10 @@ export function keepReports(options: ReportKeeperOptions): ReportKeeper {
   function failed(error: unknown): void {
     if (stopping.signal.aborted) return;
     failedAt = clock();
-    const detail = `no report was made: ${(error as Error).message}`.slice(0, 2_000);
+    const cause = (error as Error).message.slice(0, 1_500);
+    const said = phrase('no report was made: {cause}', { cause });
     const about = { severity: 'P3', kind: 'report_failed', model: null, engine: null } as const;
-    const data = { alert: 'reports', ...about, detail, source: 'policy' } as const;
+    const data = { alert: 'reports', ...about, ...detailOf([said]), source: 'policy' } as const;
     log.append({ type: 'alert.raised', data });
   }
 

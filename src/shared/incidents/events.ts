@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { severitySchema } from '../alerts/events';
+import { saidSchema } from '../words/schema';
 
 /** Types of the log's events that are about incidents and drills, and the shape of `data` for each. */
 
@@ -82,6 +83,8 @@ export const incidentEventData = {
     number: z.int().positive(),
     severity: severitySchema,
     title: z.string().min(1).max(256),
+    /** The title in phrases, where a rule made it of an alert. */
+    said: saidSchema,
     cause: incidentCauseSchema,
     /** What it is about: `model:…`, `engine:…`. */
     subjects: z.array(id).max(64),

@@ -144,11 +144,12 @@ function apply(state: IncidentsState, event: DomainEvent): IncidentsState {
 }
 
 function opened(state: IncidentsState, event: EventOf<'incident.opened'>): IncidentsState {
-  const { incident: id, events, books, escalation, ...data } = event.data;
+  const { incident: id, events, books, escalation, said, ...data } = event.data;
   if (state.incidents.some((one) => one.id === id)) return state;
   const incident: Incident = {
     id,
     ...data,
+    said: said ?? null,
     stage: 'open',
     reason: event.reason,
     commander: null,
@@ -210,10 +211,10 @@ function shelve(state: IncidentsState): IncidentsState {
 }
 
 function summary(incident: Incident): IncidentsState['past'][number] {
-  const { id, number, severity, title, cause, stage, correlations, commander } = incident;
+  const { id, number, severity, title, said, cause, stage, correlations, commander } = incident;
   const { detectedFrom, opened, acknowledged, resolved, closed, stoppedMs } = incident;
   return {
-    ...{ id, number, severity, title, cause, stage, correlations, commander },
+    ...{ id, number, severity, title, said, cause, stage, correlations, commander },
     ...{ detectedFrom, opened, acknowledged, resolved, closed, stoppedMs },
   };
 }

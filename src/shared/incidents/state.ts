@@ -1,5 +1,6 @@
 import type { Severity } from '../alerts/events';
 import type { Actor } from '../log/event';
+import type { Phrase } from '../words/phrase';
 import type {
   Book,
   Contact,
@@ -52,6 +53,8 @@ export interface Incident {
   readonly number: number;
   readonly severity: Severity;
   readonly title: string;
+  /** The title in phrases; null where a person or another system gave it. */
+  readonly said: readonly Phrase[] | null;
   readonly cause: IncidentCause;
   readonly stage: IncidentStage;
   readonly reason: string | null;
@@ -93,6 +96,7 @@ export type PastIncident = Pick<
   | 'number'
   | 'severity'
   | 'title'
+  | 'said'
   | 'cause'
   | 'stage'
   | 'correlations'

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { saidSchema } from '../words/schema';
 import { triggerSchema } from './trigger';
 
 const id = z.string().min(1).max(128);
@@ -106,6 +107,7 @@ export const monitorEventData = {
     model: id,
     cause: retrainingCauseSchema,
     detail: z.string().max(2_000),
+    said: saidSchema,
   }),
   'retraining.closed': z.object({ retraining: id, outcome: retrainingOutcomeSchema }),
   'monitor.dry_run_set': z.object({ on: z.boolean(), until: z.number().nullable() }),

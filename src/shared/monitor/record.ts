@@ -1,5 +1,6 @@
 import type { Actor } from '../log/event';
 import type { EventDataOf } from '../ops/events';
+import type { Phrase } from '../words/phrase';
 import { ARMED, type MachineState } from './machine';
 import type { Trigger } from './trigger';
 import type { Outcome } from './verdict';
@@ -19,6 +20,8 @@ export interface Retraining {
   readonly model: string;
   readonly cause: EventDataOf<'retraining.proposed'>['cause'];
   readonly detail: string;
+  /** The detail in phrases, where it was said so. */
+  readonly said?: readonly Phrase[] | undefined;
   readonly at: number;
   readonly by: Actor;
   readonly reason: string | null;

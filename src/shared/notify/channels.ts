@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Sentence } from '../words/phrase';
 import { type Channel, type Language, languageSchema } from './message';
 
 /** Hosts that are this machine: the only ones that are spoken to in plain text. */
@@ -70,7 +71,7 @@ export type ChannelSettings = z.infer<typeof channelSettingsSchema>;
 export type SettingsOf<Name extends Channel> = Extract<ChannelSettings, { channel: Name }>;
 
 /** What is wrong with a secret for those settings; null where it will do. */
-export function secretFault(settings: ChannelSettings, secret: string | null): string | null {
+export function secretFault(settings: ChannelSettings, secret: string | null): Sentence | null {
   switch (settings.channel) {
     case 'slack':
       if (secret === null) return 'the webhook’s address is missing';

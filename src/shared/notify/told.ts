@@ -1,18 +1,21 @@
 import type { z } from 'zod';
 import type { severitySchema } from '../alerts/events';
 import type { Incident } from '../incidents/state';
+import { incidentTitle } from '../incidents/title';
 import type { LogEvent } from '../log/event';
 import { MONITOR_ID } from '../monitor/monitor';
 import { type EventDataOf, type EventType, eventData } from '../ops/events';
 import type { OpsState } from '../ops/state';
 import type { NotificationsPolicy } from '../policy/notifications';
 import type { Origin, Scope } from '../protocol/commands';
+import { say, sayAll, sayEither, sayWord } from '../words/phrase';
 import {
   BY_SEVERITY,
   type Channel,
   channelSchema,
   type Kind,
   type Label,
+  type Language,
   type Level,
   type Message,
   type Page,
@@ -112,7 +115,7 @@ const TOLD: Readonly<Record<string, Teller>> = {
   ...of('ops.paused', ({ scope, origin }, event) => ({
     key: `pause:${event.id}`,
     kind: 'pause',
-    fields: [...byAndWhy(event), ['scope', scopeText(scope)], ['origin', origin]],
+    fields: [...byAndWhy(event), ['scope', scopeText(scope)], ['origin', named('origin', origin)]],
   })),
   ...of('deployment.started', ({ deployment, kind, model, previous, engines }, event) => {
     if (kind !== 'rollback') return null;
@@ -156,7 +159,10 @@ const TOLD: Readonly<Record<string, Teller>> = {
     };
   }),
   ...of('model.stage_changed', ({ model, from, to, cause, retirement }, event) => {
-    const fields: Fields = [['model', model], ['stage', `${from} → ${to}`], ...byAndWhy(event)];
+    const stages = inBoth((language) =>
+      [from, to].map((stage) => sayWord(`stage.${stage}`, language)).join(' → '),
+    );
+    const fields: Fields = [['model', model], ['stage', stages], ...byAndWhy(event)];
     switch (cause) {
       case 'promotion':
       case 'emergency_promotion':
@@ -168,7 +174,7 @@ const TOLD: Readonly<Record<string, Teller>> = {
           kind: cause,
           fields: [
             ...fields,
-            ['cause', retirement],
+            ['cause', retirement && named('retire', retirement)],
             ['detail', from === 'production' ? NONE_LIVE : null],
           ],
         };
@@ -181,7 +187,7 @@ const TOLD: Readonly<Record<string, Teller>> = {
     kind: 'approval_wanted',
     fields: [
       ['model', model],
-      ['stage', target],
+      ['stage', named('stage', target)],
       ...byAndWhy(event),
       ['expires', { at: expiresAt }],
     ],
@@ -189,7 +195,7 @@ const TOLD: Readonly<Record<string, Teller>> = {
   // Raised again while it stands, an alert is the same message; worse than before, it is another.
   ...of(
     'alert.raised',
-    ({ alert, severity, kind, model, engine, detail, outside }, event, state) => {
+    ({ alert, severity, kind, model, engine, detail, said, outside }, event, state) => {
       if (TOLD_BY_ITS_EVENT.has(kind)) return null;
       return {
         key: `alert:${alert}:${state.alerts.active[alert]?.raisedAt ?? event.ts}:${severity}`,
@@ -197,8 +203,8 @@ const TOLD: Readonly<Record<string, Teller>> = {
         severity,
         fields: [
           ['severity', severity],
-          ['title', kind],
-          ['detail', detail],
+          ['title', named('alert', kind)],
+          ['detail', inBoth((language) => sayEither(said, detail, language))],
           ['model', model],
           ['engine', engine],
         ],
@@ -211,18 +217,18 @@ const TOLD: Readonly<Record<string, Teller>> = {
     key: `alert_cleared:${event.id}`,
     kind: 'alert',
     silent: true,
-    fields: [['cause', cause]],
+    fields: [['cause', inBoth((language) => say({ code: cause }, language))]],
     page: { action: 'resolve', keys: [alertKey(alert)] },
   })),
-  ...of('engine.lost', ({ engine, cause }, event, state) => ({
+  ...of('engine.lost', ({ engine, cause, said }, event, state) => ({
     key: `engine_lost:${event.id}`,
     kind: 'engine_lost',
     fields: [
       ['engine', state.engines[engine]?.name ?? engine],
-      ['cause', cause],
+      ['cause', inBoth((language) => sayEither(said, cause, language))],
     ],
   })),
-  ...of('incident.opened', ({ incident: id, severity, title, cause }, event) => {
+  ...of('incident.opened', ({ incident: id, severity, title, said, cause }, event) => {
     if (TOLD_BY_ITS_CAUSE.has(cause)) return null;
     return {
       key: `incident_opened:${event.id}`,
@@ -230,8 +236,8 @@ const TOLD: Readonly<Record<string, Teller>> = {
       severity,
       fields: [
         ['severity', severity],
-        ['title', title],
-        ['cause', cause],
+        ['title', inBoth((language) => (said ? sayAll(said, language) : title))],
+        ['cause', named('cause', cause)],
         ['incident', id],
       ],
       page: { action: 'trigger', keys: [incidentKey(id)] },
@@ -250,7 +256,7 @@ const TOLD: Readonly<Record<string, Teller>> = {
     to: contact?.email ?? null,
     fields: [
       ['incident', titleOf(state, id)],
-      ['step', `${step} · ${role}`],
+      ['step', inBoth((language) => `${step} · ${sayWord(`contact.${role}`, language)}`)],
       ['contact', contactText(contact)],
       ['detail', onDuty ? null : { es: 'fuera de su horario', en: 'off duty' }],
     ],
@@ -321,10 +327,19 @@ function incidentOf({ incidents }: OpsState, id: string): Incident | undefined {
   return incidents.incidents.find((one) => one.id === id);
 }
 
-function titleOf(state: OpsState, id: string): string {
+function titleOf(state: OpsState, id: string): Value {
   const known = incidentOf(state, id);
-  return known ? `#${known.number} ${known.title}` : id;
+  return known ? inBoth((language) => `#${known.number} ${incidentTitle(known, language)}`) : id;
 }
+
+/** A text that each reader has in his language. */
+function inBoth(text: (language: Language) => string): Value {
+  return { es: text('es'), en: text('en') };
+}
+
+/** One of our own names. */
+const named = (kind: string, name: string): Value =>
+  inBoth((language) => sayWord(`${kind}.${name}`, language));
 
 function contactText(contact: EventDataOf<'incident.escalated'>['contact']): string | null {
   if (!contact) return null;
@@ -348,7 +363,7 @@ function killDraft(commandId: string, kill: ToldKill): Draft {
       ['by', by],
       ['reason', reason],
       ['scope', scopeText(scope)],
-      ['origin', origin],
+      ['origin', named('origin', origin)],
       ['positions', positions === null ? null : String(positions)],
     ],
     page: { action: 'trigger', keys: [killKey(commandId)] },
