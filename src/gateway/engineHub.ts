@@ -303,8 +303,8 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
     );
   }
 
-  function recordAlert(engine: string, said: EngineAlert): void {
-    const { key, state, severity, kind, model, detail } = said;
+  function recordAlert(engine: string, message: EngineAlert): void {
+    const { key, state, severity, kind, model, detail, said } = message;
     const alert = `engine:${engine}:${key}`.slice(0, 128);
     const open = log.state().alerts.active[alert];
     if (state === 'cleared') {
@@ -312,7 +312,8 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       return;
     }
     if (open && open.severity === severity && open.detail === detail) return;
-    log.append({ type: 'alert.raised', data: { alert, severity, kind, model, engine, detail } });
+    const about = { alert, severity, kind, model, engine, detail, ...(said && { said }) };
+    log.append({ type: 'alert.raised', data: about });
   }
 
   /** Records an engine's models where they are not what was recorded last. */

@@ -25,7 +25,7 @@ import type { ModelRecord, ModelsState, PromotionRequest } from '../../shared/mo
 import type { EventDataOf } from '../../shared/ops/events';
 import type { ModelsPolicy } from '../../shared/policy/models';
 import type { CommandParams } from '../../shared/protocol/commands';
-import { phrase, word } from '../../shared/words/phrase';
+import { type PhraseValue, phrase, word } from '../../shared/words/phrase';
 import type { Operator } from '../commands';
 import type { Fact } from '../log';
 import { allow, Refusal } from './refusal';
@@ -390,10 +390,28 @@ function refuseFailing(gates: readonly Gate[]): void {
   const unmet = failing.map(({ id, value, limit, detail }) => {
     const gate = word(`gate.${id}`);
     return detail === null
-      ? phrase('{gate}: {value}, the limit is {limit}', { gate, value, limit })
+      ? phrase('{gate}: {value}, the limit is {limit}', {
+          ...{ gate, value: gateFigure(id, value), limit: gateFigure(id, limit) },
+        })
       : phrase('{gate}: {why}', { gate, why: { all: [{ code: detail }] } });
   });
   throw new Refusal('gates_failed', 'not met: {gates}', { gates: { all: unmet } });
+}
+
+/** A gate's figure in the unit in which people read it. */
+function gateFigure(id: Gate['id'], value: number | null): PhraseValue {
+  if (value === null) return word('word.noFigure');
+  switch (id) {
+    case 'staging_time':
+      // Never rounded up to its limit.
+      return `${Math.floor(value / 36_000) / 100} h`;
+    case 'win_rate':
+    case 'max_drawdown':
+    case 'shadow_agreement':
+      return { share: value };
+    default:
+      return value;
+  }
 }
 
 function modelOf(state: ModelsState, id: string): ModelRecord {

@@ -35,6 +35,9 @@ export const SPANISH = {
     'alertas de otros sistemas que no caben una a una, o que su emisor omitió',
   'it runs, and its service has not answered yet': 'funciona, y su servicio aún no ha respondido',
 
+  'the service has not answered for {seconds} s or more':
+    'el servicio lleva {seconds} s o más sin responder',
+
   // Why retraining is proposed.
   '{features} drifted for {days} days in a row': '{features}: deriva {days} días seguidos',
   'Sharpe below {limit} for {days} days in a row':
@@ -55,6 +58,8 @@ export const SPANISH = {
   'it was done, dropped or given another date': 'se hizo, se abandonó o se le dio otra fecha',
   'resolved, says Alertmanager': 'resuelta, dice Alertmanager',
   'there is room again': 'vuelve a haber sitio',
+  'the service answers again': 'el servicio responde de nuevo',
+  'not repeated for 15 minutes': 'no se repitió en 15 minutos',
   'its engine is connected': 'su motor está conectado',
 
   // Why an engine was lost.
