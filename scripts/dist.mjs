@@ -7,6 +7,7 @@ import { readDistOptions } from './lib/distOptions.mjs';
 import { endWith, SetupProblem } from './lib/problem.mjs';
 import { writeSbom } from './lib/sbom.mjs';
 import { ensureBuild, ensureSystemPackages, nodePath, ROOT, setUp } from './lib/setup.mjs';
+import { writeUpdateManifest } from './lib/updateManifest.mjs';
 
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 const output = join(ROOT, 'dist');
@@ -62,7 +63,10 @@ function trial(runtime, targets) {
   made.push(unpacked);
   if (archive.length > 0)
     made.push(join(output, `vigia-${version}-not-for-release-linux-x64.tar.gz`));
-  if (wants('deb')) made.push(terminalDeb(unpacked, debian, output));
+  if (wants('deb')) {
+    const deb = terminalDeb(unpacked, debian, output);
+    made.push(deb, writeUpdateManifest(output, version, [deb]));
+  }
 }
 
 try {

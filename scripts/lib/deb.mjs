@@ -33,6 +33,8 @@ export function terminalDeb(unpacked, version, output) {
   return packDeb('vigia', version, output, (at) => {
     cpSync(unpacked, at('usr/lib/vigia'), { recursive: true });
     chmodSync(at('usr/lib/vigia/chrome-sandbox'), 0o4755);
+    // By this electron-updater knows what to fetch; fpm's package has it too.
+    writeFileSync(at('usr/lib/vigia/resources/package-type'), 'deb');
     symlinkSync('../lib/vigia/vigia', at('usr/bin/vigia'));
     place('linux/vigia.desktop', at('usr/share/applications/vigia.desktop'));
     place('icons/icon.png', at('usr/share/icons/hicolor/512x512/apps/vigia.png'));

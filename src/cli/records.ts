@@ -7,10 +7,10 @@ import { eventOfRow } from '../node/eventRow';
 import { exportFolder, exportLines, exportZip } from '../node/export/exportLog';
 import { rangeOf } from '../node/export/period';
 import { compareRecords, openRecord, type RecordFile, verifyRecord } from '../node/export/record';
-import { cardsOf } from '../shared/audit/cards';
 import { instantOf } from '../shared/audit/instant';
 import { foldOps } from '../shared/ops/fold';
 import { INITIAL_OPS_STATE } from '../shared/ops/state';
+import { beginsLine } from '../shared/retention/retention';
 import { VERSION } from '../shared/version';
 
 type Print = (line: string) => void;
@@ -30,12 +30,13 @@ export function verifyCommand(path: string, print: Print): Promise<Code> {
     for (const { kind, seq, detail } of damage) print(badLine(kind, seq, detail));
     if (damage.length > 0) return 1;
     print(`ok ${head.seq} ${head.hash}`);
-    if (findings.first !== 1) print(`the record begins with event ${findings.first}`);
+    if (findings.deleted) print(beginsLine(findings.deleted));
+    else if (findings.first !== 1) print(`the record begins with event ${findings.first}`);
     print(signedTo === null ? 'no signed checkpoint' : `signed by the gateway up to ${signedTo}`);
     if (clock.regressions > 0) print(clockLine(clock));
     const index = path.replace(/\.db$/, '-index.db');
     if (record.kind === 'database' && index !== path && existsSync(index)) {
-      const found = runThrough(verifyIndex(index, record.source));
+      const found = runThrough(verifyIndex(await record.beside(index), record.source));
       if (found)
         print(
           badLine(
@@ -67,7 +68,9 @@ export function compareCommand(a: string, b: string, print: Print): Promise<Code
         [a, one],
         [b, other],
       ] as const) {
-        const [damage] = runThrough(verifyRecord(record)).damage;
+        const { damage: found, deleted } = runThrough(verifyRecord(record));
+        const [damage] = found;
+        if (deleted) print(`${path}: ${beginsLine(deleted)}`);
         if (!damage) continue;
         print(`${path}: ${badLine(damage.kind, damage.seq, damage.detail)}`);
         return 1;
@@ -148,17 +151,19 @@ export function exportCommand(args: readonly string[], print: Print): Promise<Co
 
 /** What the log says of itself at its end. */
 function factsOf(source: EventSource) {
-  let state = INITIAL_OPS_STATE;
-  for (let from = 1; ; ) {
+  let state = source.before() ?? INITIAL_OPS_STATE;
+  for (let from = source.start().seq + 1; ; ) {
     const rows = source.rows(from, 1_000);
-    for (const row of rows) state = foldOps(state, eventOfRow(row));
+    // What it is of, and the policies in force, are all that is asked.
+    for (const row of rows) {
+      if (/^(log\.opened|policy\.)/.test(row.type)) state = foldOps(state, eventOfRow(row));
+    }
     const last = rows.at(-1);
     if (!last) break;
     from = last.seq + 1;
   }
   const policies = Object.entries(state.policies).map(([name, policy]) => [name, policy.version]);
   return {
-    documents: cardsOf(state),
     info: {
       madeAt: Date.now(),
       madeBy: 'vigia export',

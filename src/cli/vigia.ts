@@ -1,6 +1,7 @@
 import { backupGateway } from './backup';
 import { compareCommand, exportCommand, verifyCommand } from './records';
 import { replayFile } from './replay';
+import { signUpdate } from './signUpdate';
 
 const USAGE = `vigia verify <record>
 vigia compare <record> <record>
@@ -8,11 +9,13 @@ vigia export <log or mirror> <target> [--from <day or instant>] [--to <day or in
              [--format folder|zip|jsonl|csv]
 vigia backup <gateway's dataDir> <new folder>
 vigia monitor replay <window file>
+vigia sign-update <update server's folder> --key <file>
 
 A record is a log, an audit mirror, or an export: its folder or its zip.
 verify hashes every event afresh, from the first one on, and checks the gateway's signatures; compare
 says whether two records are of one log and where they part; export writes a piece of a log for others
-to verify; backup copies a running gateway's log with its key and verifies the copy; monitor replay judges a window that the monitor kept anew.
+to verify; backup copies a running gateway's log with its key and verifies the copy; monitor replay judges a window that the monitor kept anew;
+sign-update signs the manifests by which terminals update themselves, and prints the key they are to be given.
 Exit: 0 it holds, 1 it does not, 2 it could not be read.
 `;
 
@@ -37,6 +40,9 @@ export async function run(
       (copy) => verifyCommand(copy, print),
       print,
     );
+  }
+  if (command === 'sign-update' && second === '--key' && args.length === 3) {
+    return signUpdate(first as string, args[2] as string, print);
   }
   const exported = command === 'export' ? exportCommand(args, print) : null;
   if (exported) return exported;

@@ -1,3 +1,4 @@
+import { openSince } from '../shared/incidents/state';
 import type { Sha256 } from '../shared/log/chain';
 import type { Actor, LogEvent } from '../shared/log/event';
 import { MONITOR_ID } from '../shared/monitor/monitor';
@@ -16,6 +17,7 @@ import * as models from './decide/models';
 import * as operations from './decide/operations';
 import { allow, Refusal } from './decide/refusal';
 import * as reports from './decide/reports';
+import * as retention from './decide/retention';
 import * as retraining from './decide/retraining';
 import type { EngineHub } from './engineHub';
 import type { Books } from './incidents/books';
@@ -51,6 +53,8 @@ export interface CommandsOptions {
   readonly policies: () => Policies;
   readonly sha256: Sha256;
   readonly clock: Clock;
+  /** Base64 of the key that signs the log. */
+  readonly publicKey: string;
   readonly books: Pick<Books, 'now' | 'tradesPerHour'>;
   /** Whether a terminal acts as the monitor with that token. */
   readonly mayAct: (holder: string, fence: number) => boolean;
@@ -206,8 +210,11 @@ export function createCommands(options: CommandsOptions): Commands {
     const now = clock();
     const inForce = policies();
     const ops = { state, policy: inForce.operations, hub, now };
-    const known = { ...state.models, criticalAt: state.alerts.criticalAt };
-    const registry = { state: known, policy: inForce.models, sha256, now, id: command.id };
+    const { active, criticalAt } = state.alerts;
+    const registry = {
+      ...{ state: { ...state.models, active, criticalAt }, policy: inForce.models, sha256, now },
+      ...{ incidentSince: openSince(state.incidents), id: command.id },
+    };
     const { now: booksNow, tradesPerHour } = options.books;
     const at = { now, id: command.id };
     const desk = { state, policies: inForce, books: booksNow, tradesPerHour, ...at };
@@ -342,6 +349,12 @@ export function createCommands(options: CommandsOptions): Commands {
       }
       case 'report.record':
         return [reports.record({ state, policy: inForce.reports }, command.params, operator)];
+      case 'retention.delete': {
+        const facts = { state, policy: inForce.models, now, publicKey: options.publicKey };
+        return [retention.deleteYear(facts, command.params, operator)];
+      }
+      case 'retention.name':
+        return [retention.name(state, command.params)];
     }
   }
 

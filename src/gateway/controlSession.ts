@@ -7,7 +7,7 @@ import { CLOSE } from '../shared/protocol/wire';
 import type { Clock } from '../shared/time';
 import type { Commands, Operator } from './commands';
 import type { EventFrames } from './eventFrames';
-import type { Guard } from './guard';
+import { type Guard, HELLO_WITHIN_MS } from './guard';
 import type { GatewayLog } from './log';
 import type { GatewayMetrics } from './metrics';
 import type { LeaseDesk } from './monitor/leaseDesk';
@@ -38,7 +38,7 @@ const BAD_FRAMES_ALLOWED = 1_000;
 /** One terminal's control socket: hello, the log from where it stands, commands and their answers. */
 export function serveControl(options: ControlSessionOptions): void {
   const { socket, operator, log, commands, policy, clock, metrics } = options;
-  const allowance = options.guard.frames('control');
+  const allowance = options.guard.allowance('control', operator.id);
   let terminal: string | null = null;
   /** The next event to send; null before `subscribe`. The log is the queue: nothing is dropped. */
   let next: number | null = null;
@@ -50,8 +50,9 @@ export function serveControl(options: ControlSessionOptions): void {
   const mine = new Set<string>();
 
   const late = setTimeout(() => {
-    if (terminal === null) socket.close(CLOSE.timeout, 'no hello');
-  }, 5_000);
+    metrics.refused('control', 'late');
+    socket.close(CLOSE.timeout, 'no hello');
+  }, HELLO_WITHIN_MS);
   const unfollow = commands.follow((answer) => {
     if (mine.has(answer.id)) send(answer);
   });
@@ -199,11 +200,14 @@ export function serveControl(options: ControlSessionOptions): void {
     }
   }
 
-  /** Once for all that is recorded in one go: engines are told of a kill before terminals are. */
+  /**
+   * Once for all that is recorded in one turn of the loop: engines are told of a kill before terminals are,
+   * and what fifty engines answer goes to each terminal in a frame or two, not in fifty.
+   */
   function soon(): void {
     if (scheduled) return;
     scheduled = true;
-    queueMicrotask(() => {
+    setImmediate(() => {
       scheduled = false;
       void pump();
     });
@@ -212,6 +216,7 @@ export function serveControl(options: ControlSessionOptions): void {
   function backlogged(): boolean {
     const waiting = socket.bufferedAmount;
     if (waiting > BACKLOG_CUT) {
+      if (socket.readyState === socket.OPEN) metrics.refused('control', 'slow_consumer');
       socket.close(CLOSE.slowConsumer, 'does not read');
       return true;
     }

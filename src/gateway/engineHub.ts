@@ -10,7 +10,7 @@ import { CLOSE } from '../shared/protocol/wire';
 import type { Mode, Position, TelemetryItem, WorkingOrder } from '../shared/telemetry/types';
 import type { Clock } from '../shared/time';
 import { detailOf, type Phrase, phrase, say, word } from '../shared/words/phrase';
-import type { Bucket, Guard } from './guard';
+import { type Bucket, type Guard, HELLO_WITHIN_MS } from './guard';
 import type { Fact, GatewayLog } from './log';
 import type { GatewayMetrics } from './metrics';
 
@@ -97,7 +97,10 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
     let session: Session | null = null;
     let badFrames = 0;
     waiting.add(socket);
-    const late = setTimeout(() => socket.close(CLOSE.timeout, 'no register'), 5_000);
+    const late = setTimeout(() => {
+      options.metrics.refused('engine', 'late');
+      socket.close(CLOSE.timeout, 'no register');
+    }, HELLO_WITHIN_MS);
     socket.on('error', () => undefined);
     socket.on('close', (code) => {
       clearTimeout(late);
@@ -146,7 +149,7 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       id: uuidv7(now, options.random),
       engine: id,
       socket,
-      allowance: options.guard.frames('engine'),
+      allowance: options.guard.allowance('engine', id),
       lastHeardAt: now,
       heardAt: options.uptime(),
       holdings: null,
@@ -277,6 +280,7 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
     }
     session.recordedInMinute += 1;
     if (session.recordedInMinute <= RECORDS_A_MINUTE) return true;
+    options.metrics.refused('engine', 'records');
     const message = `more than ${RECORDS_A_MINUTE} alerts and outside changes a minute`;
     reply(session.socket, { type: 'error', code: 'rate', message });
     return false;

@@ -62,6 +62,7 @@ import { createDayBook } from './reports/dayBook';
 import { type DeliverReport, keepReports } from './reports/keeper';
 import { createRest } from './rest/index';
 import { expireResumes } from './resumeExpiry';
+import { keepRetention } from './retention';
 import { createTelemetryFanout } from './telemetryFanout';
 
 export interface GatewayOptions {
@@ -213,6 +214,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     : null;
   const commands = createCommands({
     ...{ log, hub, policies, books, sha256, clock, mayAct, history },
+    publicKey: publicKeyText(key),
     channels: notifier,
     bridges,
   });
@@ -227,7 +229,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   const frames = createEventFrames(log);
   const telemetry = createTelemetryFanout({
-    ...{ hub, policy, clock, uptime, metrics, welcome },
+    ...{ hub, policy, clock, uptime, guard, metrics, welcome },
     window: standIn.window,
   });
   const reports = keepReports({
@@ -245,12 +247,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         password: () => secrets.get('email'),
       }),
   });
+  const retention = keepRetention({ log, folder: join(options.dataDir, 'reports'), journal });
   const { limits, recheckEveryMs } = policy.auth;
   const { authenticate } = options;
   const gate = createGatekeeper({ log, authenticate, limits, recheckEveryMs, clock });
   const alerts = createAlertIntake({ log, policy: () => policies().incidents.alerts, clock });
   const rest = createRest({
-    ...{ log, commands, policies, gate, metrics, clock, books, alerts, reports },
+    ...{ log, commands, policies, gate, guard, metrics, clock, books, alerts, reports },
     pagerdutySecret: options.pagerdutySecret ?? null,
     audit: {
       logFile: join(options.dataDir, 'log.db'),
@@ -299,11 +302,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     if (channel === undefined) return 404;
     const token = bearer(request.headers.authorization);
     const bridged = token !== undefined && channel === 'engine' ? bridges?.engineOf(token) : null;
-    if (bridged) return (socket) => hub.accept(socket, bridged);
+    if (token !== undefined && bridged) {
+      return counted('engine', bridged, (socket) => {
+        gate.watch(socket, token, () => bridges?.stands(bridged, token) ?? false);
+        hub.accept(socket, bridged);
+      });
+    }
     if (inside) return 404;
     const who = await gate.admit(token, remoteOf(request), channel);
     if (who === 'limited' || who === 'nobody' || token === undefined) {
-      metrics.refused('http', who === 'limited' ? 'rate' : 'unauthenticated');
+      metrics.refused('http', who === 'limited' ? 'guessing' : 'unauthenticated');
       options.journal?.warn('refused', { path, from: remoteOf(request) });
       return who === 'limited' ? 429 : 401;
     }
@@ -384,6 +392,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       incidents.stop();
       drills.stop();
       reports.stop();
+      retention.stop();
       stopModes();
       stopClearing();
       deployments.stop();

@@ -30,6 +30,7 @@ export function createBucket(perSecond: number, burst: number, uptime: Clock): B
 interface CountedSocket {
   readonly bufferedAmount: number;
   on(event: 'close', listener: () => void): unknown;
+  on(event: 'error', listener: (error: Error & { code?: string }) => void): unknown;
 }
 
 /** Keeps one client from taking what the others need, and counts what it keeps out. */
@@ -38,12 +39,25 @@ export interface Guard {
   hindrance(kind: SocketKind, who: string): string | null;
   /** Counts a socket from here until it closes. */
   count(kind: SocketKind, who: string, socket: CountedSocket): void;
-  /** For one connection's frames. */
-  frames(kind: SocketKind): Bucket;
+  /** What one client may send, over all its connections together. */
+  allowance(kind: SocketKind | 'http', who: string): Bucket;
 }
 
+const RATES = {
+  control: 'terminalFrames',
+  telemetry: 'terminalFrames',
+  engine: 'engineFrames',
+  http: 'requests',
+} as const;
+
+/** How long a socket may take to say who it is for, ms. */
+export const HELLO_WITHIN_MS = 5_000;
+
+/** As `ws` says that a frame is over its `maxPayload`. */
+const FRAME_TOO_LARGE = 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+
 /**
- * Sockets in all and of one client. A kill needs none of them: it goes by HTTP too, which is not
+ * Sockets in all and of one client, and what one client sends. A kill needs none of them: it goes by HTTP too, which is not
  * limited here, and on a socket it is never asked whether there is anything left for it.
  */
 export function createGuard(deps: {
@@ -54,6 +68,8 @@ export function createGuard(deps: {
   const { limits, uptime, metrics } = deps;
   const open = new Map<string, number>();
   const sockets = new Map<CountedSocket, SocketKind>();
+  /** As many as there are accounts and engines: a new connection finds what the one before has left. */
+  const allowances = new Map<string, Bucket>();
   metrics.readQueues(() => {
     const worst = { control: 0, telemetry: 0, engine: 0 };
     for (const [{ bufferedAmount }, kind] of sockets) {
@@ -63,8 +79,9 @@ export function createGuard(deps: {
   });
   return {
     hindrance(kind, who) {
+      // An engine that is kept out cannot be stopped: what terminals take does not count against it.
       const cause =
-        sockets.size >= limits.connections
+        kind !== 'engine' && sockets.size >= limits.connections
           ? 'connections'
           : (open.get(`${kind} ${who}`) ?? 0) >= limits.connectionsPerClient
             ? 'connections_of_client'
@@ -77,6 +94,9 @@ export function createGuard(deps: {
       sockets.set(socket, kind);
       open.set(key, (open.get(key) ?? 0) + 1);
       metrics.connections(kind, 1);
+      socket.on('error', ({ code }) => {
+        if (code === FRAME_TOO_LARGE) metrics.refused(kind, 'too_large');
+      });
       socket.on('close', () => {
         sockets.delete(socket);
         const left = (open.get(key) ?? 1) - 1;
@@ -85,9 +105,12 @@ export function createGuard(deps: {
         metrics.connections(kind, -1);
       });
     },
-    frames(kind) {
-      const { perSecond, burst } = kind === 'engine' ? limits.engineFrames : limits.terminalFrames;
-      return createBucket(perSecond, burst, uptime);
+    allowance(kind, who) {
+      const key = `${kind} ${who}`;
+      const { perSecond, burst } = limits[RATES[kind]];
+      const bucket = allowances.get(key) ?? createBucket(perSecond, burst, uptime);
+      allowances.set(key, bucket);
+      return bucket;
     },
   };
 }

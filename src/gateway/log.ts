@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { rawPublicKey, signNote } from '../node/signedNote';
 import type { SqliteEventStore } from '../node/sqliteEventStore';
+import { stateBefore } from '../shared/audit/stateBefore';
 import type { RandomBytes } from '../shared/ids';
 import { uuidv7 } from '../shared/ids';
 import type { Json } from '../shared/log/canonical';
@@ -121,6 +122,8 @@ export async function createLog(options: LogOptions): Promise<GatewayLog> {
 
   function draft(fact: Fact): EventDraft {
     const ts = Math.max(0, Math.floor(clock()));
+    const data = clean(fact.data) as { readonly [key: string]: Json };
+    const before = stateBefore(state, fact, ts);
     return {
       id: uuidv7(ts, random),
       ts,
@@ -128,7 +131,7 @@ export async function createLog(options: LogOptions): Promise<GatewayLog> {
       actor: clean(fact.actor ?? GATEWAY) as unknown as Actor,
       commandId: fact.commandId ?? null,
       reason: fact.reason ? cutReason(fact.reason) : null,
-      data: clean(fact.data) as { readonly [key: string]: Json },
+      data: before === undefined ? data : { ...data, before: clean(before) as Json },
     };
   }
 

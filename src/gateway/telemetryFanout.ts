@@ -9,6 +9,7 @@ import type { TelemetryItem } from '../shared/telemetry/types';
 import type { Clock } from '../shared/time';
 import type { Operator } from './commands';
 import type { EngineHub } from './engineHub';
+import { type Guard, HELLO_WITHIN_MS } from './guard';
 import type { GatewayMetrics } from './metrics';
 
 export interface TelemetryFanout {
@@ -22,6 +23,7 @@ export interface TelemetryFanoutOptions {
   readonly clock: Clock;
   /** Milliseconds that never jump. */
   readonly uptime: Clock;
+  readonly guard: Guard;
   readonly metrics: GatewayMetrics;
   readonly welcome: () => Omit<Welcome, 'type' | 'operator'>;
   /** The live model's window as the gateway's monitor has it now. */
@@ -117,7 +119,8 @@ export function createTelemetryFanout(options: TelemetryFanoutOptions): Telemetr
         }
         take(reader, arrived);
         conflate(reader);
-        if (now - reader.slowSince > CUT_AFTER_MS) {
+        if (now - reader.slowSince > CUT_AFTER_MS && isOpen(reader.socket)) {
+          metrics.refused('telemetry', 'slow_consumer');
           reader.socket.close(CLOSE.slowConsumer, 'does not read');
         }
         continue;
@@ -190,12 +193,27 @@ export function createTelemetryFanout(options: TelemetryFanoutOptions): Telemetr
         windowAt: -Infinity,
       };
       readers.add(reader);
+      const allowance = options.guard.allowance('telemetry', operator.id);
+      const late = setTimeout(() => {
+        if (reader.greeted) return;
+        metrics.refused('telemetry', 'late');
+        socket.close(CLOSE.timeout, 'no hello');
+      }, HELLO_WITHIN_MS);
       socket.on('error', () => undefined);
-      socket.on('close', () => readers.delete(reader));
+      socket.on('close', () => {
+        clearTimeout(late);
+        readers.delete(reader);
+      });
       socket.on('message', (data, binary) => {
         metrics.frame('telemetry');
+        if (!allowance.take()) {
+          metrics.refused('telemetry', 'rate');
+          send(socket, { type: 'error', code: 'rate', message: 'too many frames' });
+          return;
+        }
         const parsed = parseFrame(binary ? '' : String(data), telemetryRequests);
         if (!parsed.ok) {
+          metrics.refused('telemetry', parsed.error.code);
           send(socket, { type: 'error', ...parsed.error });
           return;
         }
@@ -256,5 +274,9 @@ function send(socket: WebSocket, reply: TelemetryReply): void {
 }
 
 function sendText(socket: WebSocket, text: string): void {
-  if (socket.readyState === socket.OPEN) socket.send(text);
+  if (isOpen(socket)) socket.send(text);
+}
+
+function isOpen(socket: WebSocket): boolean {
+  return socket.readyState === socket.OPEN;
 }

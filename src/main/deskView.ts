@@ -84,6 +84,7 @@ export interface ViewParts
     | 'notificationsPolicy'
     | 'ownChannels'
     | 'executions'
+    | 'updates'
   > {
   readonly config: Pick<Config, 'deskName'>;
   readonly desk: DeskState;
@@ -136,5 +137,6 @@ export function assembleView(parts: ViewParts): Omit<DeskView, 'revision' | 'at'
     notificationsPolicy,
     ownChannels,
     executions: parts.executions,
+    updates: parts.updates,
   };
 }

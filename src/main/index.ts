@@ -8,6 +8,9 @@ import { secureApp, secureSession } from './security';
 import { createSettings, deskSettingsFile } from './settings';
 import { createWindows } from './windows';
 
+// electron-updater starts a new AppImage once, to see that it runs; the program starts afterwards.
+if (process.env.APPIMAGE_EXIT_AFTER_INSTALL === 'true') process.exit(0);
+
 // Phase 1: what we were told. A mistake there ends the program before a window shows.
 const config = await readConfig(process.argv.slice(1));
 if (!config.ok) giveUp(config.error.message);
@@ -66,6 +69,10 @@ async function run(config: Config): Promise<void> {
   startTerminal({
     ...{ config, resources, userData, settings, deskFile, windows },
     mainDir: import.meta.dirname,
+    async readToken() {
+      const read = await readConfig(process.argv.slice(1));
+      return read.ok ? read.value.token : null;
+    },
   });
   answers();
 }

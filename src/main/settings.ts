@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { writeFileDurably } from '../node/latchFile';
 import {
   DEFAULT_SETTINGS,
+  DESK_SETTINGS,
   type DeskSettings,
   deskSettingsSchema,
   type SettingName,
@@ -64,10 +65,11 @@ export function createSettings(path: string, deskFile: string): SettingsStore {
     content = next;
     own.write(next);
   };
+  const locked = (): SettingName[] => [...new Set([...(given?.locked ?? []), ...DESK_SETTINGS])];
   const settings = (): Settings => {
-    const fixed = (given?.locked ?? []).flatMap((name) => {
+    const fixed = locked().map((name) => {
       const value = given?.settings[name] ?? DEFAULT_SETTINGS[name];
-      return [[name, value] as const];
+      return [name, value] as const;
     });
     return Object.assign(
       { ...DEFAULT_SETTINGS },
@@ -83,7 +85,7 @@ export function createSettings(path: string, deskFile: string): SettingsStore {
       return settings();
     },
     status: () => ({
-      locked: given?.locked ?? [],
+      locked: locked(),
       problems: [own, desk].flatMap((file) => file.problem() ?? []),
     }),
     reread() {

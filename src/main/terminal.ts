@@ -14,6 +14,7 @@ import {
 import { type DirectKillDeps, directKill, directTest } from '../node/directKill';
 import type { ExportInfo } from '../node/export/manifest';
 import { fetchJson } from '../node/fetchJson';
+import { mask } from '../node/logFile';
 import { readPolicies } from '../node/policyFiles';
 import { mayExport } from '../shared/audit/permission';
 import { uuidv7 } from '../shared/ids';
@@ -22,6 +23,9 @@ import { watchOf } from '../shared/monitor/watch';
 import { inForceReader } from '../shared/policy/inForce';
 import type { ControlRequest } from '../shared/protocol/terminal';
 import type { Settings } from '../shared/settings';
+import { updateHindrance } from '../shared/update/hindrance';
+import { manifestName } from '../shared/update/manifest';
+import { LOG_FORM } from '../shared/version';
 import type { GatewayHealthView } from '../shared/view/desk';
 import { createAuditDesk } from './audit/auditDesk';
 import { createPastGuard } from './audit/past';
@@ -58,9 +62,15 @@ import { createNotices } from './notify/notices';
 import { PAGES_ROOT } from './pages';
 import { whyAskToQuit } from './quit';
 import { uploadPdf } from './reports/upload';
+import { createRetentionDesk } from './retention/retentionDesk';
 import { runtimeView } from './runtime';
+import { createHeldSecrets } from './secrets';
 import type { SettingsStore } from './settings';
 import { createTray } from './tray';
+import { fetchText, loadInstaller } from './updates/installer';
+import { openKept } from './updates/kept';
+import { serveFolder } from './updates/serveFolder';
+import { createUpdates } from './updates/updates';
 import type { Windows } from './windows';
 
 export interface TerminalStart {
@@ -73,6 +83,8 @@ export interface TerminalStart {
   /** The settings file that operations push. */
   readonly deskFile: string;
   readonly windows: Windows;
+  /** The token that the configuration names now; null where it names none or cannot be read. */
+  readonly readToken: () => Promise<string | null>;
 }
 
 const TICK_MS = 100;
@@ -106,9 +118,10 @@ export function startTerminal(start: TerminalStart): void {
   const given = ownToken ?? config.token;
   // The log is open before anybody can sign in.
   let tokenNow = (): string | null => given;
-  const secrets = (): readonly string[] => [tokenNow(), engineToken].filter((one) => one !== null);
+  const secrets = createHeldSecrets();
+  secrets.keep(() => [tokenNow(), engineToken]);
   const runtime = runtimeView();
-  const journal = openJournal({ userData, runtime, secrets, app, process });
+  const journal = openJournal({ userData, runtime, secrets: secrets.all, app, process });
   const name = userInfo().username || 'operador';
   const terminal = {
     ...(config.terminal ?? { id: settings.terminalId(randomUUID), name }),
@@ -139,6 +152,7 @@ export function startTerminal(start: TerminalStart): void {
         ...identity.view(),
         notificationsPolicy: notificationsPolicy(desk.ops()),
         ownChannels: emergency.view(),
+        updates: updates.view(),
         gateway: {
           ...health,
           restarts: gateway?.restarts() ?? 0,
@@ -215,7 +229,6 @@ export function startTerminal(start: TerminalStart): void {
     userData,
     places: createPlaces(),
     copy: (text) => clipboard.writeText(text),
-    ops: desk.ops,
     info: exportInfo,
     mayExport: () => mayExport(desk.welcome()?.operator.roles ?? null, policy),
     unsaved: () => mirror.status().unsaved,
@@ -259,6 +272,7 @@ export function startTerminal(start: TerminalStart): void {
       journal.info('link', { state, was, address, cause });
       if (view.state === 'live') takeTelemetry(view.address);
       if (view.state === 'live') kills.linkUp();
+      if (view.state === 'live') retention.look();
       if (view.state === 'live') monitor.linkUp();
       else monitor.linkLost();
       if (view.state === 'live' && was !== 'stale') commands.linkUp();
@@ -267,6 +281,7 @@ export function startTerminal(start: TerminalStart): void {
     },
   });
   const control = (request: ControlRequest): boolean => {
+    if (request.type === 'command') secrets.pass(request.params);
     const sent = link.send(request);
     if (request.type === 'command') {
       journal.info('command', { correlationId: request.id, name: request.name, sent });
@@ -283,6 +298,7 @@ export function startTerminal(start: TerminalStart): void {
     seal: (text) => safeStorage.encryptString(text),
     open: (sealed) => safeStorage.decryptString(sealed),
   });
+  secrets.keep(() => lastResort.get().flatMap((target) => Object.values(target.secrets)));
   const direct: DirectKillDeps = { fetch: fetchJson, after: (ms) => after(ms) };
   const kills = createKillDesk({
     ...{ clock, newId, control, addresses: link.addresses },
@@ -338,6 +354,24 @@ export function startTerminal(start: TerminalStart): void {
     changed: publisher.figures,
   });
 
+  const retention = createRetentionDesk({
+    mirror: join(userData, 'audit.db'),
+    reports: join(userData, 'reports'),
+    deletions: () => desk.ops().retention.deleted,
+    policies: () => [modelsPolicy(desk.ops()).retention, policies.models.document.retention],
+    clock,
+    tradesOf: telemetry.tradesOf,
+    async dropYear(deletion) {
+      // The explorer has the archive open, and what it indexed of it is to go as well.
+      audit.setAside();
+      const problem = await mirror.drop(deletion);
+      audit.opened();
+      return problem;
+    },
+    name: (params) => commands.send('retention.name', params),
+    refused: (detail) => commands.report('retention_refused', detail),
+  });
+
   const { cards, postMortems, reports, stopPrinting } = createDocuments({
     ...{ desk, clock, mirror, audit, userData, modelsPolicy },
     folder: join(app.getPath('documents'), 'Vigía'),
@@ -368,6 +402,18 @@ export function startTerminal(start: TerminalStart): void {
     operator: () => desk.welcome()?.operator.id ?? name,
     onClick: () => windows.raisePanel(),
     sound: (level) => host?.send('notice.shown', { level }),
+  });
+  secrets.keep(emergency.secrets);
+
+  const manifest = manifestName(process.platform, process.arch);
+  const updates = createUpdates({
+    ...{ version: runtime.version, manifestName: manifest, settings: settings.get, leave, changed },
+    kept: openKept(join(userData, 'updates'), runtime.version, LOG_FORM, manifest),
+    fetch: fetchText,
+    loadInstaller: () => loadInstaller(journal),
+    serve: serveFolder,
+    hindrance: () => updateHindrance(publisher.view()),
+    report: commands.report,
   });
 
   // What people touch.
@@ -413,16 +459,19 @@ export function startTerminal(start: TerminalStart): void {
         hotkey,
         identity,
         settings,
+        updates,
         windows,
         quit,
       },
       saveLineage: (args) => saveLineage(args, choosePath, openLineage),
       testLastResort: (target) => directTest(target, direct),
-      collectDiagnostics: () => collectDiagnostics({ userData, clock, secrets, facts }),
+      collectDiagnostics: () =>
+        collectDiagnostics({ userData, clock, facts, secrets: secrets.all }),
       onReady(window) {
         process.stdout.write(`vigia: ready ${window}\n`);
         // The first start's guide is in the console.
         if (window === 'panel' && !settings.get().guideDone) windows.openConsole();
+        if (window === 'panel') updates.started();
       },
       onSettings: takeSettings,
     }),
@@ -431,7 +480,7 @@ export function startTerminal(start: TerminalStart): void {
     refuses: (channel, window) => identity.refusal(channel) ?? past.refuses(channel, window),
     onDefect(channel, error) {
       journal.error('ipc.defect', { channel, error });
-      process.stderr.write(`vigia: ${channel}: ${String(error)}\n`);
+      process.stderr.write(mask(`vigia: ${channel}: ${String(error)}\n`, secrets.all()));
     },
   });
 
@@ -447,6 +496,7 @@ export function startTerminal(start: TerminalStart): void {
   const printing = setInterval(reports.look, PRINT_LOOK_MS);
   sayProblems();
   const rereading = setInterval(() => {
+    if (config.token !== null) void rereadToken();
     const before = settings.get();
     if (!settings.reread()) return;
     sayProblems();
@@ -464,6 +514,14 @@ export function startTerminal(start: TerminalStart): void {
   // A session that ends or a supervisor has nobody to answer a question: the order is the yes.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => quit(true));
   let leaving = false;
+
+  /** As the operators' file, the configuration is read again: a token is changed without a restart. */
+  async function rereadToken(): Promise<void> {
+    const next = await start.readToken();
+    if (next === null || next === identity.token()) return;
+    journal.info('token.changed');
+    identity.renew(next);
+  }
 
   function reach(addresses: readonly string[]): void {
     identity.look(addresses);
@@ -513,6 +571,7 @@ export function startTerminal(start: TerminalStart): void {
   function freshEvents(events: readonly LogEvent[]): void {
     watch();
     desktop.fresh(events, desk.ops());
+    retention.fresh(events);
     for (const event of events) {
       if (event.type === 'kill.requested' && event.commandId) kills.logged(event.commandId);
     }
@@ -560,6 +619,8 @@ export function startTerminal(start: TerminalStart): void {
         journal.error('autostart', { error });
       }
     }
+    const { updateServer, updateKey } = before;
+    if (after.updateServer !== updateServer || after.updateKey !== updateKey) void updates.check();
     host?.send('settings.changed', after);
   }
 
@@ -599,6 +660,12 @@ export function startTerminal(start: TerminalStart): void {
       host?.send('quit.asked', { reason });
       return;
     }
+    leave(() => app.quit());
+  }
+
+  /** Ends every part in its order, then does what ends the program. */
+  function leave(then: () => void): void {
+    if (leaving) return;
     leaving = true;
     windows.letGo();
     clearInterval(ticking);
@@ -616,6 +683,6 @@ export function startTerminal(start: TerminalStart): void {
     gateway?.stop();
     audit.stop();
     tray?.destroy();
-    void Promise.all([mirror.close(), telemetry.stop()]).then(() => app.quit());
+    void Promise.all([mirror.close(), telemetry.stop()]).then(then);
   }
 }

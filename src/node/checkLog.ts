@@ -46,14 +46,14 @@ export function openCheckLog(folder: string): CheckLog {
         return null;
       }
     },
-    row({ at, model, inSession, enhanced, checks, winRate, ignored, slow }) {
+    row({ at, model, inSession, enhanced, checks, latencyP50, winRate, ignored, slow }) {
       const short = Object.values(checks).map((check) => [
         ...[check.trigger, check.outcome, check.value, check.limit],
         ...[check.samples, check.breaching, check.literal, check.confident],
       ]);
       const { concept, features } = slow;
       const drift = features.map(({ feature, psi, samples }) => [feature, psi, samples]);
-      const about = { at, model, inSession, enhanced, winRate, ignored };
+      const about = { at, model, inSession, enhanced, latencyP50, winRate, ignored };
       const row = { ...about, checks: short, concept: concept.state, drift };
       const file = join(folder, `checks-${tradingDay(at)}.jsonl`);
       return attempt(() => appendFileSync(file, `${JSON.stringify(row)}\n`, { mode: 0o600 }));

@@ -80,6 +80,8 @@ export function readAnswer<Schema extends z.ZodType>(
 ): Result<z.output<Schema>, HttpFailure> {
   if (!answer.ok) return answer;
   const { status, body } = answer.value;
+  // Whoever is in between gave up waiting; the service itself may carry it out yet.
+  if (status === 504) return fail('timeout', `HTTP 504: ${wordsOf(body)}`);
   if (status < 200 || status > 299) return fail('http', `HTTP ${status}: ${wordsOf(body)}`);
   const parsed = schema.safeParse(body);
   if (parsed.success) return ok(parsed.data);

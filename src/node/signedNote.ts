@@ -35,6 +35,8 @@ export function openNote(note: string, name: string, publicKey: KeyObject): stri
     const match = /^— (\S+) ([A-Za-z0-9+/=]+)$/.exec(line);
     if (!match || match[1] !== name) continue;
     const blob = Buffer.from(match[2] ?? '', 'base64');
+    // Of several texts that Node reads as the same bytes, one is what was signed.
+    if (blob.toString('base64') !== match[2]) continue;
     if (!blob.subarray(0, 4).equals(id)) continue;
     if (verify(null, Buffer.from(text, 'utf8'), publicKey, blob.subarray(4))) return text;
   }

@@ -4,6 +4,7 @@ import type { LogEvent, LogPosition } from '../shared/log/event';
 import { EMPTY_LOG } from '../shared/log/event';
 import type { EventStore } from '../shared/log/store';
 import { SequenceConflictError } from '../shared/log/store';
+import { LOG_FORM } from '../shared/version';
 import { publicKeyOf } from './checkpoint';
 import { type EventRow, eventOfRow, rowFault } from './eventRow';
 
@@ -32,9 +33,6 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS events_command ON events (command_id) WHERE command_id IS NOT NULL;
   CREATE TABLE IF NOT EXISTS checkpoints (seq INTEGER PRIMARY KEY, note TEXT NOT NULL);
 `;
-
-/** Counts up when the tables of a log change; a file of a later form is not touched. */
-export const LOG_FORM = 1;
 
 /** A file that a later version of the program has made. */
 export class NewerFileError extends Error {

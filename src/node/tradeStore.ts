@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import Database from 'better-sqlite3';
 import type { TradeRow, TradeSum } from '../shared/lineage/trades';
 import type { TelemetryItem } from '../shared/telemetry/types';
@@ -40,6 +41,8 @@ const SUM_COLUMNS = `model, day, engine, currency, count, pnl, unknown,
 const TRADE_COLUMNS = `engine, trade_id AS tradeId, model, instrument, side, quantity,
   entry AS entryPrice, exit AS exitPrice, pnl, currency, opened_at AS openedAt, closed_at AS closedAt`;
 
+const OF_YEAR = 'day >= ? AND day < ?';
+
 /** Trades that wait for a disk that takes nothing; beyond it the oldest are lost, and counted. */
 const WAITING_MAX = 100_000;
 
@@ -48,6 +51,10 @@ export interface TradeStore {
   take(engine: string, items: readonly TelemetryItem[]): void;
   /** Writes what waits; to be called again until nothing does. Never throws. */
   flush(): void;
+  /** The trades closed in a year: how many, and the hash and size of their text, a JSON array a line. */
+  year(year: number): { readonly count: number; readonly sha256: string; readonly bytes: number };
+  /** Deletes them and their sums, so that nothing of them stays in the file. @throws what SQLite says */
+  drop(year: number): void;
   /** `lost` counts trades that were given up while the disk took nothing. */
   health(): { readonly waiting: number; readonly lost: number; readonly problem: string | null };
   close(): void;
@@ -96,6 +103,32 @@ export function openTradeStore(path: string): TradeStore {
       }
     },
     flush,
+    year(year) {
+      database ??= open(path);
+      const hash = createHash('sha256');
+      let count = 0;
+      let bytes = 0;
+      const rows = database.prepare(`SELECT * FROM trades WHERE ${OF_YEAR} ORDER BY 1, 2, 3`).raw();
+      for (const row of rows.iterate(`${year}-`, `${year}-~`)) {
+        const line = `${JSON.stringify(row)}\n`;
+        hash.update(line);
+        bytes += Buffer.byteLength(line);
+        count += 1;
+      }
+      return { count, sha256: hash.digest('hex'), bytes };
+    },
+    drop(year) {
+      database ??= open(path);
+      const own = database;
+      own.transaction(() => {
+        for (const table of ['trades', 'sums']) {
+          own.prepare(`DELETE FROM ${table} WHERE ${OF_YEAR}`).run(`${year}-`, `${year}-~`);
+        }
+      })();
+      // Free pages, too, would have them still.
+      own.exec('VACUUM');
+      own.pragma('wal_checkpoint(TRUNCATE)');
+    },
     health: () => ({ waiting: waiting.length, lost, problem }),
     close() {
       flush();

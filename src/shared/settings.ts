@@ -18,6 +18,16 @@ export const settingsSchema = z.strictObject({
   startAtLogin: z.boolean(),
   /** The first-start guide was gone through or skipped. */
   guideDone: z.boolean(),
+  /** Address of the desk's update server; empty for none. Plain HTTP on this machine only. */
+  updateServer: z
+    .string()
+    .max(512)
+    .regex(
+      /^(https:\/\/[^\s/?#@]+(\/[^\s?#]*)?|http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(\/[^\s?#]*)?)?$/,
+      'must be like https://updates.example/vigia/',
+    ),
+  /** Base64 of the 32 bytes of the Ed25519 key that updates are signed with; empty for none. */
+  updateKey: z.string().regex(/^([A-Za-z0-9+/]{43}=)?$/, 'must be a public key in base64'),
 });
 export type Settings = z.infer<typeof settingsSchema>;
 export type SettingName = keyof Settings;
@@ -36,7 +46,12 @@ export const DEFAULT_SETTINGS: Settings = {
   desktopNotices: 'critical',
   startAtLogin: false,
   guideDone: false,
+  updateServer: '',
+  updateKey: '',
 };
+
+/** Options that only the desk's file sets: who could set them could exchange the program. */
+export const DESK_SETTINGS: readonly SettingName[] = ['updateServer', 'updateKey'];
 
 /** The file by which a desk's operations set options on every terminal of a machine. */
 export const deskSettingsSchema = z.strictObject({

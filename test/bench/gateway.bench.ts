@@ -18,7 +18,7 @@ const folder = mkdtempSync(join(tmpdir(), 'vigia-bench-'));
 const node = process.execPath;
 
 for (const load of ['busy', 'flood'] as const) {
-  const gateway = start(node, [await program('crowdGateway'), folder]);
+  const gateway = start(node, [await program('crowdGateway'), mkdtempSync(join(folder, load))]);
   const port = await gateway.line(/^\d+$/);
   const fleetArgs = [port, String(ENGINES), String(LOADS[load])];
   const fleet = start(node, [await program('fleet'), ...fleetArgs]);
@@ -66,7 +66,13 @@ for (const load of ['busy', 'flood'] as const) {
     ...{ ...figure, figure: `gateway.${load}.sockets_kept`, unit: 'of 1000' },
     value: Number(open),
     target: 'all',
-    met: Number(open) === 2 * TERMINALS && Number(flat) >= RUNS * TERMINALS,
+    met: Number(open) === 2 * TERMINALS,
+  });
+  print({
+    ...{ ...figure, figure: `gateway.${load}.terminals_told_flat`, unit: `of ${RUNS * TERMINALS}` },
+    value: Number(flat),
+    target: 'each terminal of each kill, within its second',
+    met: Number(flat) >= RUNS * TERMINALS,
   });
   print({
     ...{ ...figure, figure: `gateway.${load}.telemetry_left_out`, unit: '%' },

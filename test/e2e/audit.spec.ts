@@ -1,13 +1,21 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
+import { closeYears } from '../../src/node/audit/archives';
+import { sha256 } from '../../src/node/sha256';
+import { EMPTY_LOG } from '../../src/shared/log/event';
+import { BEGAN, deskChain, writeRecord } from '../support/record';
 import { ROOT } from '../support/root';
 import { forget, newUserData, type RunningApp, showView, startApp } from './app';
 import { findings } from './axe';
 import { openDesk, type TestDesk } from './desk';
 
+/** More than are ever drawn at once, and than are exported in one go. */
+const ROWS = 520;
 let desk: TestDesk;
 let running: RunningApp;
 let folder: string;
@@ -22,7 +30,7 @@ test.beforeAll(async () => {
   running = await startApp(newUserData(), ['--config', config]);
   await expect(running.panel.locator('.banner')).toHaveAttribute('data-word', 'normal');
   const { log } = desk.gateway();
-  for (let index = 0; index < 120; index += 1) {
+  for (let index = 0; index < ROWS; index += 1) {
     log.append({ type: 'terminal.reported', data: { kind: 'drill', detail: `fila ${index}` } });
   }
   console = await running.openConsole();
@@ -42,6 +50,18 @@ const shot = (name: string) => {
   return out ? console.screenshot({ path: join(out, `${name}.png`) }) : Promise.resolve();
 };
 
+/** Chooses, or leaves, these types by keyboard. */
+async function toggleTypes(...names: string[]): Promise<void> {
+  await console.getByRole('button', { name: /^Tipo:/ }).press('Enter');
+  for (const name of names) {
+    const item = console.getByRole('menuitemcheckbox', { name, exact: true });
+    await item.focus();
+    await console.keyboard.press('Enter');
+  }
+  expect(await findings(console)).toEqual([]);
+  await console.keyboard.press('Escape');
+}
+
 /** Has the system's dialogs answer with these places, as a person would. */
 async function answerDialogs(save: string, open: string): Promise<void> {
   await running.app.evaluate(
@@ -55,25 +75,41 @@ async function answerDialogs(save: string, open: string): Promise<void> {
 
 test('it is looked through by keyboard: words, values, rows, and the whole story of a command', async () => {
   const words = console.getByRole('textbox', { name: 'Palabras' });
-  await words.fill('FILA 117');
+  await words.fill(`FILA ${ROWS - 3}`);
   await expect(console.getByText(/^1 eventos ·/)).toBeVisible();
   await words.fill('');
-  await console.getByRole('combobox', { name: 'Tipo' }).selectOption('terminal.reported');
-  await expect(console.getByText(/^12\d eventos ·/)).toBeVisible();
+  const types = console.getByRole('button', { name: /^Tipo:/ });
+  await toggleTypes('terminal conectado');
+  await expect(types).toHaveText('Tipo: terminal conectado');
+  const found = console.getByText(/^\d[\d.]* eventos ·/);
+  const sessions = Number.parseInt((await found.textContent()) ?? '', 10);
+  expect(sessions).toBeGreaterThan(0);
+  // Two of them: what has either.
+  await toggleTypes('aviso del terminal');
+  await expect(types).toHaveText('Tipo: 2 elegidos');
+  await expect
+    .poll(async () => Number.parseInt((await found.textContent()) ?? '', 10))
+    .toBeGreaterThan(ROWS);
+  const both = Number.parseInt((await found.textContent()) ?? '', 10);
+  await toggleTypes('terminal conectado');
+  await expect(types).toHaveText('Tipo: aviso del terminal');
+  await expect(console.getByText(`${both - sessions} eventos ·`)).toBeVisible();
+  // Of all of them, only those in sight are drawn.
+  expect(await console.locator('[data-row]').count()).toBeLessThan(80);
   await row(/aviso del terminal/)
     .first()
     .focus();
   await console.keyboard.press('ArrowDown');
-  await expect(detail()).toContainText('fila 118');
+  await expect(detail()).toContainText(`fila ${ROWS - 2}`);
   await console.keyboard.press('End');
   await expect(detail()).toContainText(/hotkey|fila 0/);
   await console.getByRole('combobox', { name: 'Filtros guardados' }).fill('avisos');
   await console.getByRole('button', { name: 'Guardar filtro' }).click();
   await console.getByRole('button', { name: 'Quitar filtros' }).click();
-  await expect(console.getByRole('combobox', { name: 'Tipo' })).toHaveValue('');
+  await expect(types).toHaveText('Tipo: todos');
   await console.getByRole('combobox', { name: 'Filtros guardados' }).fill('otro');
   await console.getByRole('combobox', { name: 'Filtros guardados' }).fill('avisos');
-  await expect(console.getByRole('combobox', { name: 'Tipo' })).toHaveValue('terminal.reported');
+  await expect(types).toHaveText('Tipo: aviso del terminal');
   await console.getByRole('button', { name: 'Quitar filtros' }).click();
 
   await running.panel.evaluate(() =>
@@ -96,7 +132,7 @@ test('it is looked through by keyboard: words, values, rows, and the whole story
 
 test('the past shows every view as it was, commands nothing, and does not keep a kill away', async () => {
   await console.getByRole('button', { name: 'Quitar filtros' }).click();
-  await console.getByRole('combobox', { name: 'Tipo' }).selectOption('terminal.reported');
+  await toggleTypes('aviso del terminal');
   await row(/aviso del terminal/)
     .first()
     .click();
@@ -191,6 +227,59 @@ test('a record from elsewhere is opened, verified and looked through like our ow
   await console.getByRole('button', { name: 'Cerrar importado' }).click();
 });
 
+test('a mirror from elsewhere comes with its closed years, and has no lineage here', async () => {
+  const elsewhere = join(folder, 'otra-mesa');
+  mkdirSync(elsewhere);
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const path = join(elsewhere, 'audit.db');
+  // Two events a day, so that years are over in it.
+  const chain = deskChain(
+    900,
+    privateKey,
+    '',
+    (index) => BEGAN - 800 * 86_400_000 + (index * 86_400_000) / 2,
+  );
+  writeRecord(path, chain, privateKey, [900]);
+  const closed = closeYears(path, EMPTY_LOG, BEGAN, sha256);
+  expect(closed).toBeGreaterThan(0);
+  spawnSync('chmod', ['-R', 'a+rX', elsewhere]);
+  const before = readdirSync(elsewhere);
+  await answerDialogs(folder, path);
+  await console.getByRole('button', { name: 'Abrir archivo…' }).click();
+  const work = console.getByRole('region', { name: 'Importación' });
+  await expect(work).toContainText('Se verifica entero: 900 eventos, hasta 900.');
+  await expect(work).toContainText('Firmado por el gateway hasta 900.');
+  expect(readdirSync(elsewhere)).toEqual(before);
+  await console.getByRole('button', { name: 'Importado: audit.db' }).click();
+  await console.getByRole('textbox', { name: 'Palabras' }).fill('ppo_v1');
+  await row(/alerta/)
+    .first()
+    .click();
+  await expect(detail()).toContainText('ppo_v1');
+  await expect(detail().getByRole('button', { name: 'Ver el escritorio entonces' })).toBeVisible();
+  await expect(detail().getByRole('button', { name: 'Ver en linaje' })).toHaveCount(0);
+  await console.getByRole('button', { name: 'Cerrar importado' }).click();
+});
+
+test('work that takes long is called off, and leaves nothing', async () => {
+  const target = join(folder, 'despacio.jsonl');
+  // A disk that takes nothing until somebody reads.
+  spawnSync('sh', ['-c', `mkfifo -m 666 '${target}.partial'`]);
+  await answerDialogs(target, target);
+  await console.getByRole('button', { name: 'Exportar…' }).click();
+  await console.getByRole('combobox', { name: 'Forma' }).selectOption('jsonl');
+  await console.getByRole('button', { name: 'Elegir dónde…' }).click();
+  const work = console.getByRole('region', { name: 'Exportación' });
+  await expect(work).toContainText('en curso');
+  await expect(console.getByRole('button', { name: 'Verificar' })).toBeDisabled();
+  await work.getByRole('button', { name: 'Cancelar' }).click();
+  const reader = spawn('cat', [`${target}.partial`], { stdio: 'ignore' });
+  await expect(work).toContainText('cancelada');
+  await once(reader, 'exit');
+  expect(readdirSync(folder).filter((name) => name.startsWith('despacio'))).toEqual([]);
+  await expect(console.getByRole('button', { name: 'Verificar' })).toBeEnabled();
+});
+
 test('what answers the question before, late, is not shown as the answer to this one', async () => {
   const words = console.getByRole('textbox', { name: 'Palabras' });
   // Every answer waits until it is let go, as on a busy disk.
@@ -226,6 +315,16 @@ test('what answers the question before, late, is not shown as the answer to this
     .toBe(2);
   await expect(console.getByRole('status').filter({ hasText: 'Buscando' })).toBeVisible();
   await expect(row(/aviso del terminal/).first()).toBeDisabled();
+  // One that takes too long is left, and what it finds after all is not shown.
+  await console.getByRole('button', { name: 'Cancelar consulta' }).click();
+  await expect(console.getByText('Consulta cancelada.')).toBeVisible();
+  await running.app.evaluate(() => (globalThis as unknown as Held).held.letGo());
+  await words.fill('fila 7');
+  await expect
+    .poll(() => running.app.evaluate(() => (globalThis as unknown as Held).held.count))
+    .toBe(3);
+  await expect(console.getByText('Consulta cancelada.')).toBeHidden();
+  await words.fill('fila 77');
   await running.app.evaluate(() => {
     (globalThis as unknown as Held).unhold();
     (globalThis as unknown as Held).held.letGo();
@@ -250,6 +349,24 @@ test('without the link it is the same, and says since when', async () => {
   await shot('offline-es');
   desk.blockSockets(false);
   await expect(console.getByText(/Sin enlace desde/)).toBeHidden();
+});
+
+test('a saved filter outlives a restart, until it is forgotten', async () => {
+  const name = () => console.getByRole('combobox', { name: 'Filtros guardados' });
+  const types = () => console.getByRole('button', { name: /^Tipo:/ });
+  await running.close();
+  running = await startApp(running.userData, ['--config', desk.config('luis')]);
+  await expect(running.panel.locator('.banner')).toHaveAttribute('data-word', /./);
+  console = await running.openConsole();
+  await showView(console, 'audit');
+  await name().fill('avisos');
+  await expect(types()).toHaveText('Tipo: aviso del terminal');
+  await console.getByRole('button', { name: 'Olvidar' }).click();
+  await expect(name()).toHaveValue('');
+  await console.getByRole('button', { name: 'Quitar filtros' }).click();
+  await name().fill('avisos');
+  await expect(types()).toHaveText('Tipo: todos');
+  await expect(console.getByRole('button', { name: 'Olvidar' })).toHaveCount(0);
 });
 
 test('in English it says the same, and axe finds nothing', async () => {

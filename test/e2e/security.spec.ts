@@ -90,8 +90,31 @@ test('a page reaches no network and no file', async () => {
         'vigia://app/assets/..%2f..%2fmain/index.js',
         'vigia://other/panel.html',
       ];
-      const image = new Image();
-      image.src = `http://127.0.0.1:${at}/pixel`;
+      // Content without TLS, in every form that a page can take it.
+      const from = `http://127.0.0.1:${at}/`;
+      for (const name of ['img', 'script', 'iframe', 'audio', 'embed'] as const) {
+        const element = document.createElement(name);
+        try {
+          element.src = from;
+          document.body.append(element);
+        } catch {
+          // A script's address is a trusted type, of which there is none.
+        }
+      }
+      const sheet = document.createElement('link');
+      Object.assign(sheet, { rel: 'stylesheet', href: from });
+      document.head.append(sheet);
+      navigator.sendBeacon(from, 'x');
+      const socket = await new Promise((done) => {
+        try {
+          const own = new WebSocket(from.replace('http', 'ws'));
+          own.onopen = () => done('open');
+          own.onerror = () => done('refused');
+        } catch {
+          done('refused');
+        }
+      });
+      if (socket !== 'refused') throw new Error('a socket was opened');
       const results = await Promise.all(
         addresses.map((address) =>
           fetch(address).then(
@@ -128,6 +151,38 @@ test('permissions are refused without asking', async () => {
     return [...found, notification, media];
   });
   expect(new Set(states)).toEqual(new Set(['denied']));
+});
+
+test('the origin of a page is a wall: it takes no other’s name, and a webview is no element', async () => {
+  const found = await inPage(() => {
+    const thrown: string[] = [];
+    for (const address of ['https://example.com/', 'vigia://other/panel.html']) {
+      try {
+        // Allowed where `webSecurity` is off, and only there.
+        history.replaceState(null, '', address);
+      } catch (error) {
+        thrown.push((error as Error).name);
+      }
+    }
+    const view = document.createElement('webview');
+    return { thrown, webview: 'loadURL' in view || 'executeJavaScript' in view };
+  });
+  expect(found).toEqual({ thrown: ['SecurityError', 'SecurityError'], webview: false });
+});
+
+test('a window does not even go to another page of the program', async () => {
+  // The session lets these through, as it must: what keeps the window is its own handlers.
+  for (const to of ['console', 'blob'] as const) {
+    await inPage(() => Object.assign(window, { here: true }));
+    await running.panel.evaluate((target) => {
+      const page = new Blob(['<p>otra</p>'], { type: 'text/html' });
+      location.href = target === 'console' ? 'vigia://app/console.html' : URL.createObjectURL(page);
+    }, to);
+    // A navigation that was let through has committed before a second round of the page's own.
+    await inPage(() => fetch('vigia://app/panel.html').then((answer) => answer.text()));
+    expect(await inPage(() => (window as { here?: boolean }).here)).toBe(true);
+    expect(running.panel.url()).toBe('vigia://app/panel.html');
+  }
 });
 
 test('a window goes nowhere else and opens nothing', async () => {

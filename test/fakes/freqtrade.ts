@@ -29,7 +29,8 @@ const KNOWN_TOPICS = new Set([
 export class FakeFreqtrade {
   /** With states and locks as later versions have them, or as those before. */
   modern = true;
-  state: 'running' | 'paused' | 'stopped' = 'running';
+  password = 'secret';
+  state: 'running' | 'paused' | 'stopped' | 'reload_config' = 'running';
   maxOpenTrades = 3;
   dryRun = true;
   trades: FakeBotTrade[] = [];
@@ -39,9 +40,15 @@ export class FakeFreqtrade {
   statusFails = false;
   /** Paths without an answer, and paths that answer 502. */
   hangs = new Set<string>();
+  /** What happens beside the cancelling of an order. */
+  onCancel: () => void = () => undefined;
   breaks = new Map<string, string>();
   /** Coins in the account beside those of open trades. */
   coins = new Map<string, number>();
+  /** Coins without a price: their value reads 0. */
+  unpriced = new Set<string>();
+  /** Pairs of closed trades, the first closed first. */
+  closed = ['SOL/USDT'];
   locks: { id: number; pair: string; reason: string }[] = [];
   sold = new Map<number, number>();
   calls: { call: string; body: unknown }[] = [];
@@ -124,6 +131,12 @@ export class FakeFreqtrade {
     }
   }
 
+  /** The loop's next turn ends a reload with the configured state. */
+  reload(): void {
+    this.state = 'reload_config';
+    this.#reloading = true;
+  }
+
   count(call: string): number {
     return this.calls.filter((one) => one.call === call).length;
   }
@@ -175,6 +188,7 @@ export class FakeFreqtrade {
       } else if (trade.exit === 'placed') {
         this.sold.set(trade.trade_id, (this.sold.get(trade.trade_id) ?? 0) + trade.amount);
         trade.amount = 0;
+        this.closed.push(trade.pair);
       } else if (trade.exit === 'pending') {
         trade.exit = 'placed';
       }
@@ -193,7 +207,8 @@ export class FakeFreqtrade {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = new URL(request.url ?? '/', 'http://x').pathname.replace(/^\/api\/v1/, '');
+    const url = new URL(request.url ?? '/', 'http://x');
+    const path = url.pathname.replace(/^\/api\/v1/, '');
     let text = '';
     for await (const part of request) text += part;
     const body: unknown = text === '' ? null : JSON.parse(text);
@@ -214,7 +229,7 @@ export class FakeFreqtrade {
     if (!this.#access.has(authorization.replace('Bearer ', ''))) {
       return give(401, { detail: 'Unauthorized' });
     }
-    return this.#answer(call, path, body, give);
+    return this.#answer(call, url, body, give);
   }
 
   #sign(
@@ -224,7 +239,7 @@ export class FakeFreqtrade {
   ): undefined {
     const fresh = `t${this.signIns}.${this.refreshes}.${Math.floor(performance.now() * 1_000)}`;
     if (call.endsWith('login')) {
-      const right = `Basic ${Buffer.from('bot:secret').toString('base64')}`;
+      const right = `Basic ${Buffer.from(`bot:${this.password}`).toString('base64')}`;
       if (authorization !== right) return give(401, { detail: 'Incorrect username or password' });
       this.signIns += 1;
       this.#refresh.add(`r${fresh}`);
@@ -240,16 +255,18 @@ export class FakeFreqtrade {
 
   #answer(
     call: string,
-    path: string,
+    url: URL,
     body: unknown,
     give: (status: number, answer: unknown) => undefined,
   ): undefined {
+    const path = url.pathname.replace(/^\/api\/v1/, '');
     const trade = /^DELETE \/trades\/(\d+)\/open-order$/.exec(call)?.[1];
     const lock = /^DELETE \/locks\/(\d+)$/.exec(call)?.[1];
     if (trade !== undefined) {
       const found = this.trades.find(({ trade_id }) => trade_id === Number(trade));
       if (!found) return give(502, { error: `Error querying ${path}: Invalid trade_id.` });
       found.cancelling = true;
+      this.onCancel();
       return give(200, [this.#trade(found)]);
     }
     if (lock !== undefined) {
@@ -268,14 +285,25 @@ export class FakeFreqtrade {
       case 'GET /status':
         return give(200, this.statusFails ? [] : this.trades.map((one) => this.#trade(one)));
       case 'GET /count':
+        // Before there were pauses it took a bot that runs, since then one that is not stopped.
+        if (this.state === 'stopped' || (!this.modern && this.state !== 'running')) {
+          return give(502, { error: 'Error querying /api/v1/count: trader is not running' });
+        }
         return give(200, { current: this.trades.length, max: 3, total_stake: 0 });
       case 'GET /balance':
         return give(200, this.#balance());
+      case 'GET /profit':
+        return give(200, {
+          trade_count: this.trades.length + this.closed.length,
+          closed_trade_count: this.closed.length,
+        });
       case 'GET /trades':
-        return give(200, { trades: [{ pair: 'SOL/USDT' }], trades_count: 1, total_trades: 1 });
+        return give(200, this.#past(url.searchParams));
       case 'POST /stopentry':
+        // A bot on its way to another state is told nothing by it.
+        if (this.state === 'reload_config') return give(200, { status: 'paused' });
         if (this.modern) this.state = 'paused';
-        else this.maxOpenTrades = 0;
+        else if (this.state === 'running') this.maxOpenTrades = 0;
         return give(200, { status: 'No more entries will occur from now.' });
       case 'POST /pause':
         if (!this.modern) return give(404, { detail: 'Not Found' });
@@ -347,16 +375,28 @@ export class FakeFreqtrade {
     };
   }
 
+  /** Closed trades, the last closed first. */
+  #past(query: URLSearchParams) {
+    const offset = Number(query.get('offset'));
+    const newest = this.closed.toReversed().map((pair) => ({ pair }));
+    const trades = newest.slice(offset, offset + Number(query.get('limit')));
+    return { trades, trades_count: trades.length, offset, total_trades: this.closed.length };
+  }
+
   #balance() {
-    const coin = (currency: string, balance: number) => ({
-      ...{ currency, balance, free: balance, used: 0, est_stake: balance * 100 },
+    const coin = (currency: string, balance: number, bot_owned: number) => ({
+      ...{ currency, balance, free: balance, used: 0, bot_owned },
+      est_stake: this.unpriced.has(currency) ? 0 : balance * 100,
       ...{ stake: 'USDT', side: 'long', is_position: false, position: 0 },
     });
     const held = this.trades
       .filter(({ entryOpen }) => !entryOpen)
-      .map(({ pair, amount }) => coin(pair.split('/')[0] ?? pair, amount));
-    const others = [...this.coins].map(([currency, balance]) => coin(currency, balance));
-    const stake = { ...coin('USDT', 1_000), est_stake: 1_000 };
-    return { currencies: [stake, ...held, ...others], total: 1_000, symbol: 'USD', stake: 'USDT' };
+      .map(({ pair, amount }) => coin(pair.split('/')[0] ?? pair, amount, amount));
+    // `bot_owned` is the amount of an open trade: without one it is 0, whatever there is.
+    const others = [...this.coins].map(([currency, balance]) => coin(currency, balance, 0));
+    const stake = { ...coin('USDT', 1_000, 1_000), est_stake: 1_000 };
+    const trade_count = this.trades.length + this.closed.length;
+    const currencies = [stake, ...held, ...others];
+    return { currencies, total: 1_000, symbol: 'USD', stake: 'USDT', trade_count };
   }
 }

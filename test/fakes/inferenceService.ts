@@ -30,6 +30,9 @@ export class FakeInferenceService {
   trades: FakeTrade[] = [];
   /** Whether `close_positions` closes anything, as the present service does not. */
   closes = false;
+  /** A kill that is to close sets the flag and then gets an error, or no answer. */
+  closingFails = false;
+  closingHangs = false;
   /** Paths that never get an answer; `*` is all of them. */
   hangs = new Set<string>();
   /** Paths that get this text and status instead of their answer. */
@@ -43,7 +46,14 @@ export class FakeInferenceService {
   production: string | null = 'ppo_v20';
   promoteFails: string | null = null;
   reloadFails: string[] = [];
-  calls: { method: string; path: string; body: Record<string, unknown>; at: number }[] = [];
+  health = { status: 'healthy', model_loaded: true, database_connected: true };
+  calls: {
+    method: string;
+    path: string;
+    body: Record<string, unknown>;
+    requestId: string | undefined;
+    at: number;
+  }[] = [];
   limited = 0;
   readonly sockets = new Map<string, WebSocket>();
   readonly subscriptions = new Map<string, Set<string>>();
@@ -176,7 +186,8 @@ export class FakeInferenceService {
     let text = '';
     for await (const part of request) text += part;
     const body = (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>;
-    this.calls.push({ method: request.method ?? '', path, body, at: performance.now() });
+    const requestId = request.headers['x-request-id']?.toString();
+    this.calls.push({ method: request.method ?? '', path, body, requestId, at: performance.now() });
     const give = (status: number, answer: object, headers = {}) => {
       response.writeHead(status, { 'content-type': 'application/json', ...headers });
       response.end(JSON.stringify(answer));
@@ -218,7 +229,7 @@ export class FakeInferenceService {
     if (promoted) return this.#promote(decodeURIComponent(promoted), give);
     switch (call) {
       case 'GET /health':
-        return give(200, { status: 'healthy', model_loaded: true, database_connected: true });
+        return give(200, this.health);
       case 'GET /operations/status':
         return give(200, {
           ...{ mode: this.mode, kill_switch_active: this.active, activated_at: this.activatedAt },
@@ -227,6 +238,8 @@ export class FakeInferenceService {
       case 'POST /operations/kill-switch': {
         this.killElsewhere(String(body.activated_by), String(body.reason));
         const close = body.close_positions !== false;
+        if (close && this.closingHangs) return undefined;
+        if (close && this.closingFails) return give(500, { detail: 'no broker' });
         if (close && this.closes) {
           for (const trade of this.trades) trade.status = 'closed';
         }

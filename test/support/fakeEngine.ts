@@ -43,9 +43,9 @@ export class FakeEngine {
     this.name = id;
   }
 
-  async connect(port: number): Promise<void> {
+  async connect(port: number, token = 'engine-token'): Promise<void> {
     const socket = new WebSocket(`ws://127.0.0.1:${port}${PATHS.engine}`, ENGINE_SUBPROTOCOL, {
-      headers: { authorization: 'Bearer engine-token' },
+      headers: { authorization: `Bearer ${token}` },
     });
     this.#socket = socket;
     this.loaded ??= this.models[0] ?? null;
@@ -120,6 +120,12 @@ export class FakeEngine {
     const figures = { equity, dayStartEquity, dayPeakEquity: null, realizedPnlToday: null };
     const about = { kind: 'equity', seq: this.#telemetrySeq, ts: Date.now(), currency: 'USD' };
     this.#send({ type: 'telemetry', items: [{ ...about, ...figures, unrealizedPnl: null }] });
+  }
+
+  /** Puts an alert of its own before people's eyes. */
+  alert(key: string): void {
+    const about = { severity: 'P3', kind: 'service_alert', model: null, detail: key };
+    this.#send({ type: 'alert', key, state: 'raised', ...about });
   }
 
   register(card: object): void {

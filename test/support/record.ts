@@ -20,6 +20,11 @@ export const HOSTILE = [
   'línea\ncon "comillas", comas y \\ barras',
   '<img src=x onerror=alert(1)>',
   '\u202eabc $(rm -rf x) `id` %s',
+  // Where a spreadsheet parts cells at semicolons, or takes a line break for a line's end.
+  'x;=HYPERLINK("http://x","y")',
+  'x;";"=1+1',
+  'x\t @SUM(A1)',
+  'x\n-2+3+cmd|calc',
 ];
 /** 1 March 2026, 14:00 UTC. */
 export const BEGAN = 1_772_373_600_000;
@@ -30,8 +35,9 @@ export function deskChain(
   key: KeyObject,
   variant = '',
   clock = (index: number): number => BEGAN + index * 1_000,
+  after: LogPosition = EMPTY_LOG,
 ): SealedEvent[] {
-  let position: LogPosition = EMPTY_LOG;
+  let position = after;
   return Array.from({ length: count }, (_, index) => {
     const [type, data] = index === 0 ? opened(key, variant) : happened(index);
     const sealed = seal(
@@ -43,6 +49,36 @@ export function deskChain(
         commandId: index % 3 === 1 ? commandOf(index) : null,
         reason: index % 5 === 0 ? (HOSTILE[(index / 5) % HOSTILE.length] ?? null) : null,
         data,
+      },
+      position,
+      sha256,
+    );
+    position = sealed.event;
+    return sealed;
+  });
+}
+
+/** One fact of a log that a test tells. */
+export interface Told {
+  readonly type: string;
+  readonly data: object;
+  readonly by?: string;
+  readonly reason?: string | null;
+}
+
+/** A log of these facts, a second apart, its first event naming the key. */
+export function toldChain(facts: readonly Told[], key: KeyObject): SealedEvent[] {
+  const [type, data] = opened(key, '');
+  let position: LogPosition = EMPTY_LOG;
+  return [{ type, data }, ...facts].map((fact: Told, index) => {
+    const sealed = seal(
+      {
+        id: `018f0000-0000-7000-8000-${index.toString(16).padStart(12, '0')}`,
+        ts: BEGAN + index * 1_000,
+        type: fact.type,
+        actor: fact.by ? { id: fact.by, role: 'model-owner', terminal: 't1' } : GATEWAY,
+        ...{ commandId: null, reason: fact.reason ?? null },
+        data: fact.data as Record<string, Json>,
       },
       position,
       sha256,
@@ -81,7 +117,10 @@ function happened(index: number): [string, Record<string, Json>] {
     case 4:
       return ['incident.noted', { incident: `inc-${index % 4}`, text: 'Revisión del motor' }];
     default:
-      return ['terminal.reported', { kind: 'hotkey_proven', detail: HOSTILE[index % 8] ?? '' }];
+      return [
+        'terminal.reported',
+        { kind: 'hotkey_proven', detail: HOSTILE[index % HOSTILE.length] ?? '' },
+      ];
   }
 }
 

@@ -433,13 +433,15 @@ class Link:
             })
 
     def _stop_trading(self, action):
-        try:
-            self.engine.set_mode('paused')
-            if action == 'flatten':
-                self.engine.cancel_all()
-                self.engine.flatten()
-        except Exception as error:  # noqa: BLE001 there is nobody to tell but the log
-            self._say(f'could not stop: {error!r}')
+        steps = [lambda: self.engine.set_mode('paused')]
+        if action == 'flatten':
+            steps += [self.engine.cancel_all, self.engine.flatten]
+        # Each for itself: an order that cannot be cancelled keeps nothing open.
+        for step in steps:
+            try:
+                step()
+            except Exception as error:  # noqa: BLE001 there is nobody to tell but the log
+                self._say(f'could not stop: {error!r}')
 
 
 def now_ms():

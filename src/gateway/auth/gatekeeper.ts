@@ -16,8 +16,12 @@ export interface Gatekeeper {
     remote: string,
     channel: Channel,
   ): Promise<Identity | 'nobody' | 'limited'>;
-  /** Closes a socket within seconds of its token's end. */
-  watch(socket: WebSocket, token: string): void;
+  /**
+   * Cuts a socket within seconds of its token's end.
+   *
+   * @param holds whether the token still is good, for one that is in no operators' file.
+   */
+  watch(socket: WebSocket, token: string, holds?: () => boolean): void;
   stop(): void;
 }
 
@@ -32,11 +36,13 @@ export interface GatekeeperOptions {
 
 /** Failures of one address on one channel are one event at most so often, with their number, ms. */
 const RECORD_EVERY_MS = 60_000;
+/** How long the other end of a revoked token may take to close, ms. */
+const CLOSE_WITHIN_MS = 1_000;
 
 export function createGatekeeper(options: GatekeeperOptions): Gatekeeper {
   const { log, authenticate, limits, clock } = options;
   const attempts = new Attempts();
-  const live = new Map<WebSocket, string>();
+  const live = new Map<WebSocket, { readonly token: string; readonly holds?: () => boolean }>();
   const failed = new Map<string, { channel: Channel; remote: string; count: number; at: number }>();
   const waits = new Set<NodeJS.Timeout>();
   let stopped = false;
@@ -63,13 +69,29 @@ export function createGatekeeper(options: GatekeeperOptions): Gatekeeper {
 
   async function recheck(): Promise<void> {
     settle();
-    for (const [socket, token] of live) {
-      // A check that fails to be made says nothing against who is inside.
-      const still = await authenticate(token).catch(() => undefined);
-      if (still === null && !stopped) {
-        socket.close(CLOSE.unauthenticated, 'the token has expired or was revoked');
-      }
+    // A token is hashed once a round, however many sockets stand on it: each must be cut in time.
+    const found = new Map<string, boolean>();
+    for (const [socket, { token, holds }] of [...live]) {
+      const still = holds ? holds() : (found.get(token) ?? (await isGood(token)));
+      if (!holds) found.set(token, still);
+      if (!still && !stopped) cut(socket);
     }
+  }
+
+  /** A check that fails to be made says nothing against who is inside. */
+  const isGood = (token: string): Promise<boolean> =>
+    authenticate(token).then(
+      (who) => who !== null,
+      () => true,
+    );
+
+  // SECURITY: who was told to go is not heard any more, and gone soon, whether they go or not.
+  function cut(socket: WebSocket): void {
+    live.delete(socket);
+    socket.removeAllListeners('message');
+    socket.close(CLOSE.unauthenticated, 'the token has expired or was revoked');
+    const late = setTimeout(() => socket.terminate(), CLOSE_WITHIN_MS);
+    socket.once('close', () => clearTimeout(late));
   }
 
   let checking = false;
@@ -116,8 +138,8 @@ export function createGatekeeper(options: GatekeeperOptions): Gatekeeper {
       record(remote, channel);
       return 'nobody';
     },
-    watch(socket, token) {
-      live.set(socket, token);
+    watch(socket, token, holds) {
+      live.set(socket, holds ? { token, holds } : { token });
       socket.on('close', () => live.delete(socket));
     },
     stop() {

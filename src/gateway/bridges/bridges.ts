@@ -26,12 +26,15 @@ export interface Bridges {
   carryOut(id: string): void;
   /** The engine that may use a token: a bridge's own, or one that comes by itself. */
   engineOf(token: string): string | null;
+  /** Whether a bridge's engine may stay on a token; a secret that cannot be read now changes nothing. */
+  stands(bridge: string, token: string): boolean;
   /** Starts the bridges' processes, once the gateway listens. */
   start(gateway: string): void;
   stop(): void;
 }
 
-export interface BridgesOptions extends Omit<SupervisorOptions, 'gateway' | 'secrets'> {
+export interface BridgesOptions
+  extends Omit<SupervisorOptions, 'gateway' | 'secrets' | 'recheckEveryMs'> {
   readonly dataDir: string;
   readonly policy: OperationsPolicy;
   readonly configured: readonly FileBridge[];
@@ -111,8 +114,16 @@ export function createBridges(options: BridgesOptions): Bridges {
       }
       return null;
     },
+    stands(bridge, token) {
+      const record = log.state().bridges.bridges[bridge];
+      if (!record) return false;
+      if (record.kind !== 'generic') return supervisor?.engineOf(token) === bridge;
+      const { secrets, problem } = secretsOf(record);
+      return problem !== null || (secrets.token !== undefined && same(secrets.token, token));
+    },
     start(gateway) {
-      supervisor = superviseBridges({ ...options, gateway, secrets: secretsOf });
+      const { recheckEveryMs } = policy.auth;
+      supervisor = superviseBridges({ ...options, gateway, recheckEveryMs, secrets: secretsOf });
     },
     stop: () => supervisor?.stop(),
   };

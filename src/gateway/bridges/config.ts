@@ -60,7 +60,9 @@ export function readSecrets(
       secrets[name] = value;
     } else {
       try {
-        secrets[name] = readFileSync(source.file, 'utf8').trim();
+        const value = readFileSync(source.file, 'utf8').trim();
+        if (value === '') return { secrets, problem: `${name}: ${source.file} is empty` };
+        secrets[name] = value;
       } catch (error) {
         return { secrets, problem: `${name}: ${(error as Error).message}` };
       }

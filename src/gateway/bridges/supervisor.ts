@@ -22,6 +22,8 @@ export interface SupervisorOptions {
   readonly owner: string;
   /** The secrets of a bridge, or why they cannot be had. */
   readonly secrets: (bridge: BridgeRecord) => { secrets: Secrets; problem: string | null };
+  /** How often secrets that stand in files are looked at again, ms. */
+  readonly recheckEveryMs: number;
   readonly random: RandomBytes;
   readonly clock: Clock;
   /** Milliseconds that never jump. */
@@ -61,6 +63,8 @@ interface Run {
   readonly record: BridgeRecord;
   process: BridgeProcess | null;
   token: string | null;
+  /** What it was started with. */
+  secrets: Secrets;
   starts: number;
   failures: number;
   startedAt: number;
@@ -83,7 +87,7 @@ export function superviseBridges(options: SupervisorOptions): Supervisor {
     end(record.id);
     if (record.kind === 'generic' || stopped) return;
     const none = { process: null, token: null, starts: 0, failures: 0, startedAt: 0, timer: null };
-    const run: Run = { record, ...none };
+    const run: Run = { record, secrets: {}, ...none };
     runs.set(record.id, run);
     launch(run);
   }
@@ -104,7 +108,7 @@ export function superviseBridges(options: SupervisorOptions): Supervisor {
       // Nothing is sold twice because the one who sold it died.
       former: run.starts > 1 || record.id in log.state().chains,
     });
-    Object.assign(run, { process, token, startedAt: uptime() });
+    Object.assign(run, { process, token, secrets, startedAt: uptime() });
     process.onExit((cause) => {
       if (run.process !== process || stopped) return;
       run.process = null;
@@ -168,6 +172,16 @@ export function superviseBridges(options: SupervisorOptions): Supervisor {
     process?.stop();
   }
 
+  /** A secret that was changed in its file holds without a restart of the gateway. */
+  function reread(): void {
+    for (const { record, process, secrets: before } of [...runs.values()]) {
+      if (record.source !== 'file' || process === null) continue;
+      const { secrets, problem } = options.secrets(record);
+      if (problem === null && JSON.stringify(secrets) !== JSON.stringify(before)) begin(record);
+    }
+  }
+  const rereading = setInterval(reread, options.recheckEveryMs);
+
   hub.listen({
     connected(engine) {
       const run = runs.get(engine);
@@ -220,6 +234,7 @@ export function superviseBridges(options: SupervisorOptions): Supervisor {
     },
     stop() {
       stopped = true;
+      clearInterval(rereading);
       leave();
       for (const run of runs.values()) {
         if (run.timer) clearTimeout(run.timer);

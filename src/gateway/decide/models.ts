@@ -37,6 +37,8 @@ export interface ModelsContext {
   readonly sha256: Sha256;
   /** Unix ms. */
   readonly now: number;
+  /** When the oldest incident that is still open was opened, Unix ms; null where none is open. */
+  readonly incidentSince: number | null;
   /** The command's id, which names what it begins. */
   readonly id: string;
 }
@@ -125,16 +127,19 @@ export function promote(
     });
   refuseFailing(promotionGates(state, model, target, policy, now, emergency?.waived));
   const fingerprint = fingerprintOf(model, target, policy, sha256);
-  const needs = [...approvalsNeeded(state, target, policy, emergency !== null)];
+  const needs = [...approvalsNeeded(model, target, policy, emergency !== null)];
   const asked = { request: id, model: model.model, target, checklist, fingerprint, needs };
   const expiresAt = now + policy.promotion.requestExpiresMs;
   const request: Fact = {
     type: 'promotion.requested',
     data: { ...asked, expiresAt, emergency },
   };
-  // A CTO who asks has given the waiver by asking; it is reviewed by somebody else afterwards.
+  // A CTO who asks has given the waiver by asking; it is reviewed by somebody else afterwards. For a
+  // model of his own making it waits for another.
   const waives =
-    emergency && operator.roles.some((role) => policy.permissions.waive.includes(role));
+    emergency &&
+    !model.authors.includes(operator.id) &&
+    operator.roles.some((role) => policy.permissions.waive.includes(role));
   if (!waives) return [request];
   return [
     request,
@@ -212,7 +217,9 @@ export function rollback(
   if (target.model === state.production) {
     throw new Refusal('not_eligible', '{model} is the model that is live', { model: target.model });
   }
-  const found = rollbackTargets(state, policy, now).find(({ model }) => model === target.model);
+  const found = rollbackTargets(state, policy, now, context.incidentSince).find(
+    ({ model }) => model === target.model,
+  );
   if (!found) {
     throw new Refusal('not_eligible', '{model} is not among the models last live', {
       model: target.model,
@@ -451,8 +458,10 @@ function ineligible(model: string, why: Ineligible): Refusal {
         ...{ model, until: { at: why.until } },
       });
     case 'rolled_away':
-      return new Refusal('not_eligible', '{model} was rolled away from; not before {until}', {
-        ...{ model, until: { at: why.until } },
-      });
+      return why.until === null
+        ? new Refusal('not_eligible', '{model} was rolled away from in an open incident', { model })
+        : new Refusal('not_eligible', '{model} was rolled away from; not before {until}', {
+            ...{ model, until: { at: why.until } },
+          });
   }
 }

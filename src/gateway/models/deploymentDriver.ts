@@ -3,6 +3,7 @@ import {
   notLoaded,
   openDeployment,
   runsWanted,
+  tickedFor,
   wanted,
 } from '../../shared/models/deployment';
 import type { Settlement } from '../../shared/models/events';
@@ -66,7 +67,9 @@ export function createDeploymentDriver(options: DeploymentDriverOptions): Deploy
     if (current?.deployment === latest.id) return;
     // The log's length names the try: an engine answers an old id with what it did then.
     const opId = `${latest.id}:${engine}:load:${log.state().seq}`;
-    const operation = { op: 'load_model', ...want } as const;
+    const ticked = latest.model === want.model ? tickedFor(models(), latest) : null;
+    const checklist = ticked ? { checklist: ticked } : {};
+    const operation = { op: 'load_model', ...want, ...checklist } as const;
     const order = { type: 'op', opId, commandId: latest.id, operation } as const;
     flights.set(engine, { opId, deployment: latest.id, order });
     attempts.set(engine, (attempts.get(engine) ?? 0) + 1);

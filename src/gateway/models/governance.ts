@@ -53,7 +53,8 @@ export function voided({ models: state }: OpsState, policy: ModelsPolicy, sha256
     const record = state.models[model];
     const now = record ? fingerprintOf(record, target, policy, sha256) : fingerprint;
     if (now === fingerprint) return [];
-    const cause = 'a threshold, a figure or the artifact changed after it was asked for';
+    const cause =
+      'the artifact, a figure, a threshold, its owners or its rollback plan changed after it was asked for';
     return [{ type: 'promotion.approvals_voided', data: { request, fingerprint: now, cause } }];
   });
 }

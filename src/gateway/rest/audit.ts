@@ -4,7 +4,6 @@ import { z } from 'zod';
 import { openSource } from '../../node/audit/source';
 import { type ExportOptions, linesOf, zipOf } from '../../node/export/exportLog';
 import { rangeOf } from '../../node/export/period';
-import { cardsOf } from '../../shared/audit/cards';
 import { instantOf } from '../../shared/audit/instant';
 import { mayExport } from '../../shared/audit/permission';
 import type { LogPosition } from '../../shared/log/event';
@@ -76,9 +75,8 @@ export function auditRoutes(options: AuditRestOptions): Hono<Variables> {
         ...{ madeAt: clock(), madeBy: operator.id, desk: desk.name },
         software: `vigia-gateway ${desk.version}`,
         policies: Object.fromEntries(policies) as Record<string, string>,
-        time: { source: "the gateway's clock, as it stamped each event", offsetMs: 0 },
+        time: { source: "the gateway's clock, as it stamped each event", offsetMs: null },
       },
-      documents: cardsOf(log.state()),
       signal: context.req.raw.signal,
       onProgress: () => undefined,
     };

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { getConnInfo } from '@hono/node-server/conninfo';
-import { Hono, type MiddlewareHandler } from 'hono';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
 import type { Policies } from '../../shared/policy/inForce';
@@ -9,6 +9,7 @@ import type { Clock } from '../../shared/time';
 import type { AlertIntake } from '../alerts/intake';
 import { bearer, type Gatekeeper } from '../auth/gatekeeper';
 import type { Commands } from '../commands';
+import type { Guard } from '../guard';
 import type { Books } from '../incidents/books';
 import type { GatewayLog } from '../log';
 import type { GatewayMetrics } from '../metrics';
@@ -25,6 +26,7 @@ export interface RestOptions {
   readonly log: GatewayLog;
   readonly commands: Commands;
   readonly gate: Gatekeeper;
+  readonly guard: Guard;
   readonly policies: () => Policies;
   readonly books: Books;
   readonly alerts: AlertIntake;
@@ -79,7 +81,7 @@ export function createRest(options: RestOptions): Hono<Variables> {
   // PagerDuty carries no token of ours: it signs what it sends.
   const pagerduty = pagerdutyWebhook(log, options.pagerdutySecret);
   for (const path of ['/incidents/pagerduty', '/api/v1/incidents/pagerduty']) {
-    app.post(path, bodyLimit({ maxSize: MAX_BODY_BYTES }), pagerduty);
+    app.post(path, atMost(MAX_BODY_BYTES), pagerduty);
   }
 
   const authenticated: MiddlewareHandler<Variables> = async (context, next) => {
@@ -90,6 +92,7 @@ export function createRest(options: RestOptions): Hono<Variables> {
       'rest',
     );
     if (who === 'limited') {
+      options.metrics.refused('http', 'guessing');
       return context.json(
         { detail: 'too many wrong tokens from this address; wait a minute' },
         429,
@@ -102,46 +105,36 @@ export function createRest(options: RestOptions): Hono<Variables> {
     context.set('operator', who.operator);
     return next();
   };
+  const paced: MiddlewareHandler<Variables> = async (context, next) => {
+    if (options.guard.allowance('http', context.get('operator').id).take()) return next();
+    options.metrics.refused('http', 'rate');
+    context.header('retry-after', '1');
+    return context.json({ detail: 'too many calls; this one was not read' }, 429);
+  };
+
+  // Before every limit: a kill is never refused. One that cannot be understood stops everything.
+  const killLimit = bodyLimit({
+    maxSize: MAX_BODY_BYTES,
+    onError: (context: Context<Variables>) => kill(context, null),
+  });
+  for (const path of ['/operations/kill-switch', '/api/v1/operations/kill-switch']) {
+    app.post(path, authenticated, killLimit, async (context) =>
+      kill(context, await fields(context)),
+    );
+  }
+
   // Before the others, whose bodies are small.
   const reports = new Hono<Variables>();
-  reports.use(bodyLimit({ maxSize: MAX_PDF_BYTES }), authenticated);
+  reports.use(authenticated, paced, atMost(MAX_PDF_BYTES));
   reports.route('/', reportRoutes(options));
   app.route('/api/v1/reports', reports);
   app.route('/reports', reports);
 
   const guarded = new Hono<Variables>();
-  guarded.use(bodyLimit({ maxSize: MAX_BODY_BYTES }));
-  guarded.use(authenticated);
+  guarded.use(authenticated, paced, atMost(MAX_BODY_BYTES));
   const operations = new Hono<Variables>();
 
   operations.get('/status', (context) => context.json(status()));
-  operations.post('/kill-switch', async (context) => {
-    // A kill is never refused: a body that cannot be understood stops everything.
-    const sent = await fields(context);
-    const parsed = killBody.safeParse(sent).data ?? killBody.parse({ reason: UNREADABLE });
-    const { reason, activated_by: by, command_id: id = randomUUID(), ...body } = parsed;
-    give(commands, context, 'kill', id, body.issued_at ?? clock(), {
-      scope: body.scope,
-      reason: by === 'dashboard' ? reason : `${reason} (${by})`,
-      closePositions: body.close_positions,
-      notifyTeam: body.notify_team,
-      origin: body.origin,
-    });
-    if (body.wait_for_proof) await settled(id, body.close_positions);
-    const kill = log.state().kills.find((one) => one.commandId === id);
-    const state = killState(id);
-    const closed = provenClosed(id);
-    return context.json({
-      success: true,
-      mode: 'killed',
-      activated_at: new Date(kill?.at ?? clock()).toISOString(),
-      message: `Trading stopped. ${closed} positions proven closed; state: ${state}.`,
-      positions_closed: closed,
-      command_id: id,
-      state,
-      unsaved: kill ? !log.isSaved(kill.seq) : true,
-    });
-  });
   operations.post('/pause', async (context) => {
     const body = await fields(context);
     const by = String(body.paused_by ?? 'dashboard');
@@ -187,6 +180,45 @@ export function createRest(options: RestOptions): Hono<Variables> {
   app.route('/api/v1', guarded);
   app.route('/', guarded);
   return app;
+
+  /** @param sent null for what was not read */
+  async function kill(context: Context<Variables>, sent: object | null): Promise<Response> {
+    const parsed = killBody.safeParse(sent).data ?? killBody.parse({ reason: UNREADABLE });
+    const { reason, activated_by: by, command_id: id = randomUUID(), ...body } = parsed;
+    give(commands, context, 'kill', id, body.issued_at ?? clock(), {
+      scope: body.scope,
+      reason: by === 'dashboard' ? reason : `${reason} (${by})`,
+      closePositions: body.close_positions,
+      notifyTeam: body.notify_team,
+      origin: body.origin,
+    });
+    if (body.wait_for_proof) await settled(id, body.close_positions);
+    const known = log.state().kills.find((one) => one.commandId === id);
+    const state = killState(id);
+    const closed = provenClosed(id);
+    return context.json({
+      success: true,
+      mode: 'killed',
+      activated_at: new Date(known?.at ?? clock()).toISOString(),
+      message: `Trading stopped. ${closed} positions proven closed; state: ${state}.`,
+      positions_closed: closed,
+      command_id: id,
+      state,
+      unsaved: known ? !log.isSaved(known.seq) : true,
+    });
+  }
+
+  function atMost(maxSize: number) {
+    return bodyLimit({
+      maxSize,
+      onError(context) {
+        options.metrics.refused('http', 'too_large');
+        // The rest of the body is not read: the next call, which may be a kill, needs another connection.
+        context.header('connection', 'close');
+        return context.json({ detail: `a body of more than ${maxSize} bytes` }, 413);
+      },
+    });
+  }
 
   function status() {
     const { desk, kills } = log.state();

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
+import { openSince } from '../../shared/incidents/state';
 import type { Metrics } from '../../shared/models/model';
 import {
   type RollbackTarget,
@@ -28,7 +29,10 @@ export function modelRoutes(options: ModelsRestOptions): Hono<Variables> {
   const { log, commands, clock } = options;
   const app = new Hono<Variables>();
   const models = () => log.state().models;
-  const targets = () => rollbackTargets(models(), options.policies().models, clock());
+  const targets = () => {
+    const { incidents } = log.state();
+    return rollbackTargets(models(), options.policies().models, clock(), openSince(incidents));
+  };
 
   app.get('/', (context) => {
     const all = Object.values(models().models).map(summary);

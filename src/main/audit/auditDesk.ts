@@ -2,11 +2,9 @@ import { rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { archivesOf } from '../../node/audit/archives';
 import type { ExportInfo } from '../../node/export/manifest';
-import { cardsOf } from '../../shared/audit/cards';
 import { type AuditPage, type AuditSource, matches } from '../../shared/audit/query';
 import type { AuditJob, ExportFormat, Imported, Past, PastAt } from '../../shared/audit/view';
 import type { LogEvent } from '../../shared/log/event';
-import type { OpsState } from '../../shared/ops/state';
 import type { CommandParams } from '../../shared/protocol/commands';
 import { Refusal } from '../ipc/refusal';
 import { createExplorer, type ExplorerClient, QuestionLeftError, withHeld } from './explorer';
@@ -58,7 +56,6 @@ export function createAuditDesk(deps: {
   readonly userData: string;
   readonly places: Places;
   readonly copy: (text: string) => void;
-  readonly ops: () => OpsState;
   readonly info: () => ExportInfo;
   readonly mayExport: () => boolean;
   readonly unsaved: () => number;
@@ -148,13 +145,14 @@ export function createAuditDesk(deps: {
     cancel: explorer.cancel,
     past: (source, at) => ask(source, { ask: 'past', at }),
     async verify(source) {
-      if (source === 'own') await announce('audit_verifying', 'the whole mirror');
-      const publicKey = source === 'imported' ? importedKey : '';
+      const whole = source === 'own';
+      if (whole) await announce('audit_verifying', 'the whole mirror');
+      const publicKey = whole ? '' : importedKey;
       begin(
-        { kind: 'verify', paths: pathsOf(source), index: files[source].index, publicKey },
+        { kind: 'verify', paths: pathsOf(source), index: files[source].index, whole, publicKey },
         source,
         ({ detail }) => {
-          if (source === 'own') deps.report('audit_verified', detail);
+          if (whole) deps.report('audit_verified', detail);
         },
       );
     },
@@ -167,7 +165,6 @@ export function createAuditDesk(deps: {
       const target = await deps.places.target(name, format);
       if (target === null) return null;
       await announce('audit_exporting', `${format} to ${basename(target)}`);
-      const documents = cardsOf(deps.ops());
       const order = {
         kind: 'export',
         paths: pathsOf('own'),
@@ -176,7 +173,6 @@ export function createAuditDesk(deps: {
         from,
         to,
         info,
-        documents,
       } as const;
       begin(order, 'own', ({ detail }) =>
         deps.report('audit_exported', `${detail} to ${basename(target)}`),

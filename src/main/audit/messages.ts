@@ -60,6 +60,8 @@ export type JobOrder =
       readonly kind: 'verify';
       readonly paths: readonly string[];
       readonly index: string;
+      /** Whether nothing but what was deleted under retention may be missing before it. */
+      readonly whole: boolean;
       readonly publicKey: string;
     }
   | { readonly kind: 'import'; readonly path: string; readonly into: string }
@@ -71,7 +73,6 @@ export type JobOrder =
       readonly from: number | null;
       readonly to: number | null;
       readonly info: import('../../node/export/manifest').ExportInfo;
-      readonly documents: readonly import('../../node/export/manifest').ExportDocument[];
     };
 
 export type FromJob =

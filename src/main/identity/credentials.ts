@@ -26,6 +26,8 @@ export interface Credentials {
     remember: boolean,
     plainAccepted: boolean,
   ): Result<null, 'would_be_plain' | 'not_kept'>;
+  /** Another token in place of the one that was given: from there, and not stored either. */
+  renew(token: string): void;
   /** Forgets the token here and on disk. */
   signOut(): void;
 }
@@ -110,6 +112,9 @@ export function createCredentials(deps: {
       } catch (error) {
         return fail('not_kept', `good until the terminal ends: ${(error as Error).message}`);
       }
+    },
+    renew(next) {
+      token = next;
     },
     signOut() {
       token = null;

@@ -25,6 +25,8 @@ export interface Identity {
     plainAccepted: boolean,
   ): Result<null, 'would_be_plain' | 'not_kept' | 'not_here'>;
   signOut(): void;
+  /** Takes the token that now stands where the terminal was given its own at the start. */
+  renew(token: string): void;
   confirm(address: string, typed: string): boolean;
   setPin(pin: string | null, present: string | null): Promise<boolean>;
   lock(): void;
@@ -89,7 +91,11 @@ export function createIdentity(deps: IdentityDeps): Identity {
     transport: pins.transport,
     look: (addresses) => addresses.forEach(pins.look),
     signIn(token, remember, plainAccepted) {
-      if (given) return fail('not_here', 'this terminal was given its token at its start');
+      if (given)
+        return fail(
+          'not_here',
+          'this terminal is given its token by its configuration: change it there',
+        );
       const taken = credentials.signIn(token, remember, plainAccepted);
       if (taken.ok || taken.error.code === 'not_kept') deps.onToken();
       changed();
@@ -98,6 +104,11 @@ export function createIdentity(deps: IdentityDeps): Identity {
     signOut() {
       if (given) return;
       credentials.signOut();
+      deps.onToken();
+      changed();
+    },
+    renew(token) {
+      credentials.renew(token);
       deps.onToken();
       changed();
     },

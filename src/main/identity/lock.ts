@@ -24,12 +24,16 @@ export interface SessionLock {
 const COST = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 2 ** 20 };
 const FREE_TRIES = 3;
 const WAIT_MS = 30_000;
+const WAIT_MAX_MS = 3_600_000;
 
 const fileSchema = z.object({
   salt: z.string(),
   hash: z.string(),
   lastUnlockedBy: z.string().nullable(),
   lastUnlockedAt: z.number().nullable(),
+  /** Wrong PINs in a row, and until when no other is looked at (Unix ms): a restart forgives none. */
+  failures: z.int().nonnegative().default(0),
+  waitUntil: z.number().nullable().default(null),
 });
 type Kept = z.infer<typeof fileSchema>;
 
@@ -74,14 +78,41 @@ export function createSessionLock(deps: {
   const { path, clock } = deps;
   let kept = read(path);
   let since: number | null = kept === null ? null : clock();
-  let failures = 0;
-  let waitUntil: number | null = null;
 
-  const matches = async (pin: string): Promise<boolean> => {
+  /** Whether it is the PIN; false unread while a wait runs. Each wrong one makes the next wait longer. */
+  async function matches(pin: string): Promise<boolean> {
     if (kept === null) return true;
+    const now = clock();
+    if (kept.waitUntil !== null && now < kept.waitUntil) {
+      // A clock put back makes no wait longer than it was.
+      const latest = now + waitOf(kept.failures);
+      if (kept.waitUntil > latest) count({ ...kept, waitUntil: latest });
+      return false;
+    }
+    const failures = kept.failures + 1;
+    const wait = waitOf(failures);
+    // Counted before it is known: tries at once or an end in between are no tries for nothing.
+    count({ ...kept, failures, waitUntil: wait === 0 ? null : now + wait });
     const found = await derive(pin, Buffer.from(kept.salt, 'base64'));
-    return timingSafeEqual(found, Buffer.from(kept.hash, 'base64'));
-  };
+    if (kept === null) return true;
+    if (timingSafeEqual(found, Buffer.from(kept.hash, 'base64'))) {
+      count({ ...kept, failures: 0, waitUntil: null });
+      return true;
+    }
+    deps.report('unlock_failed', `${kept.failures} wrong PINs in a row`);
+    deps.changed();
+    return false;
+  }
+
+  /** A disk that takes nothing keeps nobody out: then it counts until the terminal ends. */
+  function count(next: Kept): void {
+    kept = next;
+    try {
+      writeFileDurably(path, JSON.stringify(next));
+    } catch {
+      // The full disk is said by whatever else finds it full.
+    }
+  }
 
   function write(next: Kept | null): void {
     kept = next;
@@ -103,14 +134,17 @@ export function createSessionLock(deps: {
       since,
       lastUnlockedBy: kept?.lastUnlockedBy ?? null,
       lastUnlockedAt: kept?.lastUnlockedAt ?? null,
-      waitUntil,
+      waitUntil: kept?.waitUntil ?? null,
     }),
     async setPin(pin, present) {
       if (kept !== null && !(await matches(present ?? ''))) return false;
       const salt = randomBytes(16);
       const hash = (await derive(pin, salt)).toString('base64');
       const { lastUnlockedBy = null, lastUnlockedAt = null } = kept ?? {};
-      write({ salt: salt.toString('base64'), hash, lastUnlockedBy, lastUnlockedAt });
+      write({
+        ...{ salt: salt.toString('base64'), hash, lastUnlockedBy, lastUnlockedAt },
+        ...{ failures: 0, waitUntil: null },
+      });
       return true;
     },
     async removePin(present) {
@@ -122,22 +156,11 @@ export function createSessionLock(deps: {
     lock,
     async unlock(pin, by) {
       if (since === null || kept === null) return true;
-      const now = clock();
-      if (waitUntil !== null && now < waitUntil) return false;
-      const right = await matches(pin);
-      if (kept === null) return true;
-      if (!right) {
-        failures += 1;
-        waitUntil = failures < FREE_TRIES ? null : now + WAIT_MS;
-        deps.report('unlock_failed', `${failures} wrong PINs in a row`);
-        deps.changed();
-        return false;
-      }
-      failures = 0;
-      waitUntil = null;
+      if (!(await matches(pin))) return false;
       since = null;
-      write({ ...kept, lastUnlockedBy: by, lastUnlockedAt: now });
+      if (kept !== null) count({ ...kept, lastUnlockedBy: by, lastUnlockedAt: clock() });
       deps.report('unlocked', by);
+      deps.changed();
       return true;
     },
     idle(idleMs, limitMs) {
@@ -145,6 +168,12 @@ export function createSessionLock(deps: {
     },
     refuses: (channel) => since !== null && !OPEN_CALLS.has(channel),
   };
+}
+
+/** How long nothing is looked at after so many wrong PINs in a row, ms: twice as long each time. */
+function waitOf(failures: number): number {
+  if (failures < FREE_TRIES) return 0;
+  return Math.min(WAIT_MAX_MS, WAIT_MS * 2 ** (failures - FREE_TRIES));
 }
 
 function derive(pin: string, salt: Buffer): Promise<Buffer> {

@@ -12,13 +12,14 @@ import type { PostMortemDesk } from '../documents/postMortemDesk';
 import type { Hotkey } from '../hotkey/hotkey';
 import type { Identity } from '../identity/identity';
 import type { KillDesk } from '../kill/killDesk';
-import type { LastResortTargets } from '../kill/lastResortStore';
+import type { LastResortTargets, NotKept } from '../kill/lastResortStore';
 import type { LineageDesk } from '../lineage/lineageDesk';
 import type { Telemetry } from '../link/telemetry';
 import type { MonitorDesk } from '../monitor/monitorDesk';
 import type { Emergency } from '../notify/emergency';
 import type { ReportDesk } from '../reports/reportDesk';
 import type { SettingsStore } from '../settings';
+import type { Updates } from '../updates/updates';
 import type { Windows } from '../windows';
 import { Refusal } from './refusal';
 import type { IpcHandlers } from './serve';
@@ -43,12 +44,19 @@ export interface HandlerDeps {
   readonly hotkey: Hotkey;
   readonly identity: Identity;
   readonly settings: SettingsStore;
+  readonly updates: Updates;
   readonly windows: Windows;
   readonly collectDiagnostics: () => Promise<Diagnostics>;
   readonly onSettings: (settings: Settings, before: Settings) => void;
   readonly onReady: (window: 'panel' | 'console') => void;
   readonly quit: (confirmed: boolean) => void;
 }
+
+const NOT_KEPT: Readonly<Record<NotKept, string>> = {
+  plain_text: 'this desktop has no keyring: the secrets would lie in plain text',
+  unwritable: 'the disk or the keyring refuses to keep it',
+  unreadable: 'the ways that are kept cannot be read, and are not written over',
+};
 
 /** What the windows may ask for. Each handler is a line: the work is done elsewhere. */
 export function createHandlers(deps: HandlerDeps): IpcHandlers {
@@ -85,11 +93,7 @@ export function createHandlers(deps: HandlerDeps): IpcHandlers {
     'lastResort.set': ({ target, plainAccepted }) => {
       const problem = lastResort.set(target, plainAccepted);
       if (problem === null) return lastResort.view();
-      const message =
-        problem === 'plain_text'
-          ? 'this desktop has no keyring: the secrets would lie in plain text'
-          : 'the disk or the keyring refuses to keep it';
-      throw new Refusal({ code: problem, message });
+      throw new Refusal({ code: problem, message: NOT_KEPT[problem] });
     },
     'lastResort.remove': ({ engine }) => {
       lastResort.remove(engine);
@@ -148,6 +152,13 @@ export function createHandlers(deps: HandlerDeps): IpcHandlers {
       const after = settings.set(change);
       deps.onSettings(after, before);
       return after;
+    },
+    'update.check': async () => done(await deps.updates.check()),
+    'update.prepare': async ({ version }) => done(await deps.updates.prepare(version)),
+    'update.install': async ({ version }) => {
+      const refused = await deps.updates.install(version);
+      if (refused) throw new Refusal(refused);
+      return null;
     },
     'diagnostics.collect': () => deps.collectDiagnostics(),
     'window.openConsole': () => done(windows.openConsole()),

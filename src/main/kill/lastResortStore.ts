@@ -18,11 +18,13 @@ export interface Sealer {
   open(sealed: Buffer): string;
 }
 
+export type NotKept = 'plain_text' | 'unwritable' | 'unreadable';
+
 export interface LastResortTargets {
   get(): readonly LastResortTarget[];
   view(): LastResortStore;
-  /** @returns why it is not kept, null when it is. */
-  set(target: LastResortTarget, plainAccepted: boolean): 'plain_text' | 'unwritable' | null;
+  /** @returns why it is not kept, null when it is. What cannot be read is not written over. */
+  set(target: LastResortTarget, plainAccepted: boolean): NotKept | null;
   remove(engine: string): void;
 }
 
@@ -53,7 +55,7 @@ export function openLastResort(path: string, sealer: Sealer): LastResortTargets 
       const text = sealer.open(Buffer.from(file.sealed, 'base64'));
       return contentSchema.parse(JSON.parse(text));
     } catch {
-      problem = 'the file cannot be opened by this desktop’s keyring';
+      problem = `${path} cannot be opened by this desktop’s keyring, and is left as it is`;
       return [];
     }
   }
@@ -63,7 +65,6 @@ export function openLastResort(path: string, sealer: Sealer): LastResortTargets 
     const sealed = sealer.seal(JSON.stringify(next)).toString('base64');
     writeFileDurably(path, JSON.stringify({ version: 1, backend: sealer.backend(), sealed }));
     targets = next;
-    problem = null;
   }
 
   return {
@@ -75,6 +76,8 @@ export function openLastResort(path: string, sealer: Sealer): LastResortTargets 
       problem,
     }),
     set(target, plainAccepted) {
+      // The ways in it may only wait for their keyring.
+      if (problem !== null) return 'unreadable';
       if (!isSealed()) {
         if (!plainAccepted) return 'plain_text';
         sealer.acceptPlain();
@@ -88,6 +91,7 @@ export function openLastResort(path: string, sealer: Sealer): LastResortTargets 
       }
     },
     remove(engine) {
+      if (problem !== null) return;
       const rest = targets.filter((one) => one.engine !== engine);
       try {
         write(rest);

@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { saveDocument } from '../../node/saveDocument';
 import type { IpcArgs } from '../../shared/ipc/contract';
 
 const EXTENSIONS = { svg: 'svg', png: 'png', json: 'json', openlineage: 'openlineage.json' };
@@ -8,7 +9,8 @@ const EXTENSIONS = { svg: 'svg', png: 'png', json: 'json', openlineage: 'openlin
  *
  * @param choose asks for the path, null when he thought better of it.
  * @param openLineage gives the run events, which a window does not have.
- * @returns the path written.
+ * @returns the path written; under it is the whole of it, or what was there before.
+ * @throws what the file system says.
  */
 export async function saveLineage(
   { format, data }: IpcArgs<'lineage.save'>,
@@ -18,6 +20,6 @@ export async function saveLineage(
   const path = await choose(`linaje.${EXTENSIONS[format]}`);
   if (path === null) return null;
   const text = format === 'openlineage' ? await openLineage() : data;
-  await writeFile(path, format === 'png' ? Buffer.from(text, 'base64') : text);
-  return path;
+  const content = format === 'png' ? Buffer.from(text, 'base64') : text;
+  return saveDocument(dirname(path), basename(path), content);
 }

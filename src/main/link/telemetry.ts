@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { TradeStore } from '../../node/tradeStore';
 import type { Execution } from '../../shared/incidents/executions';
 import type { Evaluation } from '../../shared/monitor/health';
 import { sameWatch, type Watch } from '../../shared/monitor/watch';
@@ -25,6 +26,8 @@ export interface Telemetry {
   watch(next: Watch): void;
   /** Stores the window of the latest check. @returns its digest, null when it is not kept. */
   keepWindow(): Promise<string | null>;
+  /** The trades of a year, deleted thereafter if so asked; null where they cannot be read or deleted. */
+  tradesOf(year: number, drop: boolean): Promise<ReturnType<TradeStore['year']> | null>;
   /** How the closed trades' file fares. */
   trades(): TradesHealth;
   /** Resolves once what came is on disk, or soon after where it cannot be. */
@@ -51,6 +54,7 @@ export function createTelemetry(deps: {
   let watched: Watch | null = null;
   const keeping = new Map<number, (digest: string | null) => void>();
   const waiting = new Map<number, (series: EquitySeries[]) => void>();
+  const years = new Map<number, (trades: ReturnType<TradeStore['year']> | null) => void>();
   let worker = start();
 
   function start(): Worker {
@@ -59,6 +63,11 @@ export function createTelemetry(deps: {
       if (message.type === 'series') {
         waiting.get(message.request)?.(message.series);
         waiting.delete(message.request);
+        return;
+      }
+      if (message.type === 'year') {
+        years.get(message.request)?.(message.trades);
+        years.delete(message.request);
         return;
       }
       if (message.type === 'evaluated') {
@@ -82,6 +91,8 @@ export function createTelemetry(deps: {
       waiting.clear();
       for (const resolve of keeping.values()) resolve(null);
       keeping.clear();
+      for (const resolve of years.values()) resolve(null);
+      years.clear();
       if (stopped) return stopped();
       deps.changed();
       setTimeout(() => {
@@ -110,6 +121,14 @@ export function createTelemetry(deps: {
       return new Promise((resolve) => {
         waiting.set(request, resolve);
         post({ type: 'series', request });
+      });
+    },
+    tradesOf(year, drop) {
+      requests += 1;
+      const request = requests;
+      return new Promise((resolve) => {
+        years.set(request, resolve);
+        post({ type: 'year', request, year, drop });
       });
     },
     watch(next) {

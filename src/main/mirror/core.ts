@@ -1,6 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ArchiveError, archivesOf, closeYears, verifyArchives } from '../../node/audit/archives';
+import { basePath, readBase } from '../../node/audit/base';
+import { dropYear, finishDrop } from '../../node/audit/dropYear';
 import { openSource } from '../../node/audit/source';
 import { checkCheckpoint } from '../../node/checkpoint';
 import { eventOfRow } from '../../node/eventRow';
@@ -13,6 +15,7 @@ import { EMPTY_LOG } from '../../shared/log/event';
 import { foldOps } from '../../shared/ops/fold';
 import type { OpsState } from '../../shared/ops/state';
 import { INITIAL_OPS_STATE } from '../../shared/ops/state';
+import type { Deletion } from '../../shared/retention/retention';
 import type { Clock } from '../../shared/time';
 import type { MirrorStatus, ReportRequest } from './messages';
 import { copyBeforeMigrating, NewerMirrorError } from './schema';
@@ -162,7 +165,10 @@ export class MirrorCore {
     try {
       const read = async (fromSeq: number, limit: number) =>
         source.rows(fromSeq, limit).map(eventOfRow);
-      const deps = { read, head: source.head, sha256, policies, pause };
+      const { seq, hash } = source.start();
+      const state = source.before() ?? INITIAL_OPS_STATE;
+      const start = { position: { seq, hash }, state };
+      const deps = { read, start, head: source.head, sha256, policies, pause };
       return await collectReport(deps, wanted, options);
     } finally {
       source.close();
@@ -183,6 +189,22 @@ export class MirrorCore {
     return { head: this.#head, ops: this.#ops };
   }
 
+  /**
+   * Deletes the archive of a closed year whose deletion is on record here.
+   *
+   * @throws {ArchiveError} when it is not the piece of the chain that was named, or errors of the disk
+   */
+  drop(deletion: Deletion): void {
+    this.flush();
+    const { database } = this.#store ?? {};
+    // A disk that takes nothing lacks what names the deletion: the record would seem broken after it.
+    if (!database || this.#pending.length > 0) throw new Error('the disk takes nothing now');
+    // Before they were moved its events were in this file, and its free pages may have them still.
+    database.exec('VACUUM');
+    database.pragma('wal_checkpoint(TRUNCATE)');
+    dropYear(this.deps.path, deletion);
+  }
+
   close(): void {
     this.#store?.close();
     this.#store = null;
@@ -194,14 +216,19 @@ export class MirrorCore {
       mkdirSync(dirname(this.deps.path), { recursive: true });
       const { path, sha256, clock } = this.deps;
       copyBeforeMigrating(path, this.#stamp());
-      this.#archived = verifyArchives(archivesOf(path), sha256);
+      finishDrop(path);
+      const before = readBase(path);
+      this.#archived = verifyArchives(archivesOf(path), sha256, before);
       if (closed(path, this.#archived.base, clock(), sha256)) {
-        this.#archived = verifyArchives(archivesOf(path), sha256);
+        this.#archived = verifyArchives(archivesOf(path), sha256, before);
       }
       const store = new SqliteEventStore(path, sha256, this.#archived.base);
       this.#store = store;
       const found = store.verify();
       if (!found.ok) return describeFault(found.fault);
+      if (before && namedKey(path) !== before.publicKey) {
+        return `no deletion on record names what came before ${before.position.seq + 1}`;
+      }
       this.#problem = null;
       return null;
     } catch (error) {
@@ -257,6 +284,8 @@ export class MirrorCore {
         for (const archive of archives) {
           renameSync(archive, kept.replace(/\.db$/, `-${archive.slice(-7)}`));
         }
+        const base = basePath(this.deps.path);
+        if (existsSync(base)) renameSync(base, basePath(kept));
         this.#quarantinedTo = kept;
         if (existsSync(kept)) chmodSync(kept, 0o400);
       } catch (error) {
@@ -293,6 +322,16 @@ export class MirrorCore {
   }
 }
 
+/** The key that the deletion of a log's first years names; null where none on record fits. */
+function namedKey(path: string): string | null {
+  const source = openSource([...archivesOf(path), path]);
+  try {
+    return source.deleted() && source.publicKey();
+  } finally {
+    source.close();
+  }
+}
+
 /** Whether years that are over were moved. A disk without room for them leaves them where they are. */
 function closed(path: string, base: LogPosition, now: number, sha256: Sha256): boolean {
   try {
@@ -314,7 +353,7 @@ function unusedName(base: string): string {
 function foldFiles(paths: readonly string[]): OpsState {
   const source = openSource(paths);
   try {
-    let ops = INITIAL_OPS_STATE;
+    let ops = source.before() ?? INITIAL_OPS_STATE;
     for (;;) {
       const rows = source.rows(ops.seq + 1, FOLD_PAGE);
       for (const row of rows) ops = foldOps(ops, eventOfRow(row));

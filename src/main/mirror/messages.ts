@@ -2,6 +2,7 @@ import type { Collected, CollectFailure, Wanted } from '../../node/reports/colle
 import type { LogEvent, LogPosition } from '../../shared/log/event';
 import type { OpsState } from '../../shared/ops/state';
 import type { Policies } from '../../shared/policy/inForce';
+import type { Deletion } from '../../shared/retention/retention';
 import type { MirrorView } from '../../shared/view/desk';
 
 /** What the mirror tells of itself; the head of the gateway is known elsewhere. */
@@ -21,6 +22,8 @@ export type ToMirror =
   | { readonly type: 'quarantine'; readonly cause: string }
   | { readonly type: 'report'; readonly request: number; readonly query: ReportRequest }
   | { readonly type: 'report.cancel'; readonly request: number }
+  /** An archive is to be deleted, as is on record. */
+  | { readonly type: 'drop'; readonly request: number; readonly deletion: Deletion }
   | { readonly type: 'close' };
 
 export type FromMirror =
@@ -43,4 +46,5 @@ export type FromMirror =
       readonly code: CollectFailure | 'failed';
       readonly message: string;
     }
+  | { readonly type: 'dropped'; readonly request: number; readonly problem: string | null }
   | { readonly type: 'closed' };

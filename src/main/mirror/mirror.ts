@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { CollectError, type Collected } from '../../node/reports/collect';
 import type { LogEvent } from '../../shared/log/event';
+import type { Deletion } from '../../shared/retention/retention';
 import type { FromMirror, MirrorStatus, ReportRequest, ToMirror } from './messages';
 
 const CLOSE_TIMEOUT_MS = 2_000;
@@ -19,6 +20,8 @@ export interface Mirror {
     onProgress: (done: number, of: number) => void,
   ): Promise<Collected>;
   quarantine(cause: string): void;
+  /** Deletes the archive of a year. @returns what kept it from being deleted; null when it is gone */
+  drop(deletion: Deletion): Promise<string | null>;
   status(): MirrorStatus;
   close(): Promise<void>;
 }
@@ -56,6 +59,7 @@ export function createMirror(deps: {
       onProgress: (done: number, of: number) => void;
     }
   >();
+  const dropping = new Map<number, (problem: string | null) => void>();
   let worker = start();
 
   function start(): Worker {
@@ -70,6 +74,8 @@ export function createMirror(deps: {
       waiting.clear();
       for (const { reject } of reports.values()) reject(new Error('the mirror stopped'));
       reports.clear();
+      for (const done of dropping.values()) done('the mirror stopped');
+      dropping.clear();
       if (closing) return closing();
       tell({ ...status, state: 'broken', problem: status.problem ?? 'the mirror stopped' });
       setTimeout(() => {
@@ -112,6 +118,9 @@ export function createMirror(deps: {
         reports.get(request)?.reject(error);
         return void reports.delete(request);
       }
+      case 'dropped':
+        dropping.get(message.request)?.(message.problem);
+        return void dropping.delete(message.request);
       case 'closed':
         closing?.();
         return;
@@ -149,6 +158,14 @@ export function createMirror(deps: {
     quarantine(cause) {
       ready = false;
       post({ type: 'quarantine', cause });
+    },
+    drop(deletion) {
+      requests += 1;
+      const request = requests;
+      return new Promise((resolve) => {
+        dropping.set(request, resolve);
+        post({ type: 'drop', request, deletion });
+      });
     },
     status: () => status,
     close: () =>

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
-import { LOG_FORM } from '../../node/sqliteEventStore';
+import { LOG_FORM } from '../../shared/version';
 
 /** The file was made by a newer Vigía. It is left as it is: to guess at it would be to damage it. */
 export class NewerMirrorError extends Error {

@@ -7,7 +7,7 @@ import {
   type Delivery,
   deliveriesOf,
 } from '../../shared/notify/delivery';
-import type { Channel, Language } from '../../shared/notify/message';
+import { CHANNELS, type Channel, type Language } from '../../shared/notify/message';
 import { type Outcome, outcome } from '../../shared/notify/outcome';
 import { type Context, render, renderTest } from '../../shared/notify/render';
 import { killKey, messageForKill } from '../../shared/notify/told';
@@ -39,6 +39,8 @@ export interface Emergency {
   set(settings: ChannelSettings, secret: string | null): string | null;
   remove(channel: Channel): void;
   view(): OwnChannelsView;
+  /** Of its channels, for what must not be written. */
+  secrets(): readonly (string | null)[];
   stop(): void;
 }
 
@@ -153,6 +155,7 @@ export function createEmergency(deps: EmergencyDeps): Emergency {
       lanes.remove((one) => one.channel === channel);
       deps.changed();
     },
+    secrets: () => CHANNELS.map((channel) => channels.get(channel)?.secret ?? null),
     view: () => ({ kept: channels.kept(), channels: channels.all(), notices }),
     stop: lanes.stop,
   };

@@ -6,6 +6,7 @@ import { exportFolder, exportLines, exportZip } from '../../node/export/exportLo
 import { importRecord } from '../../node/export/importRecord';
 import { rangeOf } from '../../node/export/period';
 import { sha256 } from '../../node/sha256';
+import { beginsLine } from '../../shared/retention/retention';
 import type { FromJob, JobOrder } from '../audit/messages';
 
 /** One piece of work on the record, in a thread of its own that ends with it. */
@@ -28,7 +29,8 @@ function onProgress(progress: { readonly done: number; readonly of: number }): v
 async function verify(job: Extract<JobOrder, { kind: 'verify' }>): Promise<FromJob> {
   const source = openSource(job.paths);
   try {
-    const findings = await runSteps(verifyLog(source, sha256, job.publicKey), signal, onProgress);
+    const steps = verifyLog(source, sha256, job.whole, job.publicKey);
+    const findings = await runSteps(steps, signal, onProgress);
     // What is derived is compared with what holds; where the log itself does not, there is nothing to compare with.
     const index =
       findings.damage.length === 0
@@ -37,7 +39,7 @@ async function verify(job: Extract<JobOrder, { kind: 'verify' }>): Promise<FromJ
     const damage = index ? [...findings.damage, index] : findings.damage;
     const detail =
       damage.length === 0
-        ? `ok to ${findings.head.seq} ${findings.head.hash}, signed to ${findings.signedTo ?? 'none'}`
+        ? `ok to ${findings.head.seq} ${findings.head.hash}, signed to ${findings.signedTo ?? 'none'}${findings.deleted ? `; ${beginsLine(findings.deleted)}` : ''}`
         : damage.map(({ kind, seq, detail: text }) => `${kind} ${seq ?? ''}: ${text}`).join('; ');
     return { type: 'done', findings: { ...findings, damage }, detail, publicKey: job.publicKey };
   } finally {
@@ -52,7 +54,7 @@ async function write(job: Extract<JobOrder, { kind: 'export' }>): Promise<FromJo
     const of = Math.max(0, range.toSeq - range.fromSeq + 1);
     const publicKey = source.publicKey();
     const options = {
-      ...{ source, range, publicKey, signal, info: job.info, documents: job.documents },
+      ...{ source, range, publicKey, signal, info: job.info },
       period: { from: job.from, to: job.to },
       checkpoint: null,
       onProgress: (done: number) => onProgress({ done, of }),

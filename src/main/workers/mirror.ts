@@ -2,6 +2,7 @@ import { setImmediate as pause } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { CollectError } from '../../node/reports/collect';
 import { sha256 } from '../../node/sha256';
+import type { Deletion } from '../../shared/retention/retention';
 import { MirrorCore } from '../mirror/core';
 import type { FromMirror, ReportRequest, ToMirror } from '../mirror/messages';
 
@@ -47,6 +48,16 @@ async function report(request: number, query: ReportRequest): Promise<void> {
   }
 }
 
+/** What kept an archive from being deleted; null when it is. */
+function drop(deletion: Deletion): string | null {
+  try {
+    core.drop(deletion);
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 let flushing = false;
 
 /** Frames that came together are written together. */
@@ -71,6 +82,8 @@ port.on('message', async (message: ToMirror) => {
       return flushSoon(0);
     case 'quarantine':
       return post({ type: 'opened', ...(await core.quarantine(message.cause)) });
+    case 'drop':
+      return post({ type: 'dropped', request: message.request, problem: drop(message.deletion) });
     case 'held':
       return post({ type: 'held', request: message.request, events: core.held() });
     case 'report':

@@ -175,10 +175,25 @@ function watch(next: Watch, folder: string): void {
   checks = setInterval(() => evaluate('check'), checkEveryMs);
 }
 
+function tradesOf(year: number, drop: boolean): ReturnType<typeof trades.year> | null {
+  try {
+    const found = trades.year(year);
+    if (drop) trades.drop(year);
+    return found;
+  } catch {
+    // The disk takes nothing, as the store's health says.
+    return null;
+  }
+}
+
 port.on('message', (message: ToTelemetry) => {
   if (message.type === 'watch') return watch(message.watch, message.folder);
   if (message.type === 'keep') {
     return post({ type: 'kept', request: message.request, digest: watcher?.keep() ?? null });
+  }
+  if (message.type === 'year') {
+    const { request, year, drop } = message;
+    return post({ type: 'year', request, trades: tradesOf(year, drop) });
   }
   if (message.type === 'close') {
     trades.close();

@@ -11,9 +11,10 @@ import {
 import { basename, dirname, join } from 'node:path';
 import type { SealedEvent, Sha256 } from '../../shared/log/chain';
 import { EMPTY_LOG, type LogPosition } from '../../shared/log/event';
-import { tradingDay } from '../../shared/time';
+import { yearOf } from '../../shared/retention/retention';
 import { eventOfRow } from '../eventRow';
 import { SqliteEventStore } from '../sqliteEventStore';
+import { type LogBase, readBase } from './base';
 import { openSource } from './source';
 import { runThrough, verifyLog } from './verifyLog';
 
@@ -32,18 +33,33 @@ export function archivesOf(path: string): readonly string[] {
     .map((file) => join(folder, file));
 }
 
-/** What archives hold, hashed afresh: the place after their last event and the gateway's key. @throws when they do not hold */
+/** The file of a log's closed year. */
+export function archiveOf(path: string, year: number): string {
+  return path.replace(/\.db$/, `-${year}.db`);
+}
+
+/**
+ * What archives hold, hashed afresh: the place after their last event and the gateway's key.
+ *
+ * @param before what they go on from, where earlier years were deleted.
+ * @throws when they do not hold
+ */
 export function verifyArchives(
   archives: readonly string[],
   sha256: Sha256,
+  before: Pick<LogBase, 'position' | 'publicKey'> | null = null,
 ): { readonly base: LogPosition; readonly publicKey: string } {
-  if (archives.length === 0) return { base: EMPTY_LOG, publicKey: '' };
+  const start = before?.position ?? EMPTY_LOG;
+  const key = before?.publicKey ?? '';
+  if (archives.length === 0) return { base: start, publicKey: key };
   const source = openSource(archives);
   try {
-    const { damage, head, first } = runThrough(verifyLog(source, sha256));
+    const { damage, head, first } = runThrough(verifyLog(source, sha256, false, key));
     if (damage[0]) throw new ArchiveError(damage[0].detail);
-    if (first !== 1) throw new ArchiveError(`the archives begin with event ${first}`);
-    return { base: head, publicKey: source.publicKey() };
+    if (first !== start.seq + 1 || source.start().hash !== start.hash) {
+      throw new ArchiveError(`the archives begin with event ${first}`);
+    }
+    return { base: head, publicKey: source.publicKey() || key };
   } finally {
     source.close();
   }
@@ -85,10 +101,6 @@ export function closeYears(path: string, base: LogPosition, now: number, sha256:
   }
 }
 
-function yearOf(ts: number): number {
-  return Number(tradingDay(ts).slice(0, 4));
-}
-
 function firstYear(path: string, seq: number): number | null {
   const source = openSource([path]);
   const [row] = source.rows(seq, 1);
@@ -105,7 +117,7 @@ function lastYear(path: string): number {
 
 /** Copies a year's events into its archive. @returns the place after the last of them */
 function archiveYear(path: string, from: LogPosition, year: number, sha256: Sha256): LogPosition {
-  const target = path.replace(/\.db$/, `-${year}.db`);
+  const target = archiveOf(path, year);
   if (existsSync(target)) throw new ArchiveError(`${target} is there already`);
   const partial = `${target}.partial`;
   for (const suffix of ['', '-wal', '-shm']) rmSync(partial + suffix, { force: true });
@@ -148,7 +160,7 @@ function writeArchive(
     archive.close();
     source.close();
   }
-  const written = verifyArchives([...archivesOf(path), partial], sha256).base;
+  const written = verifyArchives([...archivesOf(path), partial], sha256, readBase(path)).base;
   if (written.hash !== last.hash) throw new ArchiveError('the archive is not what was written');
   synced(partial);
   chmodSync(partial, 0o444);
@@ -171,7 +183,8 @@ function forgetArchived(store: SqliteEventStore, base: LogPosition): number {
   })();
 }
 
-function synced(path: string): void {
+/** Has what was written to a file, or the names in a folder, on the disk. */
+export function synced(path: string): void {
   // Windows cannot open a folder; its rename is journalled.
   if (process.platform === 'win32') return;
   const file = openSync(path, 'r');

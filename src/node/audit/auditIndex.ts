@@ -6,21 +6,41 @@ import type { LogPosition } from '../../shared/log/event';
 import { EMPTY_LOG } from '../../shared/log/event';
 import { foldOps } from '../../shared/ops/fold';
 import type { OpsState } from '../../shared/ops/state';
-import { INITIAL_OPS_STATE } from '../../shared/ops/state';
 import { VERSION } from '../../shared/version';
 import { eventOfRow } from '../eventRow';
 import type { EventSource } from './source';
 
 /** Counts up whenever the tables or what stands in them change: an index of another form is made anew. */
-const FORMAT = 1;
+const FORMAT = 2;
 /** Sequences of one row of `spans`. */
 export const SPAN = 4_096;
+/**
+ * Sequences of one table of words. FTS5 puts all places of all words with one beginning together before it
+ * gives the first: a table of its own for each part of the log keeps that short, however long the log.
+ */
+const WORDS_SPAN = 262_144;
 /** A state is kept every so many events, so that no look into the past folds more than that. */
 const FOLD_EVERY = 20_000;
 /** Values of one facet that are offered; a log may know more. */
 const OFFERED = 500;
 
-export const TOKENIZER = "tokenize = 'unicode61 remove_diacritics 2'";
+/** FTS5 with accents and case folded; only the words are kept, not the text. */
+export const WORDS_TABLE =
+  "USING fts5 (text, content = '', columnsize = 0, tokenize = 'unicode61 remove_diacritics 2')";
+
+export interface WordsTable {
+  readonly table: string;
+  /** The first and the last sequence it is for. */
+  readonly low: number;
+  readonly high: number;
+}
+
+/** The table that has the words of an event. */
+export function wordsOf(seq: number): WordsTable {
+  const part = Math.floor(seq / WORDS_SPAN);
+  const low = part * WORDS_SPAN;
+  return { table: `words_${part}`, low, high: low + WORDS_SPAN - 1 };
+}
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -36,8 +56,6 @@ const SCHEMA = `
     span INTEGER PRIMARY KEY, low INTEGER NOT NULL, high INTEGER NOT NULL
   );
   CREATE TABLE IF NOT EXISTS folds (seq INTEGER PRIMARY KEY, state TEXT NOT NULL);
-  CREATE VIRTUAL TABLE IF NOT EXISTS words
-    USING fts5 (text, content = '', columnsize = 0, ${TOKENIZER});
 `;
 
 /**
@@ -84,7 +102,7 @@ export class AuditIndex {
       db.transaction(() => {
         const addMark = statement(db, 'INSERT OR IGNORE INTO marks (term, seq) VALUES (?, ?)');
         const addTime = statement(db, 'INSERT INTO times (seq, ts) VALUES (?, ?)');
-        const addWords = statement(db, 'INSERT INTO words (rowid, text) VALUES (?, ?)');
+        let words = { high: 0, add: null as Database.Statement | null };
         const spans = new Map<number, { low: number; high: number }>();
         const touched = new Set<string>();
         for (const row of rows) {
@@ -97,7 +115,12 @@ export class AuditIndex {
             addMark.run(term.id, event.seq);
           }
           addTime.run(event.seq, event.ts);
-          addWords.run(event.seq, readableText(event));
+          if (event.seq > words.high) {
+            const { table, high } = wordsOf(event.seq);
+            db.exec(`CREATE VIRTUAL TABLE IF NOT EXISTS ${table} ${WORDS_TABLE}`);
+            words = { high, add: db.prepare(`INSERT INTO ${table} (rowid, text) VALUES (?, ?)`) };
+          }
+          words.add?.run(event.seq, readableText(event));
           const span = spans.get(Math.floor(event.seq / SPAN));
           spans.set(Math.floor(event.seq / SPAN), {
             low: Math.min(span?.low ?? event.ts, event.ts),
@@ -182,12 +205,13 @@ export class AuditIndex {
   }
 
   /**
-   * The state as the log had it after an event. Null where the log is not held from its beginning:
-   * what came before cannot be known.
+   * The state as the log had it after an event. Null where what came before the first event held
+   * cannot be known.
    */
   foldAt(seq: number): OpsState | null {
-    if (this.source.start().seq > 0) return null;
-    let ops = this.#foldBefore(seq);
+    const before = this.source.before();
+    if (!before || seq < before.seq) return null;
+    let ops = this.#foldBefore(seq) ?? before;
     while (ops.seq < seq) {
       const rows = this.source.rows(ops.seq + 1, Math.min(1_000, seq - ops.seq));
       if (rows.length === 0) return ops;
@@ -217,11 +241,11 @@ export class AuditIndex {
     return this.#ops;
   }
 
-  #foldBefore(seq: number): OpsState {
+  #foldBefore(seq: number): OpsState | null {
     const row = this.database
       .prepare('SELECT state FROM folds WHERE seq <= ? ORDER BY seq DESC LIMIT 1')
       .get(seq) as { state: string } | undefined;
-    return row ? (JSON.parse(row.state) as OpsState) : INITIAL_OPS_STATE;
+    return row ? (JSON.parse(row.state) as OpsState) : null;
   }
 
   #keepFold(ops: OpsState): void {
@@ -268,6 +292,7 @@ function openUsable(path: string, source: EventSource): Database.Database {
   const database = openDatabase(path);
   putMeta(database, 'format', FORMAT);
   putMeta(database, 'version', VERSION);
+  putMeta(database, 'start', source.start().seq);
   return database;
 }
 
@@ -291,10 +316,13 @@ function isOf(database: Database.Database, source: EventSource): boolean {
   if (meta.size === 0) {
     putMeta(database, 'format', FORMAT);
     putMeta(database, 'version', VERSION);
+    putMeta(database, 'start', source.start().seq);
     return true;
   }
   // Kept states are of the version that folded them.
   if (meta.get('format') !== FORMAT || meta.get('version') !== VERSION) return false;
+  // What was deleted from the log's beginning is not to be found in its index.
+  if ((meta.get('start') ?? 0) !== source.start().seq) return false;
   const indexed = (meta.get('indexed') ?? EMPTY_LOG) as LogPosition;
   if (indexed.seq === 0 || indexed.seq === source.start().seq) return true;
   return source.hashAt(indexed.seq) === indexed.hash;

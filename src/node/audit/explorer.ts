@@ -106,7 +106,6 @@ export class Explorer {
 
   /** Leaves the last question. */
   cancel(): void {
-    this.#asked?.matching.close();
     this.#asked = null;
   }
 
@@ -157,7 +156,6 @@ export class Explorer {
         while (!news.done()) news.step();
         before.newer = [...news.seqs(0, news.total()), ...before.newer];
         before.high = high;
-        news.close();
       }
       return before;
     }

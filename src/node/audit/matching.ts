@@ -1,11 +1,13 @@
-import Database from 'better-sqlite3';
 import type { Facet } from '../../shared/audit/facets';
 import { type AuditFilter, isUnfiltered, phrasesOf } from '../../shared/audit/query';
-import type { AuditIndex } from './auditIndex';
+import { type AuditIndex, wordsOf } from './auditIndex';
 import type { EventSource } from './source';
 
-/** Sequences counted at a time: a few milliseconds, so that a query can be left at any moment. */
-const SLICE = 65_536;
+/** Rows looked at in one step while the first page is wanted, and when the rest is counted: a few ms. */
+const FIRST_ROWS = 1_024;
+const ROWS = 8_192;
+/** Finds kept as they are found, so that nobody looks for a first page twice. */
+const KEPT = 512;
 /** Rows taken at a time from a search for words. */
 const GULP = 20_000;
 
@@ -18,7 +20,6 @@ export interface Matching {
   step(): void;
   /** Those at a place of the list; shorter where the list is not known so far. */
   seqs(offset: number, limit: number): number[];
-  close(): void;
 }
 
 /** Begins to look for what fits, among the events `low` … `high`, both included. */
@@ -37,9 +38,8 @@ export function beginMatching(
   const terms = termsOf(index, filter);
   if (terms === null || range.high < range.low) return listed([]);
   const phrases = filter.text === null ? [] : phrasesOf(filter.text);
-  const times = timesOf(filter);
-  if (phrases.length > 0) return bySearch(index, phrases, terms, times, range);
-  return bySlices(index, terms, times, range);
+  if (phrases.length > 0) return bySearch(index, phrases, terms, filter, range);
+  return bySlices(index, terms, filter, range);
 }
 
 interface Range {
@@ -74,15 +74,18 @@ interface Condition {
   readonly values: readonly (string | number)[];
 }
 
-const NOTHING: Condition = { sql: '', values: [] };
-
-function timesOf({ from, to }: AuditFilter): Condition {
-  if (from === null && to === null) return NOTHING;
-  return {
-    sql: ' AND (SELECT ts FROM times WHERE times.seq = here) >= ? AND (SELECT ts FROM times WHERE times.seq = here) < ?',
-    values: [from ?? 0, to ?? Number.MAX_SAFE_INTEGER],
-  };
+/** Of an event whose sequence stands in `here`. */
+function timesOf(filter: AuditFilter): readonly Condition[] {
+  if (filter.from === null && filter.to === null) return [];
+  const values = boundsOf(filter);
+  const sql = 'SELECT 1 FROM times AS t WHERE t.seq = here AND t.ts >= ? AND t.ts < ?';
+  return [{ sql: ` AND EXISTS (${sql})`, values }];
 }
+
+const boundsOf = ({ from, to }: AuditFilter): readonly number[] => [
+  from ?? 0,
+  to ?? Number.MAX_SAFE_INTEGER,
+];
 
 /** `here` in a condition is the column that has the sequence. */
 function all(conditions: readonly Condition[], here: string): Condition {
@@ -93,12 +96,13 @@ function all(conditions: readonly Condition[], here: string): Condition {
 }
 
 function having({ ids }: Terms): Condition {
-  const places = ids.map(() => '?').join(', ');
   return {
-    sql: ` AND EXISTS (SELECT 1 FROM marks AS m WHERE m.term IN (${places}) AND m.seq = here)`,
+    sql: ` AND EXISTS (SELECT 1 FROM marks AS m WHERE m.term IN (${placesFor(ids)}) AND m.seq = here)`,
     values: ids,
   };
 }
+
+const placesFor = (values: readonly unknown[]): string => values.map(() => '?').join(', ');
 
 /** Every event: a place in the list is a sequence. */
 function everything(low: number, high: number): Matching {
@@ -112,7 +116,6 @@ function everything(low: number, high: number): Matching {
         { length: Math.max(0, Math.min(limit, total - offset)) },
         (_, at) => high - offset - at,
       ),
-    close: () => undefined,
   };
 }
 
@@ -122,7 +125,6 @@ function listed(seqs: readonly number[]): Matching {
     done: () => true,
     step: () => undefined,
     seqs: (offset, limit) => seqs.slice(offset, offset + limit),
-    close: () => undefined,
   };
 }
 
@@ -144,48 +146,67 @@ function storyOf(
   const others = beginMatching(index, source, rest, first, last);
   while (!others.done()) others.step();
   const found = others.seqs(0, others.total()).filter((seq) => within.has(seq));
-  others.close();
   return listed(found);
 }
 
 /**
- * By numbers alone. The events are counted slice by slice; a page deep in the list is found by the
- * count of the slices before it, so that it costs what the first one does.
+ * By numbers alone. The events are looked through slice by slice, each of about as many rows, and the
+ * first finds are kept; a page deep in the list is found by the count of the slices before it, so that
+ * it costs what the first one does.
  */
 function bySlices(
   index: AuditIndex,
   terms: readonly Terms[],
-  times: Condition,
+  filter: AuditFilter,
   { low, high }: Range,
 ): Matching {
   const [rarest, ...others] = terms;
-  const base = rarest
-    ? { from: 'marks AS b', where: `b.term IN (${rarest.ids.map(() => '?').join(', ')})` }
-    : { from: 'times AS b', where: '1' };
-  const rest = all([...others.map(having), times], 'b.seq');
-  const where = `FROM ${base.from} WHERE ${base.where} AND b.seq BETWEEN ? AND ?${rest.sql}`;
+  const ids = rarest?.ids ?? [];
+  const rest = rarest
+    ? all([...others.map(having), ...timesOf(filter)], 'b.seq')
+    : { sql: ' AND b.ts >= ? AND b.ts < ?', values: boundsOf(filter) };
+  const base = rarest ? `marks AS b WHERE b.term IN (${placesFor(ids)})` : 'times AS b WHERE 1';
+  const where = `FROM ${base} AND b.seq BETWEEN ? AND ?${rest.sql}`;
   const count = index.database.prepare(`SELECT count(*) ${where}`).pluck();
   const page = index.database
     .prepare(`SELECT b.seq ${where} ORDER BY b.seq DESC LIMIT ? OFFSET ?`)
     .pluck();
-  const values = (from: number, to: number) => [...(rarest?.ids ?? []), from, to, ...rest.values];
+  const reach = index.database
+    .prepare('SELECT seq FROM marks WHERE term = ? AND seq <= ? ORDER BY seq DESC LIMIT 1 OFFSET ?')
+    .pluck();
+  const values = (from: number, to: number) => [...ids, from, to, ...rest.values];
   /** Counted slices, newest first; `before` is how many fit in those before it. */
   const slices: { low: number; high: number; before: number; n: number }[] = [];
+  const kept: number[] = [];
   let next = high;
   let total = 0;
+
+  /** Where a slice of so many rows begins that ends at `next`. */
+  function beginning(rows: number): number {
+    if (!rarest) return Math.max(low, next - rows + 1);
+    const each = Math.ceil(rows / ids.length);
+    const reached = ids.map((id) => (reach.get(id, next, each) as number | undefined) ?? low);
+    return Math.max(low, ...reached);
+  }
 
   return {
     total: () => total,
     done: () => next < low,
     step() {
       if (next < low) return;
-      const from = Math.max(low, next - SLICE + 1);
-      const n = count.get(...values(from, next)) as number;
+      const keeps = total < KEPT;
+      const from = beginning(keeps ? FIRST_ROWS : ROWS);
+      const found = keeps ? (page.all(...values(from, next), -1, 0) as number[]) : [];
+      const n = keeps ? found.length : (count.get(...values(from, next)) as number);
+      kept.push(...found);
       slices.push({ low: from, high: next, before: total, n });
       total += n;
       next = from - 1;
     },
     seqs(offset, limit) {
+      if (offset + limit <= kept.length || kept.length === total) {
+        return kept.slice(offset, offset + limit);
+      }
       const found: number[] = [];
       let at = sliceOf(slices, offset);
       while (found.length < limit && at < slices.length) {
@@ -199,7 +220,6 @@ function bySlices(
       }
       return found;
     },
-    close: () => undefined,
   };
 }
 
@@ -219,57 +239,44 @@ function sliceOf(
   return low;
 }
 
-/** By words: one search that goes on, its finds kept as numbers. */
+/** By words, a table of them at a time; finds are kept as numbers. */
 function bySearch(
   index: AuditIndex,
   phrases: readonly (readonly string[])[],
   terms: readonly Terms[],
-  times: Condition,
+  filter: AuditFilter,
   { low, high }: Range,
 ): Matching {
-  // A search that is under way keeps its connection: the index is written by another.
-  const reader = new Database(index.path, { readonly: true });
-  reader.pragma('busy_timeout = 2000');
   const query = phrases.map((words) => `"${words.join(' ')}" *`).join(' AND ');
-  const rest = all([...terms.map(having), times], 'words.rowid');
-  const rows = reader
-    .prepare(
-      `SELECT rowid FROM words WHERE words MATCH ? AND rowid BETWEEN ? AND ?${rest.sql} ORDER BY rowid DESC`,
-    )
-    .pluck()
-    .iterate(query, low, high, ...rest.values) as IterableIterator<number>;
+  const rest = all([...terms.map(having), ...timesOf(filter)], 'w.rowid');
   let found = new Uint32Array(1_024);
   let total = 0;
-  let done = false;
+  let next = high;
 
   return {
     total: () => total,
-    done: () => done,
+    done: () => next < low,
     step() {
-      for (let taken = 0; taken < GULP && !done; taken += 1) {
-        const row = rows.next();
-        if (row.done) {
-          done = true;
-          reader.close();
-          return;
-        }
-        if (total === found.length) {
-          const larger = new Uint32Array(found.length * 2);
-          larger.set(found);
-          found = larger;
-        }
-        found[total] = row.value;
-        total += 1;
-        // The first page is wanted before the rest is known.
-        if (total % 512 === 0 && total <= 2_048) return;
+      if (next < low) return;
+      const words = wordsOf(next);
+      const from = Math.max(low, words.low);
+      // The first page is wanted before the rest is known.
+      const limit = total < KEPT ? KEPT : GULP;
+      const seqs = index.database
+        .prepare(
+          `SELECT w.rowid FROM ${words.table} AS w WHERE ${words.table} MATCH ? AND w.rowid BETWEEN ? AND ?${rest.sql} ORDER BY w.rowid DESC LIMIT ?`,
+        )
+        .pluck()
+        .all(query, from, next, ...rest.values, limit) as number[];
+      if (total + seqs.length > found.length) {
+        const larger = new Uint32Array(2 * (total + seqs.length));
+        larger.set(found);
+        found = larger;
       }
+      found.set(seqs, total);
+      total += seqs.length;
+      next = seqs.length < limit ? from - 1 : (seqs.at(-1) as number) - 1;
     },
     seqs: (offset, limit) => [...found.subarray(offset, Math.min(total, offset + limit))],
-    close() {
-      if (done) return;
-      done = true;
-      rows.return?.();
-      reader.close();
-    },
   };
 }

@@ -1,7 +1,10 @@
 import Database from 'better-sqlite3';
 import { marksOf, readableText } from '../../shared/audit/facets';
+import { canonicalJson } from '../../shared/log/canonical';
+import { foldOps } from '../../shared/ops/fold';
+import { INITIAL_OPS_STATE, type OpsState } from '../../shared/ops/state';
 import { eventOfRow } from '../eventRow';
-import { SPAN, TOKENIZER } from './auditIndex';
+import { SPAN, WORDS_TABLE, wordsOf } from './auditIndex';
 import type { EventSource } from './source';
 import type { Damage, Steps } from './verifyLog';
 
@@ -10,8 +13,8 @@ const PAGE = 2_000;
 const GULP = 50_000;
 
 /**
- * Compares an index with the log it is of: every mark, every time, every span, every count and every
- * word. Each event's marks and words come to a sum, once from the index and once from the event
+ * Compares an index with the log it is of: every mark, every time, every span, every count, every
+ * word and every state kept, which is folded anew. Each event's marks and words come to a sum, once from the index and once from the event
  * itself; where the sums differ is the damage.
  *
  * @returns the first damage; null when the index says what the log says.
@@ -19,7 +22,6 @@ const GULP = 50_000;
 export function* verifyIndex(path: string, source: EventSource): Steps<Damage | null> {
   const index = new Database(path, { readonly: true });
   try {
-    makePlaces(index);
     // One look at the file as it is now: it may be written meanwhile.
     index.exec('BEGIN');
     return yield* compare(index, source);
@@ -67,16 +69,23 @@ function* compare(index: Database.Database, source: EventSource): Steps<Damage |
   for (const [id, { facet, value, n }] of terms) {
     if (n !== (counts.get(id) ?? 0)) return bad(null, `counts ${facet} ${value} wrongly`);
   }
-  for (const place of placesOf(index)) {
-    add(place.doc, wordText(place));
-    taken += 1;
-    if (taken % GULP === 0) yield { done: 0, of };
+  for (let seq = start.seq + 1; seq <= indexed.seq; ) {
+    const words = wordsOf(seq);
+    for (const place of placesOf(index, words.table)) {
+      if (place.doc < words.low || place.doc > words.high) outside.seq ??= place.doc;
+      add(place.doc, wordText(place));
+      taken += 1;
+      if (taken % GULP === 0) yield { done: 0, of };
+    }
+    seq = words.high + 1;
   }
   if (outside.seq !== null) return bad(outside.seq, 'has an event that the log does not have');
 
   // What the log says.
   const timeOf = index.prepare('SELECT ts FROM times WHERE seq = ?').pluck();
   const spans = new Map<number, { low: number; high: number }>();
+  const states = keptStates(index);
+  let state = INITIAL_OPS_STATE;
   for (let from = start.seq + 1; from <= indexed.seq; from += PAGE) {
     const rows = source.rows(from, Math.min(PAGE, indexed.seq - from + 1));
     const events = rows.map(eventOfRow);
@@ -88,6 +97,11 @@ function* compare(index: Database.Database, source: EventSource): Steps<Damage |
       expected.set(event.seq, 0);
       for (const [facet, value] of marksOf(event)) sum(event.seq, markText(facet, value));
       if (timeOf.get(event.seq) !== event.ts) return bad(event.seq, 'has another time');
+      // Past the last state that is kept there is nothing to compare.
+      if (event.seq <= states.last) state = foldOps(state, event);
+      if (states.seqs.delete(event.seq) && !isState(states.at(event.seq), state)) {
+        return bad(event.seq, 'has another state of the desk');
+      }
       const span = Math.floor(event.seq / SPAN);
       const had = spans.get(span);
       spans.set(span, {
@@ -96,15 +110,12 @@ function* compare(index: Database.Database, source: EventSource): Steps<Damage |
       });
     }
     const fresh = new Database(':memory:');
-    fresh.exec(
-      `CREATE VIRTUAL TABLE words USING fts5 (text, content = '', columnsize = 0, ${TOKENIZER})`,
-    );
+    fresh.exec(`CREATE VIRTUAL TABLE words ${WORDS_TABLE}`);
     const insert = fresh.prepare('INSERT INTO words (rowid, text) VALUES (?, ?)');
     fresh.transaction(() => {
       for (const event of events) insert.run(event.seq, readableText(event));
     })();
-    makePlaces(fresh);
-    for (const place of placesOf(fresh)) sum(place.doc, wordText(place));
+    for (const place of placesOf(fresh, 'words')) sum(place.doc, wordText(place));
     fresh.close();
     for (const event of events) {
       if (expected.get(event.seq) !== sums[event.seq - start.seq - 1]) {
@@ -123,8 +134,33 @@ function* compare(index: Database.Database, source: EventSource): Steps<Damage |
     if (is?.low !== low || is.high !== high) return bad(span * SPAN, 'has another span of time');
   }
   if (kept.length !== spans.size) return bad(null, 'lacks a span of time');
+  for (const seq of states.seqs)
+    return bad(seq, 'has a state of an event that the log does not have');
   const times = index.prepare('SELECT count(*) FROM times').pluck().get() as number;
   return times === size ? null : bad(null, 'has times of events that the log does not have');
+}
+
+/** The states that the index keeps for looks into the past. */
+function keptStates(index: Database.Database): {
+  /** Those that were not compared yet. */
+  readonly seqs: Set<number>;
+  readonly last: number;
+  at(seq: number): string;
+} {
+  const seqs = index.prepare('SELECT seq FROM folds ORDER BY seq').pluck().all() as number[];
+  const one = index.prepare('SELECT state FROM folds WHERE seq = ?').pluck();
+  return { seqs: new Set(seqs), last: seqs.at(-1) ?? 0, at: (seq) => one.get(seq) as string };
+}
+
+function isState(text: string, state: OpsState): boolean {
+  const own = JSON.stringify(state);
+  if (text === own) return true;
+  try {
+    // A state that was read back and folded on may have its members in another order.
+    return canonicalJson(JSON.parse(text)) === canonicalJson(JSON.parse(own));
+  } catch {
+    return false;
+  }
 }
 
 interface Term {
@@ -146,14 +182,11 @@ interface Place {
 const markText = (facet: string, value: string): string => `${facet}\n${value}`;
 const wordText = ({ term, offset }: Place): string => `${offset}\n${term}`;
 
-/** A temporary table: the file itself is only read. */
-function makePlaces(database: Database.Database): void {
-  database.exec('CREATE VIRTUAL TABLE temp.places USING fts5vocab(main, words, instance)');
-}
-
-function placesOf(database: Database.Database): Iterable<Place> {
+/** Every word and where it stands, by a temporary table: the file itself is only read. */
+function placesOf(database: Database.Database, words: string): Iterable<Place> {
+  database.exec(`CREATE VIRTUAL TABLE temp.in_${words} USING fts5vocab(main, ${words}, instance)`);
   return database
-    .prepare('SELECT term, doc, "offset" FROM temp.places')
+    .prepare(`SELECT term, doc, "offset" FROM temp.in_${words}`)
     .iterate() as Iterable<Place>;
 }
 

@@ -1,5 +1,6 @@
 import { type ChainFault, describeFault, type Sha256 } from '../../shared/log/chain';
 import type { LogPosition } from '../../shared/log/event';
+import type { DeletedBefore } from '../../shared/retention/retention';
 import { checkCheckpoint } from '../checkpoint';
 import { rowFault } from '../eventRow';
 import type { EventSource } from './source';
@@ -18,6 +19,8 @@ export interface Findings {
   readonly damage: readonly Damage[];
   readonly events: number;
   readonly first: number;
+  /** The deletion on record that names what came before the first event; null where there is none. */
+  readonly deleted: DeletedBefore | null;
   /** The last event that holds. */
   readonly head: LogPosition;
   /** Up to where the gateway's signature reaches; null without one. */
@@ -45,9 +48,16 @@ const PAGE = 2_000;
  * Hashes every event afresh, from the first one held on, and checks every signature kept beside
  * them. Stops at the first event that does not hold.
  *
+ * @param whole whether it is to begin with the first event, or where a deletion that is on record
+ *   ended; what begins elsewhere is damaged. A period of a log is not whole.
  * @param publicKey the gateway's key where the first event is not held; empty when it is not known.
  */
-export function* verifyLog(source: EventSource, sha256: Sha256, publicKey = ''): Steps<Findings> {
+export function* verifyLog(
+  source: EventSource,
+  sha256: Sha256,
+  whole: boolean,
+  publicKey = '',
+): Steps<Findings> {
   const start = source.start();
   const last = source.head().seq;
   let head = start;
@@ -73,11 +83,16 @@ export function* verifyLog(source: EventSource, sha256: Sha256, publicKey = ''):
     yield { done: head.seq - start.seq, of: last - start.seq };
   }
   const damage: Damage[] = [];
+  const deleted = source.deleted();
+  if (whole && start.seq > 0 && !deleted) {
+    const detail = `the record begins with event ${start.seq + 1}, and no deletion on record names what came before`;
+    damage.push({ kind: 'gap', seq: 1, detail });
+  }
   if (fault) damage.push({ kind: fault.kind, seq: head.seq + 1, detail: describeFault(fault) });
   const signed = verifySignatures(source, source.publicKey() || publicKey, head);
   if (signed.damage) damage.push(signed.damage);
   return {
-    ...{ damage, head, events: head.seq - start.seq, first: start.seq + 1 },
+    ...{ damage, head, events: head.seq - start.seq, first: start.seq + 1, deleted },
     signedTo: signed.to,
     clock: { regressions, firstSeq, worstMs },
   };

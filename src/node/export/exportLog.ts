@@ -9,12 +9,13 @@ import { CSV_HEADER, csvWriter } from '../../shared/audit/csv';
 import type { EventSource } from '../audit/source';
 import { AbortedError } from '../audit/verifyLog';
 import { checkCheckpoint } from '../checkpoint';
-import { dataText, eventLine, eventOfRow } from '../eventRow';
+import { dataText, type EventRow, eventLine, eventOfRow } from '../eventRow';
 import { sha256 as sha256Of } from '../sha256';
 import { publicKeyFromBase64 } from '../signedNote';
 import type { StoredCheckpoint } from '../sqliteEventStore';
-import { type ExportDocument, type ExportInfo, FILES, type Manifest } from './manifest';
-import { README_EN, README_ES, VERIFY_SH } from './readme';
+import { periodDocuments } from './documents';
+import { type ExportInfo, FILES, type Manifest } from './manifest';
+import { readmeEn, readmeEs, VERIFY_SH } from './readme';
 
 export interface ExportOptions {
   readonly source: EventSource;
@@ -26,7 +27,6 @@ export interface ExportOptions {
   readonly publicKey: string;
   /** A signature over the last event, where whoever exports can sign; else the newest one kept is used. */
   readonly checkpoint: StoredCheckpoint | null;
-  readonly documents: readonly ExportDocument[];
   readonly signal: AbortSignal;
   readonly onProgress: (events: number) => void;
 }
@@ -34,8 +34,13 @@ export interface ExportOptions {
 /** JSON and CSV shrink to a tenth at the first level already; the higher ones cost several times as much. */
 const COMPRESSION = 1;
 
-/** Rows read at a time: what else the thread does waits no longer than for these. */
-const PAGE = 250;
+/**
+ * Rows read at a time: what else the thread does waits no longer than for these. What is being written while
+ * the young heap is swept outlives it, so that few at a time is what keeps memory flat.
+ */
+const PAGE = 50;
+/** Events between two words on how far it is. */
+const TELL_EVERY = 250;
 
 /** The events of the range, a chunk of text at a time. */
 async function* pages(options: ExportOptions, write: Writer): AsyncGenerator<Buffer> {
@@ -51,9 +56,23 @@ async function* pages(options: ExportOptions, write: Writer): AsyncGenerator<Buf
   }
 }
 
+/** Has events seen that are not of the range. */
+async function look(
+  { source, signal }: ExportOptions,
+  fromSeq: number,
+  toSeq: number,
+  see: (row: EventRow) => void,
+): Promise<void> {
+  for (let from = fromSeq; from <= toSeq; from += PAGE) {
+    if (signal.aborted) throw new AbortedError();
+    for (const row of source.rows(from, Math.min(PAGE, toSeq - from + 1))) see(row);
+    await new Promise((breathed) => setImmediate(breathed));
+  }
+}
+
 interface Writer {
   readonly header: string;
-  readonly line: (row: ReturnType<EventSource['rows']>[number]) => string;
+  readonly line: (row: EventRow) => string;
 }
 
 function csvLines(): Writer {
@@ -79,7 +98,7 @@ async function* parts(options: ExportOptions): AsyncGenerator<Part> {
   const { source, range, info } = options;
   const files: Record<string, { sha256: string; bytes: number }> = {};
   const byType = new Map<string, number>();
-  const postMortems = new Map<string, string>();
+  const written = periodDocuments(source, range);
   let events = 0;
 
   async function* measured(name: string, content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
@@ -103,28 +122,26 @@ async function* parts(options: ExportOptions): AsyncGenerator<Part> {
     line(row) {
       byType.set(row.type, (byType.get(row.type) ?? 0) + 1);
       events += 1;
-      if (events % PAGE === 0) options.onProgress(events);
-      if (row.type === 'postmortem.saved') {
-        const { incident, markdown } = eventOfRow(row).data;
-        if (typeof markdown === 'string') postMortems.set(String(incident), markdown);
-      }
+      if (events % TELL_EVERY === 0) options.onProgress(events);
+      written.see(row);
       return JSONL.line(row);
     },
   };
+  // A card is what the whole log up to its moment says, and a post-mortem is written after its incident.
+  await look(options, source.start().seq + 1, range.fromSeq - 1, written.see);
   yield part(FILES.events, pages(options, counted));
   yield part(FILES.table, pages(options, csvLines()));
   const note = options.checkpoint ?? newestSignature(options);
   yield text(FILES.checkpoint, note?.note ?? '');
   yield text(FILES.key, pemOf(options.publicKey));
   yield text(FILES.script, VERIFY_SH);
-  yield text('README.es.md', README_ES);
-  yield text('README.en.md', README_EN);
-  const written = [...postMortems].map(([incident, content]) => ({
-    name: `postmortem-${incident}.md`,
-    content,
-  }));
-  for (const { name, content } of named([...options.documents, ...written]))
-    yield text(name, content);
+  const isFirst = range.fromSeq === source.start().seq + 1;
+  const deletedBefore = isFirst ? source.deleted() : null;
+  yield text('README.es.md', readmeEs(deletedBefore));
+  yield text('README.en.md', readmeEn(deletedBefore));
+  await look(options, range.toSeq + 1, source.head().seq, written.see);
+  const used = new Set<string>();
+  for (const { name, content } of written.documents()) yield text(plainName(name, used), content);
 
   const [first] = source.rows(range.fromSeq, 1);
   const [last] = range.toSeq >= range.fromSeq ? source.rows(range.toSeq, 1) : [];
@@ -143,6 +160,7 @@ async function* parts(options: ExportOptions): AsyncGenerator<Part> {
         ? { seq: first.seq, hash: first.hash, prevHash: first.prev_hash, ts: first.ts }
         : null,
     last: last ? { seq: last.seq, hash: last.hash, ts: last.ts } : null,
+    deletedBefore,
     byType: Object.fromEntries([...byType].sort(([a], [b]) => (a < b ? -1 : 1))),
     signedTo: note?.seq ?? null,
     publicKey: options.publicKey,
@@ -165,6 +183,9 @@ export async function exportFolder(options: ExportOptions, target: string): Prom
       await pipeline(Readable.from(content), createWriteStream(path, { mode: 0o600 }));
       await synced(path);
     }
+    // Their names too, before the one name by which all of it is taken for whole.
+    await synced(join(partial, 'documents'));
+    await synced(partial);
     renameSync(partial, target);
     await synced(dirname(target));
   } catch (error) {
@@ -227,20 +248,17 @@ function newestSignature({ source, range, publicKey }: ExportOptions): StoredChe
   return null;
 }
 
-/** Documents under names that any file system takes, each once. */
-function named(documents: readonly ExportDocument[]): readonly ExportDocument[] {
-  const used = new Set<string>();
-  return documents.map(({ name, content }) => {
-    const plain = name
-      .normalize('NFKD')
-      .replace(/[^A-Za-z0-9._-]+/g, '-')
-      .replace(/^[^A-Za-z0-9]+/, '');
-    const cut = plain.slice(-100) || 'document';
-    // Two names may come to one when what a file system does not take is left out.
-    const own = used.has(cut) ? `${sha256Of(name).slice(0, 12)}-${cut}` : cut;
-    used.add(own);
-    return { name: `documents/${own}`, content };
-  });
+/** A name that any file system takes, for a document of which none of `used` has it. */
+function plainName(name: string, used: Set<string>): string {
+  const plain = name
+    .normalize('NFKD')
+    .replace(/[^A-Za-z0-9._-]+/g, '-')
+    .replace(/^[^A-Za-z0-9]+/, '');
+  const cut = plain.slice(-100).replace(/^[^A-Za-z0-9]+/, '') || 'document';
+  // Two names may come to one when what a file system does not take is left out; some take `A` for `a`.
+  const own = used.has(cut.toLowerCase()) ? `${sha256Of(name).slice(0, 12)}-${cut}` : cut;
+  used.add(own.toLowerCase());
+  return `documents/${own}`;
 }
 
 function pemOf(publicKey: string): string {

@@ -22,7 +22,7 @@ export interface Imported {
 
 /**
  * Takes a record from elsewhere into a file of ours, where it can be browsed like our own. The
- * original is only read. Each event is verified as it comes; at the first that does not hold it ends,
+ * original is only read, and nothing is left of an import that fails or is called off. Each event is verified as it comes; at the first that does not hold it ends,
  * and what came before is there to be looked at.
  */
 export async function importRecord(
@@ -32,10 +32,10 @@ export async function importRecord(
   signal: AbortSignal,
   onProgress: (progress: { readonly done: number; readonly of: number }) => void,
 ): Promise<Imported> {
-  const record = await openRecord(path, signal);
+  mkdirSync(dirname(into), { recursive: true });
+  const record = await openRecord(path, signal, dirname(into));
   try {
-    mkdirSync(dirname(into), { recursive: true });
-    for (const suffix of ['', '-wal', '-shm']) rmSync(into + suffix, { force: true });
+    remove(into);
     // The export is looked at as a whole first: sums and manifest say more than the events alone.
     const outer =
       record.kind === 'export'
@@ -45,7 +45,7 @@ export async function importRecord(
     const fault = await copy(record, into, sha256, signal, onProgress);
     const source = openSource([into]);
     try {
-      const own = await runSteps(verifyLog(source, sha256, key), signal, onProgress);
+      const own = await runSteps(verifyLog(source, sha256, false, key), signal, onProgress);
       const damage = [
         ...(outer?.damage ?? []),
         ...(fault && !outer?.damage.some(({ seq }) => seq === fault.seq) ? [fault] : []),
@@ -58,9 +58,17 @@ export async function importRecord(
     } finally {
       source.close();
     }
+  } catch (error) {
+    remove(into);
+    throw error;
   } finally {
     record.close();
   }
+}
+
+/** Removes a database and what SQLite keeps beside it. */
+function remove(path: string): void {
+  for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true });
 }
 
 function keyOf(folder: string): string {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { hashSchema } from '../../shared/log/event';
+import { deletedBeforeSchema } from '../../shared/retention/retention';
 
 const position = z.object({ seq: z.int().nonnegative(), hash: hashSchema });
 
@@ -34,6 +35,8 @@ export const manifestSchema = z.object({
   events: z.int().nonnegative(),
   first: position.extend({ prevHash: hashSchema, ts: z.int() }).nullable(),
   last: position.extend({ ts: z.int() }).nullable(),
+  /** Where it begins with the first event that is still kept: the deletion of what came before. */
+  deletedBefore: deletedBeforeSchema.nullable().default(null),
   byType: z.record(z.string(), z.int().positive()),
   /** The last event that the gateway's signature in `checkpoint.txt` covers. */
   signedTo: z.int().nonnegative().nullable(),

@@ -5,6 +5,7 @@ import type { Sha256 } from '../../shared/log/chain';
 import type { LogPosition } from '../../shared/log/event';
 import { archivesOf } from '../audit/archives';
 import { type EventSource, openSource } from '../audit/source';
+import { untouched } from '../audit/untouched';
 import { type Findings, type Steps, verifyLog } from '../audit/verifyLog';
 import { bodyOfLine } from '../eventRow';
 import { sha256 } from '../sha256';
@@ -15,23 +16,47 @@ import { verifyExport } from './verifyExport';
 
 /** A record of whatever form: a log or mirror, an export's folder or its zip. */
 export type RecordFile =
-  | { readonly kind: 'database'; readonly source: EventSource; close(): void }
+  | {
+      readonly kind: 'database';
+      readonly source: EventSource;
+      /** Where a file beside it can be read with nothing written there either. */
+      readonly beside: (path: string) => Promise<string>;
+      close(): void;
+    }
   | { readonly kind: 'export'; readonly folder: string; close(): void };
 
-/** Opens a record to be read. @throws when it is none */
-export async function openRecord(path: string, signal: AbortSignal): Promise<RecordFile> {
+/**
+ * Opens a record to be read, and writes nothing where it lies.
+ *
+ * @param work a folder for what must be unpacked or copied first; all of it goes when the record is closed.
+ * @throws when it is none
+ */
+export async function openRecord(
+  path: string,
+  signal: AbortSignal,
+  work = tmpdir(),
+): Promise<RecordFile> {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat) throw new Error(`${path}: there is no such file`);
   if (stat.isDirectory()) return { kind: 'export', folder: path, close: () => undefined };
-  if (!path.toLowerCase().endsWith('.zip')) {
-    const source = openSource([...archivesOf(path), path]);
-    return { kind: 'database', source, close: source.close };
-  }
-  const folder = mkdtempSync(join(tmpdir(), 'vigia-export-'));
+  const folder = mkdtempSync(join(work, 'vigia-record-'));
   const close = (): void => rmSync(folder, { recursive: true, force: true });
   try {
-    await unzip(path, folder, signal);
-    return { kind: 'export', folder, close };
+    if (path.toLowerCase().endsWith('.zip')) {
+      await unzip(path, folder, signal);
+      return { kind: 'export', folder, close };
+    }
+    const beside = (file: string): Promise<string> => untouched(file, folder, signal);
+    const files: string[] = [];
+    for (const file of [...archivesOf(path), path]) files.push(await beside(file));
+    const source = openSource(files);
+    return {
+      ...{ kind: 'database', source, beside },
+      close() {
+        source.close();
+        close();
+      },
+    };
   } catch (error) {
     close();
     throw error;
@@ -41,7 +66,7 @@ export async function openRecord(path: string, signal: AbortSignal): Promise<Rec
 /** Verifies a record, whatever its form. */
 export function verifyRecord(record: RecordFile, hash: Sha256 = sha256): Steps<Findings> {
   return record.kind === 'database'
-    ? verifyLog(record.source, hash)
+    ? verifyLog(record.source, hash, true)
     : verifyExport(record.folder, hash);
 }
 

@@ -12,6 +12,8 @@ import {
 } from '../../shared/log/chain';
 import type { LogEvent, LogPosition } from '../../shared/log/event';
 import { EMPTY_LOG, logEventSchema } from '../../shared/log/event';
+import { toDomainEvent } from '../../shared/ops/events';
+import { type DeletedBefore, deletedBefore } from '../../shared/retention/retention';
 import type { Damage, Findings, Steps } from '../audit/verifyLog';
 import { checkCheckpoint, publicKeyOf } from '../checkpoint';
 import { bodyOfLine, dataText } from '../eventRow';
@@ -88,6 +90,8 @@ export function* verifyExport(folder: string, sha256: Sha256): Steps<Findings> {
   const signedSeq = signed === '' ? null : Number(signed.split('\n')[1]);
   let signedHash: string | null = null;
   let firstBody: string | undefined;
+  const claimed = manifest?.deletedBefore ?? null;
+  let named: DeletedBefore | null = null;
   const eventsPath = join(folder, FILES.events);
   if (!existsSync(eventsPath)) bad(`${FILES.events} is missing`);
   else {
@@ -109,11 +113,14 @@ export function* verifyExport(folder: string, sha256: Sha256): Steps<Findings> {
       ts = event.ts;
       head = { seq: event.seq, hash: event.hash };
       if (event.seq === signedSeq) signedHash = event.hash;
+      if (event.seq === claimed?.seq) named = deletedBefore(toDomainEvent(event));
       if (event.seq % STEP === 0) yield { done: head.seq - start.seq, of: manifest?.events ?? 0 };
     }
   }
   const events = head.seq - start.seq;
   if (fault) damage.unshift({ kind: fault.kind, seq: head.seq + 1, detail: describeFault(fault) });
+  const late = beginsBadly();
+  if (late !== null) damage.push({ kind: 'gap', seq: start.seq, detail: late });
   let signedTo: number | null = null;
   if (manifest && !fault) {
     if (events !== manifest.events)
@@ -128,17 +135,28 @@ export function* verifyExport(folder: string, sha256: Sha256): Steps<Findings> {
       bad(`${FILES.table} does not say what the events say`);
     signedTo = signatureOf();
   }
-  return { damage, events, first: start.seq + 1, head, signedTo, clock };
+  return { damage, events, first: start.seq + 1, deleted: claimed, head, signedTo, clock };
+
+  /** What is wrong with where it begins; a period may begin anywhere, a whole record may not. */
+  function beginsBadly(): string | null {
+    if (start.seq === 0 || !manifest || fault) return null;
+    const begins = `the record begins with event ${start.seq + 1}`;
+    if (!claimed) {
+      return manifest.period.from === null ? `${begins}, and says of no deletion before it` : null;
+    }
+    const fits = claimed.last === start.seq && claimed.hash === start.hash;
+    // A period may end before the event that names what went before it.
+    const isHeld = claimed.seq <= head.seq;
+    if (fits && (!isHeld || canonicalJson(named) === canonicalJson(claimed))) return null;
+    return `${begins}, and event ${claimed.seq} does not name what came before`;
+  }
 
   /** Up to where the signature reaches; damage where it does not hold. */
   function signatureOf(): number | null {
     const key = manifest?.publicKey ?? '';
     const own = start.seq === 0 ? publicKeyOf(firstBody) : key;
     if (own !== key) bad('the manifest names another key than the first event');
-    if (
-      key !== '' &&
-      pemFile() !== publicKeyFromBase64(key).export({ type: 'spki', format: 'pem' }).toString()
-    ) {
+    if (key !== '' && pemFile() !== pemOf(key)) {
       bad(`${FILES.key} is another key than the manifest names`);
     }
     if (signed === '') {
@@ -154,6 +172,15 @@ export function* verifyExport(folder: string, sha256: Sha256): Steps<Findings> {
   function pemFile(): string {
     const path = join(folder, FILES.key);
     return existsSync(path) ? readFileSync(path, 'utf8') : '';
+  }
+}
+
+/** As `openssl` has it; null for what is no key. */
+function pemOf(key: string): string | null {
+  try {
+    return publicKeyFromBase64(key).export({ type: 'spki', format: 'pem' }).toString();
+  } catch {
+    return null;
   }
 }
 

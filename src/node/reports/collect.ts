@@ -3,7 +3,7 @@ import { canonicalJson } from '../../shared/log/canonical';
 import { describeFault, type Sha256, verifyNext } from '../../shared/log/chain';
 import { EMPTY_LOG, type LogEvent, type LogPosition } from '../../shared/log/event';
 import { foldOps } from '../../shared/ops/fold';
-import { INITIAL_OPS_STATE } from '../../shared/ops/state';
+import { INITIAL_OPS_STATE, type OpsState } from '../../shared/ops/state';
 import { type Policies, policyInForce } from '../../shared/policy/inForce';
 import { buildReport, isOfReport } from '../../shared/reports/build';
 import type { ReportKind } from '../../shared/reports/events';
@@ -45,6 +45,8 @@ export class CollectError extends Error {
 export interface CollectDeps {
   /** Up to `limit` events from a sequence on, in order. */
   readonly read: (fromSeq: number, limit: number) => Promise<readonly LogEvent[]>;
+  /** Where the log begins that is held, and the state then; at its beginning where it is left out. */
+  readonly start?: { readonly position: LogPosition; readonly state: OpsState };
   readonly head: () => LogPosition;
   readonly sha256: Sha256;
   /** For a log that has none in force. */
@@ -57,7 +59,7 @@ export interface CollectDeps {
 const PAGE = 200;
 
 /**
- * Reads the log once from its first event, checks its chain on the way and works a report out. The
+ * Reads the log once from the first event held, checks its chain on the way and works a report out. The
  * period begins at the first event of its time and ends before the first one that is later, so that
  * periods that follow each other share no event and leave none out, also where a clock was set back.
  *
@@ -78,12 +80,14 @@ export async function collectReport(
   }
   const presence = createPresence();
   const events: LogEvent[] = [];
-  let state = INITIAL_OPS_STATE;
-  let verified: LogPosition = EMPTY_LOG;
+  const start = deps.start ?? { position: EMPTY_LOG, state: INITIAL_OPS_STATE };
+  let { state } = start;
+  let verified = start.position;
   let fault: string | null = null;
-  let fromSeq = wanted.fromSeq;
+  let fromSeq = wanted.fromSeq && Math.max(wanted.fromSeq, start.position.seq + 1);
   // Before the log began nothing is known, and nothing is measured over that time.
-  const [first] = await deps.read(1, 1);
+  const began = start.position.seq + 1;
+  const [first] = await deps.read(began, 1);
   const from = Math.min(Math.max(wanted.period.from, first?.ts ?? 0), wanted.period.to);
   const period = { from, to: wanted.period.to };
 
@@ -105,7 +109,7 @@ export async function collectReport(
     return true;
   }
 
-  for (let next = 1; next <= end; ) {
+  for (let next = began; next <= end; ) {
     if (options.signal?.aborted) throw new CollectError('cancelled', 'the report was cancelled');
     const page = await deps.read(next, PAGE);
     if (page.length === 0 || !page.every(take)) break;

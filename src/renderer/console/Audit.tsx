@@ -65,7 +65,8 @@ export default function Audit(props: {
             event={picked}
             onPick={setPicked}
             onStory={(command) => change({ ...NO_FILTER, command })}
-            onLineage={onLineage}
+            // The lineage is of this terminal's own log: what is from elsewhere is not in it.
+            onLineage={source === 'own' ? onLineage : null}
           />
         </section>
       </div>
@@ -118,6 +119,9 @@ function Toolbar(props: {
       </Button>
       <Button browse disabled={running} onClick={() => openDialog({ kind: 'export' })}>
         {t('audit.export')}
+      </Button>
+      <Button browse onClick={() => openDialog({ kind: 'kept' })}>
+        {t('kept.open')}
       </Button>
       {(['file', 'folder'] as const).map((kind) => (
         <Button

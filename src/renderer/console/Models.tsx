@@ -6,7 +6,7 @@ import { Alerts } from '../components/Alerts';
 import { metricText } from '../components/Compare';
 import { type Column, DataTable } from '../components/DataTable';
 import { Button, Hostile } from '../components/ui';
-import { figuresOf, liveModel, logIsKnown, shownDeployment } from '../desk/models.state';
+import { figuresOf, isOverdue, liveModel, logIsKnown, shownDeployment } from '../desk/models.state';
 import { useT } from '../i18n';
 import { duration, NO_FIGURE } from '../lib/format';
 import { openDialog } from '../lib/store';
@@ -56,7 +56,7 @@ export default function Models(props: {
         </section>
         <Alerts view={view} now={now} />
         <Requests view={view} now={now} />
-        <ModelTable view={view} shown={shown?.model ?? null} onShow={setChosen} />
+        <ModelTable view={view} now={now} shown={shown?.model ?? null} onShow={setChosen} />
         {deployment && <Timeline deployment={deployment} />}
         <Reviews view={view} now={now} />
         <PolicySection view={view} name="models" />
@@ -68,10 +68,12 @@ export default function Models(props: {
 
 function ModelTable(props: {
   readonly view: DeskView;
+  readonly now: number;
   readonly shown: string | null;
   readonly onShow: (model: string) => void;
 }) {
   const t = useT();
+  const policy = props.view.modelsPolicy;
   const figure = (model: ModelRecord, name: 'sharpe' | 'winRate' | 'maxDrawdown' | 'trades') =>
     figuresOf(model)?.metrics[name] ?? null;
   const metric = (name: 'sharpe' | 'winRate' | 'maxDrawdown' | 'trades'): Column<ModelRecord> => ({
@@ -97,7 +99,16 @@ function ModelTable(props: {
     {
       key: 'models.stage',
       value: ({ stage }) => stage,
-      cell: ({ stage }) => t(`stage.${stage}`),
+      cell: (model) => (
+        <>
+          {t(`stage.${model.stage}`)}
+          {isOverdue(model, policy, props.now) && (
+            <span className="block text-[12px] font-normal text-amber">
+              {t('models.overdue', { time: duration(policy.registered.maxMs) })}
+            </span>
+          )}
+        </>
+      ),
       className: ({ stage }) => (stage === 'production' ? 'font-bold' : ''),
     },
     metric('sharpe'),

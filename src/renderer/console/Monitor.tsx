@@ -66,6 +66,7 @@ export default function Monitor({ view, now }: { view: DeskView; now: number }) 
             <TriggerCard
               key={trigger}
               check={evaluation.checks[trigger]}
+              median={trigger === 'latencyP99' ? evaluation.latencyP50 : null}
               view={view}
               points={points}
               now={now}

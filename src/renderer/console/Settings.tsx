@@ -6,6 +6,7 @@ import { Diagnostics } from './settings/Diagnostics';
 import { LastResortSection } from './settings/LastResort';
 import { OwnChannels } from './settings/OwnChannels';
 import { TerminalSettings } from './settings/TerminalSettings';
+import { Updates } from './settings/Updates';
 
 /** This terminal's settings, the desk's channels, and what the terminal tells by itself. */
 export default function Settings({ view }: { view: DeskView }) {
@@ -14,6 +15,7 @@ export default function Settings({ view }: { view: DeskView }) {
       <div className="space-y-6">
         <TerminalSettings />
         <SessionSettings view={view} />
+        <Updates view={view} />
         <Diagnostics />
       </div>
       <div className="min-w-0 space-y-6">

@@ -7,7 +7,7 @@ import { amount } from '../lib/format';
 /** Link, mirror, clock and runtime, in words; what is wrong is amber. */
 export function StatusLine({ view }: { view: DeskView }) {
   const t = useT();
-  const { link, mirror, gateway, runtime } = view;
+  const { link, mirror, gateway, runtime, updates } = view;
   const off = link.clockOffsetMs;
   const clockWrong = off !== null && Math.abs(off) > view.policy.figures.clockOffsetShownAboveMs;
   const channels = channelWords(view);
@@ -48,6 +48,9 @@ export function StatusLine({ view }: { view: DeskView }) {
       )}
       {gateway.restarts > 0 && (
         <span className="text-amber">{t('gateway.restarts', { count: gateway.restarts })}</span>
+      )}
+      {updates.stage.kind === 'available' && (
+        <span className="text-blue">{t('update.waits', { version: updates.stage.version })}</span>
       )}
       <span className={look(!runtime.official || !runtime.sandboxed)}>
         {t('status.runtime', { electron: runtime.electron })}

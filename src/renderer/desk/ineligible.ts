@@ -11,6 +11,7 @@ export function ineligibleText(t: ReturnType<typeof useT>, why: Ineligible): str
       return t('ineligible.retired_for_cause');
     case 'failed_lately':
     case 'rolled_away':
+      if (why.until === null) return t('ineligible.rolled_away_incident');
       return t(`ineligible.${why.code}`, { time: timestamp(why.until).slice(0, 16) });
   }
 }

@@ -1,9 +1,11 @@
+import { openSince } from '@shared/incidents/state';
 import { openDeployment } from '@shared/models/deployment';
 import { type Gate, promotionGates } from '@shared/models/gates';
 import type { Metrics } from '@shared/models/model';
 import { capacityFor, missingApprovals, nextStage } from '@shared/models/promotion';
 import { type RollbackTarget, recommendedTarget, rollbackTargets } from '@shared/models/rollback';
 import type { Deployment, ModelRecord, PromotionRequest } from '@shared/models/state';
+import type { ModelsPolicy } from '@shared/policy/models';
 import type { DeskView } from '@shared/view/desk';
 
 /** The model that is live; null where there is none. */
@@ -17,6 +19,15 @@ export function logIsKnown({ ops }: DeskView): boolean {
   return ops.epoch !== null;
 }
 
+/** Whether a registered model has waited for its staging longer than policy lets it. @param now Unix ms */
+export function isOverdue(
+  model: Pick<ModelRecord, 'stage' | 'stageSince'>,
+  policy: Pick<ModelsPolicy, 'registered'>,
+  now: number,
+): boolean {
+  return model.stage === 'registered' && now - model.stageSince > policy.registered.maxMs;
+}
+
 export interface RollbackChoice {
   readonly live: ModelRecord | null;
   readonly targets: readonly RollbackTarget[];
@@ -25,7 +36,8 @@ export interface RollbackChoice {
 
 /** What a rollback could take now, and which one it should. */
 export function rollbackChoice(view: DeskView, now: number): RollbackChoice {
-  const targets = rollbackTargets(view.ops.models, view.modelsPolicy, now);
+  const { models, incidents } = view.ops;
+  const targets = rollbackTargets(models, view.modelsPolicy, now, openSince(incidents));
   return { live: liveModel(view), targets, recommended: recommendedTarget(targets) };
 }
 
@@ -48,7 +60,7 @@ export function promotionOf(view: DeskView, model: ModelRecord, now: number): Pr
   const target = nextStage(model);
   if (target === null) return null;
   const { models, alerts } = view.ops;
-  const known = { ...models, criticalAt: alerts.criticalAt };
+  const known = { ...models, active: alerts.active, criticalAt: alerts.criticalAt };
   const gates = promotionGates(known, model, target, view.modelsPolicy, now);
   return { target, gates };
 }

@@ -15,6 +15,7 @@ const CardDocumentDialog = lazy(() => import('./CardDocumentDialog'));
 const ExceptionDialog = lazy(() => import('./ExceptionDialog'));
 const ExportDialog = lazy(() => import('./ExportDialog'));
 const GuideDialog = lazy(() => import('./GuideDialog'));
+const KeptDialog = lazy(() => import('./KeptDialog'));
 const PolicyDialog = lazy(() => import('./PolicyDialog'));
 const PromotionDialog = lazy(() => import('./PromotionDialog'));
 const RetireDialog = lazy(() => import('./RetireDialog'));
@@ -42,6 +43,8 @@ function OpenDialog({ view, origin }: { view: DeskView; origin: 'panel' | 'conso
       return <RollbackDialog view={view} origin={origin} />;
     case 'export':
       return <ExportDialog />;
+    case 'kept':
+      return <KeptDialog view={view} />;
     case 'promotion':
       return <PromotionDialog view={view} model={dialog.model} />;
     case 'card':

@@ -123,18 +123,18 @@ function TargetRow(props: {
 }) {
   const t = useT();
   const { target } = props;
-  const [why] = target.ineligible;
+  const barred = target.ineligible.length > 0;
   const figures = figuresOf(target);
   return (
     <label
-      className={`mb-1 flex items-start gap-2 rounded-md border p-2 ${props.checked ? 'border-blue' : 'border-line'} ${why ? 'text-muted' : ''}`}
+      className={`mb-1 flex items-start gap-2 rounded-md border p-2 ${props.checked ? 'border-blue' : 'border-line'} ${barred ? 'text-muted' : ''}`}
     >
       <input
         type="radio"
         name="rollback-target"
         className="mt-0.5"
         checked={props.checked}
-        disabled={why !== undefined}
+        disabled={barred}
         onChange={props.onChoose}
       />
       <span className="min-w-0 flex-1">
@@ -150,10 +150,19 @@ function TargetRow(props: {
                 phase: t(`models.${figures.phase}`),
                 sharpe: metricText('sharpe', figures.metrics.sharpe),
                 winRate: metricText('winRate', figures.metrics.winRate),
+                maxDrawdown: metricText('maxDrawdown', figures.metrics.maxDrawdown),
+                trades: metricText('trades', figures.metrics.trades),
               })
             : t('models.noFigures')}
         </span>
-        {why && <span className="block text-[12px] text-amber">{ineligibleText(t, why)}</span>}
+        {props.recommended && (
+          <span className="block text-[12px] text-blue">{t('rollback.recommendedWhy')}</span>
+        )}
+        {target.ineligible.map((why) => (
+          <span key={why.code} className="block text-[12px] text-amber">
+            {ineligibleText(t, why)}
+          </span>
+        ))}
       </span>
     </label>
   );

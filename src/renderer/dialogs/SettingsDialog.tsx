@@ -16,7 +16,7 @@ export default function SettingsDialog() {
   const shown = (name: SettingName, from: Settings): string => {
     const value = from[name];
     if (typeof value === 'boolean') return t(value ? 'setting.yes' : 'setting.no');
-    return name === 'accelerator' ? keyName(String(value)) : String(value);
+    return name === 'accelerator' ? keyName(String(value)) : String(value) || '—';
   };
   const set = async (change: Partial<Settings>): Promise<void> => {
     const saved = await call('settings.set', change);

@@ -174,6 +174,7 @@ export const es = {
   'models.model': 'modelo',
   'models.stage': 'etapa',
   'models.since': 'desde (COT)',
+  'models.overdue': 'más de {{time}} sin pasar a staging',
   'models.figure': 'cifra',
   'models.sharpe': 'Sharpe',
   'models.winRate': 'aciertos',
@@ -204,7 +205,10 @@ export const es = {
     'Ningún modelo estuvo antes en producción: no hay a cuál volver. Puede pausar o detener.',
   'rollback.recommended': 'recomendado',
   'rollback.archived': 'archivado {{time}} COT',
-  'rollback.figures': '{{phase}}: Sharpe {{sharpe}} · aciertos {{winRate}}',
+  'rollback.recommendedWhy':
+    'Recomendado: el último que estuvo en producción y que todos los motores pueden cargar.',
+  'rollback.figures':
+    '{{phase}}: Sharpe {{sharpe}} · aciertos {{winRate}} · drawdown {{maxDrawdown}} · {{trades}} operaciones',
   'rollback.reasonLabel': 'Razón del rollback (requerido)',
   'rollback.reason': 'Razón',
   'rollback.example': 'Ej.: degradación de rendimiento, error detectado…',
@@ -219,6 +223,8 @@ export const es = {
   'ineligible.retired_for_cause': 'retirado por causa propia',
   'ineligible.failed_lately': 'falló al cargarse; hasta {{time}} COT',
   'ineligible.rolled_away': 'se salió de él por rollback; hasta {{time}} COT',
+  'ineligible.rolled_away_incident':
+    'se salió de él por rollback en un incidente que sigue abierto',
   'gates.title': 'requisito',
   'gates.value': 'valor',
   'gates.limit': 'límite',
@@ -313,6 +319,8 @@ export const es = {
   'monitor.offSession': 'fuera de sesión',
   'monitor.waiting': 'Esperando la primera lectura…',
   'monitor.limit': 'límite {{limit}} · aviso {{warning}}',
+  'monitor.limitLine': 'límite',
+  'monitor.warningLine': 'aviso',
   'monitor.samples': 'muestras {{samples}} · malas {{bad}}',
   'monitor.last': 'última hace {{age}}',
   'monitor.noSample': 'sin muestra',

@@ -95,6 +95,8 @@ const NAMES: Readonly<Record<string, readonly [es: string, en: string]>> = {
   'report.made': ['informe hecho', 'report made'],
   'report.ready': ['informe listo', 'report ready'],
   'report.delivered': ['informe entregado', 'report delivered'],
+  'retention.deleted': ['año borrado por conservación cumplida', 'year deleted under retention'],
+  'retention.named': ['lo que se borra, nombrado', 'what is deleted, named'],
 };
 
 /** The name of an event's type in a language; a type this version does not know names itself. */

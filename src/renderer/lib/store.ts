@@ -12,7 +12,7 @@ type QuitReason = 'live' | 'positions' | 'kill_running';
 type Dialog =
   | { readonly kind: 'kill'; readonly origin: Origin }
   | { readonly kind: 'resume' }
-  | { readonly kind: 'rollback' | 'export' | 'settings' | 'guide' }
+  | { readonly kind: 'rollback' | 'export' | 'kept' | 'settings' | 'guide' }
   | {
       readonly kind: 'promotion' | 'card' | 'retire' | 'document' | 'exception';
       readonly model: string;
@@ -83,7 +83,7 @@ export function openKillDialog(origin: Origin): void {
 
 /** Opens a dialog. In the past there is nothing to command, so only those that read open. */
 export function openDialog(dialog: Dialog): void {
-  const reads = dialog.kind === 'export' || dialog.kind === 'quit';
+  const reads = ['export', 'kept', 'quit'].includes(dialog.kind);
   if (useApp.getState().past && !reads) return;
   useApp.setState({ dialog });
 }

@@ -100,7 +100,7 @@ function Direct({ kill }: { kill: LocalKill }) {
     <div className="my-2">
       <h3 className="font-semibold">{t('alarm.lastResort')}</h3>
       <ul>
-        {answers.map(([engine, { state, detail, open }]) => (
+        {answers.map(([engine, { state, detail, open, owed }]) => (
           <li key={engine}>
             <Hostile text={engine} max={32} /> · <strong>{t(`alarm.direct.${state}`)}</strong>
             {state !== 'trying' && (
@@ -109,7 +109,7 @@ function Direct({ kill }: { kill: LocalKill }) {
                 {open === null
                   ? t('alarm.direct.openUnknown')
                   : t('alarm.direct.open', { count: open })}
-                {state !== 'blocked' && (
+                {(state !== 'blocked' || owed) && (
                   <span className="text-muted">
                     {' · '}
                     <Hostile text={detail} max={120} />

@@ -1,5 +1,6 @@
-import { canonicalJson } from '../log/canonical';
+import { canonicalJson, type Json } from '../log/canonical';
 import type { LogEvent } from '../log/event';
+import { changeOf } from './changes';
 import { type Facet, type Mark, marksOf } from './facets';
 import { zonedIsoWriter } from './instant';
 
@@ -27,7 +28,7 @@ const marked =
       .join(' | ');
 
 /** The columns, in order. `docs/audit.md` says which rule each is for. */
-export const CSV_COLUMNS: readonly CsvColumn[] = [
+export const CSV_COLUMNS = [
   { name: 'seq', value: ({ event }) => String(event.seq) },
   { name: 'id', value: ({ event }) => event.id },
   { name: 'time_utc', value: ({ event }) => new Date(event.ts).toISOString() },
@@ -41,22 +42,18 @@ export const CSV_COLUMNS: readonly CsvColumn[] = [
   { name: 'model', value: marked('model') },
   { name: 'engine', value: marked('engine') },
   { name: 'incident', value: marked('incident') },
-  { name: 'before', value: ({ event }) => member(event.data, BEFORE) },
-  { name: 'after', value: ({ event }) => member(event.data, AFTER) },
-  { name: 'data', value: ({ data }) => data },
+  { name: 'before', value: ({ event }) => readable(changeOf(event).before) },
+  { name: 'after', value: ({ event }) => readable(changeOf(event).after) },
+  { name: 'data', value: ({ data }) => inertJson(data) },
   { name: 'prev_hash', value: ({ event }) => event.prevHash },
   { name: 'hash', value: ({ event }) => event.hash },
-];
+] as const satisfies readonly CsvColumn[];
+export type CsvColumnName = (typeof CSV_COLUMNS)[number]['name'];
 
-/** Members of `data` that say what was before and what is after, the first that is there. */
-const BEFORE = ['before', 'from', 'previous', 'reportedMode'] as const;
-const AFTER = ['after', 'to', 'mode', 'appliedMode', 'outcome', 'document'] as const;
-
-function member(data: LogEvent['data'], names: readonly string[]): string {
-  const name = names.find((one) => Object.hasOwn(data, one));
-  if (name === undefined) return '';
-  const value = data[name];
-  return typeof value === 'string' ? value : canonicalJson(value ?? null);
+/** A value as it is read: a text by itself, all else as JSON. */
+function readable(value: Json | undefined): string {
+  if (value === undefined) return '';
+  return typeof value === 'string' ? value : inertJson(canonicalJson(value));
 }
 
 export const CSV_HEADER = `${CSV_COLUMNS.map(({ name }) => name).join(',')}\r\n`;
@@ -74,13 +71,29 @@ export function csvWriter(): (event: LogEvent, data: string) => string {
 }
 
 /**
+ * Where a spreadsheet of another locale would begin a cell of its own: it parts at semicolons or tabs,
+ * and then takes a line break within quotation marks for a line's end.
+ */
+const CELL_WITHIN = /([;\t\r\n]["\s\0]*)([=+\-@＝＋－＠])/gu;
+
+/** JSON of the same value, in which no formula begins behind a separator. */
+function inertJson(json: string): string {
+  // Behind a separator such a sign is always within a text: JSON has no semicolon elsewhere.
+  return json.replace(CELL_WITHIN, (_, before: string, sign: string) => {
+    return `${before}\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}
+
+/**
  * A cell. What a spreadsheet would take for a formula gets an apostrophe before it (OWASP, CSV
- * injection); the JSON beside it is the record, this is for reading.
+ * injection), at the cell's start and behind whatever else parts cells; `events.jsonl` is the record,
+ * this is for reading.
  */
 export function csvCell(text: string): string {
   // Spreadsheets skip white space before a formula's sign, and some take the full-width signs too.
   const bare = /^[\w{(]/.test(text) ? text : text.replaceAll('\u0000', '').trimStart();
   const formula = /^[=+\-@＝＋－＠]/u.test(bare) || /^[\t\r\n]/.test(text);
-  const safe = formula ? `'${text}` : text;
+  const within = text.replace(CELL_WITHIN, "$1'$2");
+  const safe = formula ? `'${within}` : within;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

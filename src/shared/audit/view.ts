@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { deletedBeforeSchema } from '../retention/retention';
 import { auditSourceSchema } from './query';
 
 /** Damage of a record, as it is shown. */
@@ -13,6 +14,7 @@ export const findingsSchema = z.object({
   damage: z.array(damageSchema).readonly(),
   events: z.int().nonnegative(),
   first: z.int(),
+  deleted: deletedBeforeSchema.nullable(),
   head: z.object({ seq: z.int().nonnegative(), hash: z.string() }),
   signedTo: z.int().nullable(),
   clock: z.object({

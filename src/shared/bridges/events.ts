@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { changed } from '../audit/before';
 import {
   bridgeAddressSchema,
   bridgeIdSchema,
@@ -20,8 +21,9 @@ export const bridgeEventData = {
     secrets: z.array(z.string().max(32)),
     /** `file`: the gateway's configuration has it, and only that changes it. */
     source: z.enum(['file', 'console']),
+    ...changed,
   }),
-  'bridge.removed': z.object({ bridge: bridgeIdSchema }),
+  'bridge.removed': z.object({ bridge: bridgeIdSchema, ...changed }),
   /** Its process ended by itself, or runs again. */
   'bridge.state_changed': z.object({
     bridge: bridgeIdSchema,

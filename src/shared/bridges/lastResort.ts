@@ -34,6 +34,8 @@ export interface LastResortAnswer {
   readonly state: 'trying' | 'blocked' | 'refused' | 'unknown';
   readonly detail: string;
   readonly open: number | null;
+  /** Closing is wanted, and something was not or could not be asked to be closed yet. */
+  readonly owed: boolean;
   readonly at: number;
 }
 

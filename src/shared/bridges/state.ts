@@ -51,7 +51,7 @@ const TESTS_KEPT = 8;
 export function foldBridges(state: BridgesState, event: DomainEvent): BridgesState {
   switch (event.type) {
     case 'bridge.configured': {
-      const { bridge: id, ...told } = event.data;
+      const { bridge: id, before: _, ...told } = event.data;
       const none = { state: null, cause: null, starts: 0 };
       const record = { id, ...told, since: event.ts, by: event.actor, ...none };
       return { ...state, bridges: { ...state.bridges, [id]: record } };

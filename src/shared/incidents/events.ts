@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { severitySchema } from '../alerts/events';
+import { changed } from '../audit/before';
 import { saidSchema } from '../words/schema';
 
 /** Types of the log's events that are about incidents and drills, and the shape of `data` for each. */
@@ -133,7 +134,11 @@ export const incidentEventData = {
     /** What came of it, in the words of who did it. */
     outcome: text.nullable(),
   }),
-  'incident.commander_set': z.object({ incident: id, commander: id.nullable() }),
+  'incident.commander_set': z.object({
+    incident: id,
+    commander: id.nullable(),
+    ...changed,
+  }),
   'incident.severity_changed': z.object({
     incident: id,
     from: severitySchema,
@@ -178,6 +183,7 @@ export const incidentEventData = {
     /** Its last day, in Bogota. */
     due: day,
     status: z.enum(['open', 'in_progress', 'done', 'dropped']),
+    ...changed,
   }),
   /** People are reminded of what is to be done by then, or was. */
   'action_item.reminded': z.object({ item: id, owner: id, due: day, late: z.boolean() }),

@@ -10,9 +10,13 @@ export function fill(template: string, values: Readonly<Record<string, string>>)
 
 /** Text from outside as one line of Markdown that shows it and does nothing. */
 export function markdownText(text: string): string {
-  return text
-    .replace(/\s+/g, ' ')
-    .trim()
-    .replace(/[\\`*_{}[\]<>()#+!|~&]/g, (sign) => `\\${sign}`)
-    .replace(/^([-=]|\d+\.)/, (start) => `\\${start}`);
+  return (
+    text
+      .replace(/\s+/g, ' ')
+      .trim()
+      .replace(/[\\`*_{}[\]<>()#+!|~&]/g, (sign) => `\\${sign}`)
+      .replace(/^[-=]/, (sign) => `\\${sign}`)
+      // A digit cannot be escaped: of a list's number it is the point.
+      .replace(/^(\d+)\./, '$1\\.')
+  );
 }

@@ -119,7 +119,7 @@ function apply(state: IncidentsState, event: DomainEvent): IncidentsState {
       return shelve(next);
     }
     case 'action_item.set': {
-      const { item: id, ...data } = event.data;
+      const { item: id, before: _, ...data } = event.data;
       const item = { id, ...data, set: stamp(event), remindedAt: null };
       const others = state.actionItems.filter((one) => one.id !== id);
       return { ...state, actionItems: [item, ...others].slice(0, KEPT.actionItems) };

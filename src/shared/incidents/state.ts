@@ -199,3 +199,11 @@ export const NO_INCIDENTS: IncidentsState = {
 export function activeIncidents(state: IncidentsState): readonly Incident[] {
   return state.incidents.filter(({ resolved, closed }) => resolved === null && closed === null);
 }
+
+/** When the trouble of the oldest incident that is not closed began, Unix ms; null where all are closed. */
+export function openSince(state: IncidentsState): number | null {
+  const times = state.incidents
+    .filter(({ closed }) => closed === null)
+    .map(({ opened, detectedFrom }) => Math.min(opened.at, detectedFrom ?? opened.at));
+  return times.length === 0 ? null : Math.min(...times);
+}

@@ -17,6 +17,7 @@ import {
 import { faultSchema } from '../protocol/engine';
 import { periodSchema, reportKindSchema, reportLanguageSchema } from '../reports/events';
 import { settingNameSchema, settingsSchema } from '../settings';
+import { releaseVersionSchema } from '../update/manifest';
 
 /**
  * The one contract between the windows and the main process: channel → schemas of its argument and
@@ -222,6 +223,12 @@ export const ipcCalls = {
     }),
   },
   'settings.set': { args: settingsSchema.partial(), result: settingsSchema },
+  /** Looks whether the desk's server has a newer version. */
+  'update.check': { args: none, result: z.null() },
+  /** Fetches and checks a version that was found, or the kept one that ran before. */
+  'update.prepare': { args: z.strictObject({ version: releaseVersionSchema }), result: z.null() },
+  /** Installs what was prepared: the program ends. Refused while anything stands against it. */
+  'update.install': { args: z.strictObject({ version: releaseVersionSchema }), result: z.null() },
   /** Makes the zip for whoever looks into a fault; `bytes` is its size. */
   'diagnostics.collect': {
     args: none,

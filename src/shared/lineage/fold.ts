@@ -30,7 +30,7 @@ export function foldLineage(state: LineageState, event: LogEvent, sha256: Sha256
 function apply(state: LineageState, event: DomainEvent, sha256: Sha256): LineageState {
   switch (event.type) {
     case 'model.registered': {
-      const { source: _, ...card } = event.data;
+      const { source: _, before: __, ...card } = event.data;
       const about = { card, data: dataOf(card), features: featuresOf(card, sha256) };
       return withModel(state, card.model, event, (one) => ({
         ...one,

@@ -41,7 +41,7 @@ function hexToBase64(hex: string): string {
 
 function base64ToHex(text: string): string {
   let bits = '';
-  for (const character of text.replace(/=+$/, '')) {
+  for (const character of text.replaceAll('=', '')) {
     bits += BASE64.indexOf(character).toString(2).padStart(6, '0');
   }
   const bytes = bits.match(/.{8}/g) ?? [];

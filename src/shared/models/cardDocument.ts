@@ -96,7 +96,7 @@ interface CardRecord {
   }[];
   readonly last_critical_alert_at: string | null;
   readonly retirement: string | null;
-  /** Null while it is not archived. */
+  /** Null while it is not archived, or no policy says it. */
   readonly retention_until: RetentionDates | null;
 }
 
@@ -148,12 +148,12 @@ export interface CardDocument {
  * Takes a model's card.
  *
  * @param state the fold over the log up to `moment.seq`.
- * @param policy in force there, for what is kept how long.
+ * @param policy in force there, for what is kept how long; null where none is known.
  * @returns null for a model that the log does not know.
  */
 export function cardDocument(
   state: OpsState,
-  policy: ModelsPolicy,
+  policy: ModelsPolicy | null,
   id: string,
   moment: CardMoment,
 ): CardDocument | null {
@@ -201,7 +201,7 @@ export function cardDocument(
 
 function record(
   { models: state, alerts, epoch, environment }: OpsState,
-  policy: ModelsPolicy,
+  policy: ModelsPolicy | null,
   model: ModelRecord,
   moment: CardMoment,
 ): CardRecord {
@@ -248,7 +248,7 @@ function record(
     }),
     last_critical_alert_at: when(critical ?? null),
     retirement: model.retirement,
-    retention_until: retentionDates(model, policy),
+    retention_until: policy && retentionDates(model, policy),
   };
 }
 

@@ -1,4 +1,6 @@
-import { modelEngines } from './gates';
+import type { Ticked } from '../protocol/engine';
+import type { GateId } from './gateId';
+import { exceptedGates, modelEngines } from './gates';
 import type { Deployment, ModelsState } from './state';
 
 /** The artifact that engines are to run; null where no model is live. */
@@ -23,6 +25,38 @@ export function runsWanted(state: ModelsState, engine: string): boolean {
 export function isHeld(state: ModelsState, engine: string): boolean {
   if (state.tenures.length === 0 || !modelEngines(state).includes(engine)) return false;
   return !runsWanted(state, engine);
+}
+
+/** Requirements that are about a model's figures. */
+const FIGURES: ReadonlySet<GateId> = new Set([
+  'sharpe',
+  'win_rate',
+  'max_drawdown',
+  'trades',
+  'shadow_agreement',
+  'out_of_sample',
+]);
+
+/**
+ * The checklist of the promotion that a deployment carries out; null for a rollback, where nobody ticks
+ * one. No promotion is asked for without all three ticks, but the second does not hold where a
+ * requirement about figures was waived or is excepted.
+ */
+export function tickedFor(state: ModelsState, deployment: Deployment): Ticked | null {
+  const { kind, model, startedAt } = deployment;
+  if (kind !== 'promotion') return null;
+  const promotion = state.models[model]?.promotions.find(
+    ({ outcome, target }) => outcome === 'promoted' && target === 'production',
+  );
+  if (!promotion) return null;
+  const ended = state.models[model]?.endedExceptions ?? [];
+  const lifted = [
+    ...(promotion.emergency?.waived ?? []),
+    ...exceptedGates(state, model, startedAt),
+    ...ended.filter(({ endedAt }) => endedAt > startedAt).flatMap(({ gates }) => gates),
+  ];
+  const metricsAcceptable = !lifted.some((gate) => FIGURES.has(gate));
+  return { backtestReviewed: true, metricsAcceptable, teamNotified: true };
 }
 
 /** The deployment under way or incomplete; null where engines run what is live. */

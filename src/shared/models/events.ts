@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { changed } from '../audit/before';
 import { engineModelSchema } from '../protocol/engine';
 import { capacitySchema, checklistSchema, retirementCauseSchema } from './decisions';
 import { gateIdSchema } from './gateId';
@@ -48,12 +49,16 @@ export const modelEventData = {
     available: z.array(engineModelSchema).max(256),
   }),
   /** A model, or more about one whose artifact is known already. */
-  'model.registered': registrationSchema.extend({ source: z.enum(['engine', 'operator']) }),
+  'model.registered': registrationSchema.extend({
+    source: z.enum(['engine', 'operator']),
+    ...changed,
+  }),
   'model.updated': z.object({
     model: id,
     owner: id.nullable(),
     backupOwner: id.nullable(),
     rollbackPlan: text.nullable(),
+    ...changed,
   }),
   'model.metrics_reported': z.object({
     model: id,
@@ -62,6 +67,7 @@ export const modelEventData = {
     /** Share of decisions in which the model in shadow agreed with the one in production. */
     shadowAgreement: z.number().min(0).max(1).nullable(),
     source: z.enum(['engine', 'operator']),
+    ...changed,
   }),
   'model.stage_changed': z.object({
     model: id,

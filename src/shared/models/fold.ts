@@ -74,8 +74,9 @@ export function foldModels(state: ModelsState, event: DomainEvent): ModelsState 
 }
 
 function registered(state: ModelsState, event: EventOf<'model.registered'>): ModelsState {
-  const { source: _, ...registration } = event.data;
+  const { source, before: _, ...registration } = event.data;
   const known = state.models[registration.model];
+  const author = source === 'engine' ? [] : [event.actor.id];
   const entry: StageEntry = {
     stage: 'development',
     at: event.ts,
@@ -100,6 +101,7 @@ function registered(state: ModelsState, event: EventOf<'model.registered'>): Mod
     endedExceptions: [],
     ...known,
     ...registration,
+    authors: [...new Set([...(known?.authors ?? []), ...author])],
   };
   return { ...state, models: { ...state.models, [record.model]: record } };
 }

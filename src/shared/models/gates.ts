@@ -17,7 +17,7 @@ export interface Gate {
 }
 
 /** What the log says of models, and of the alerts that stand in a promotion's way. */
-export type GatedState = ModelsState & Pick<AlertsState, 'criticalAt'>;
+export type GatedState = ModelsState & Pick<AlertsState, 'active' | 'criticalAt'>;
 
 /** Gates that no waiver lifts: a model that an engine does not have cannot be run there. */
 export const UNWAIVABLE: ReadonlySet<GateId> = new Set(['on_every_engine']);
@@ -156,7 +156,11 @@ function stagingGates(
   }
   if (noCriticalAlerts) {
     const at = state.criticalAt[model.model] ?? null;
-    const during = at !== null && at >= model.stageSince;
+    // One raised before and standing still is there while in staging too.
+    const standing = Object.values(state.active).some(
+      (one) => one.model === model.model && (one.severity === 'P0' || one.severity === 'P1'),
+    );
+    const during = standing || (at !== null && at >= model.stageSince);
     gates.push(
       yesOrNo('no_critical_alerts', !during, sentence('a critical alert while in staging')),
     );

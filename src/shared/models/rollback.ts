@@ -8,7 +8,8 @@ export type Ineligible =
   | { readonly code: 'not_on_engine'; readonly engines: readonly string[] }
   | { readonly code: 'retired_for_cause'; readonly cause: string }
   | { readonly code: 'failed_lately'; readonly until: number }
-  | { readonly code: 'rolled_away'; readonly until: number };
+  /** Until null: until the incident is closed in which it was. */
+  | { readonly code: 'rolled_away'; readonly until: number | null };
 
 export interface RollbackTarget {
   readonly model: string;
@@ -30,11 +31,13 @@ const FOR_CAUSE: ReadonlySet<string> = new Set(['regulatory', 'underperformance'
  * production, each with why it cannot be taken.
  *
  * @param now Unix ms.
+ * @param incidentSince when the oldest incident that is still open was opened, Unix ms; null where none is
  */
 export function rollbackTargets(
   state: ModelsState,
   policy: ModelsPolicy,
   now: number,
+  incidentSince: number | null,
 ): readonly RollbackTarget[] {
   const targets: RollbackTarget[] = [];
   const seen = new Set<string>();
@@ -50,7 +53,7 @@ export function rollbackTargets(
       archivedAt: tenure.to,
       backtest: model.backtest,
       staging: model.staging,
-      ineligible: whyNot(state, model, policy, now),
+      ineligible: whyNot(state, model, policy, now, incidentSince),
     });
     if (targets.length === policy.rollback.targets) break;
   }
@@ -67,6 +70,7 @@ function whyNot(
   model: ModelRecord,
   policy: ModelsPolicy,
   now: number,
+  incidentSince: number | null,
 ): readonly Ineligible[] {
   const reasons: Ineligible[] = [];
   const engines = enginesWithout(state, model);
@@ -76,8 +80,11 @@ function whyNot(
   }
   const failedUntil = (model.failedAt ?? -Infinity) + policy.rollback.failedTargetMs;
   if (failedUntil > now) reasons.push({ code: 'failed_lately', until: failedUntil });
-  const awayUntil = (model.rolledAwayAt ?? -Infinity) + policy.rollback.rolledAwayMs;
-  if (awayUntil > now) reasons.push({ code: 'rolled_away', until: awayUntil });
+  const awayAt = model.rolledAwayAt ?? -Infinity;
+  const awayUntil = awayAt + policy.rollback.rolledAwayMs;
+  if (incidentSince !== null && awayAt >= incidentSince) {
+    reasons.push({ code: 'rolled_away', until: null });
+  } else if (awayUntil > now) reasons.push({ code: 'rolled_away', until: awayUntil });
   return reasons;
 }
 

@@ -17,6 +17,8 @@ export interface StageEntry {
 export interface ModelRecord extends Registration {
   readonly registeredAt: number;
   readonly registeredBy: Actor;
+  /** Ids of the people who gave a card of it; an engine that told of it is nobody's author. */
+  readonly authors: readonly string[];
   readonly stage: Stage;
   readonly stageSince: number;
   /** Oldest first. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { changed } from '../audit/before';
 import { saidSchema } from '../words/schema';
 import { triggerSchema } from './trigger';
 
@@ -110,5 +111,9 @@ export const monitorEventData = {
     said: saidSchema,
   }),
   'retraining.closed': z.object({ retraining: id, outcome: retrainingOutcomeSchema }),
-  'monitor.dry_run_set': z.object({ on: z.boolean(), until: z.number().nullable() }),
+  'monitor.dry_run_set': z.object({
+    on: z.boolean(),
+    until: z.number().nullable(),
+    ...changed,
+  }),
 } as const;

@@ -22,6 +22,8 @@ export interface Evaluation {
   readonly inSession: boolean;
   readonly enhanced: boolean;
   readonly checks: Readonly<Record<Trigger, Check>>;
+  /** Median of the latencies of the P99's window, ms; it triggers nothing. Null without samples. */
+  readonly latencyP50: number | null;
   /** Share of the latest trades that won; null with too few. */
   readonly winRate: number | null;
   /** Samples left out: of another model, from the future, without a figure. */
@@ -295,6 +297,7 @@ export function createHealth(first: MonitorPolicy, enhancedFirst = false): Healt
       return {
         ...{ at: now, model, enhanced, checks, ignored },
         inSession: inSession(policy.session, tradingDay(now), timeOfDay(now)),
+        latencyP50: nearestRank(latencies.values(), 0.5),
         winRate: trades.winRate(policy.alerts.winRate.trades),
         partial: TRIGGERS.some((trigger) => isCut(trigger, now)),
         slow: slowly.figures(now, trades.outcomes(), policy.drift),

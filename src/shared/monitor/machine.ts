@@ -1,7 +1,7 @@
 import type { MonitorPolicy } from '../policy/monitor';
 import type { Environment } from '../protocol/engine';
 import type { Evaluation } from './health';
-import type { Trigger } from './trigger';
+import { TRIGGERS, type Trigger } from './trigger';
 
 /**
  * What the monitor does about what it finds. Pure: the state is plain JSON, written down before an
@@ -266,7 +266,11 @@ function watchBlindness(
   policy: MonitorPolicy,
 ): Step {
   const { checks, inSession } = evaluation;
-  const dark = SIGHT.filter((trigger) => checks[trigger].outcome === 'no_data');
+  const dark = TRIGGERS.filter((trigger) => {
+    const { outcome } = checks[trigger];
+    // A trigger that cannot be computed watches as little as one without samples.
+    return outcome === 'error' || (outcome === 'no_data' && SIGHT.has(trigger));
+  });
   if (!inSession || dark.length === 0) {
     const was = state.blindChecks >= policy.noDataChecks || state.blindPaused;
     const effects: Effect[] = was ? [{ kind: 'clear', alert: 'blind_monitor' }] : [];
@@ -288,6 +292,6 @@ function watchBlindness(
 }
 
 /** Triggers without whose data the monitor sees nothing. */
-const SIGHT = ['errorRate', 'dailyDrawdown'] as const satisfies readonly Trigger[];
+const SIGHT: ReadonlySet<Trigger> = new Set(['errorRate', 'latencyP99', 'dailyDrawdown']);
 
 const idle = (state: MachineState): Step => ({ state, effects: [] });

@@ -1,3 +1,4 @@
+import { openSince } from '../incidents/state';
 import { rollbackTargets } from '../models/rollback';
 import type { Deployment, ModelsState } from '../models/state';
 import type { OpsState } from '../ops/state';
@@ -93,7 +94,7 @@ export function createMonitor({ policy, models, newId }: MonitorDeps): Monitor {
       const real = machine ?? begun(ops, policy());
       const known = outcomeOf(real, ops, now);
       const before = dryRun ? (rehearsal ?? ARMED) : known.state;
-      const targets = eligible(ops.models, models(), now);
+      const targets = eligible(ops, models(), now);
       // A desk that no engine has ever joined has no entries to pause.
       const environment = Object.keys(ops.engines).length > 0 ? ops.environment : null;
       const graced = grace > 0;
@@ -177,8 +178,8 @@ function ended(models: ModelsState, id: string): 'done' | 'failed' | null {
   return found.incompleteAt !== null || found.supersededAt !== null ? 'failed' : null;
 }
 
-function eligible(state: ModelsState, policy: ModelsPolicy, now: number): readonly string[] {
-  return rollbackTargets(state, policy, now)
+function eligible(ops: OpsState, policy: ModelsPolicy, now: number): readonly string[] {
+  return rollbackTargets(ops.models, policy, now, openSince(ops.incidents))
     .filter(({ ineligible }) => ineligible.length === 0)
     .map(({ model }) => model);
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { changed } from '../audit/before';
 import { channelSettingsSchema } from './channels';
 import { channelSchema } from './message';
 import { sendCodeSchema } from './outcome';
@@ -21,8 +22,12 @@ const sent = z.object({
 
 export const notifyEventData = {
   /** A channel was set up; what is secret about it is not here. */
-  'channel.configured': z.object({ settings: channelSettingsSchema, secretSet: z.boolean() }),
-  'channel.removed': z.object({ channel: channelSchema }),
+  'channel.configured': z.object({
+    settings: channelSettingsSchema,
+    secretSet: z.boolean(),
+    ...changed,
+  }),
+  'channel.removed': z.object({ channel: channelSchema, ...changed }),
   'channel.test_asked': z.object({ channel: channelSchema }),
   /** The third party's own answer to a test. */
   'channel.tested': z.object({

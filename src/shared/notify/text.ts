@@ -21,7 +21,8 @@ export function plain(text: string, max: number): string {
 
 /** {@link plain} on one line. */
 export function line(text: string, max: number): string {
-  return plain(text.replace(/\s*\n\s*/g, ' '), max);
+  const lines = text.split('\n').map((one) => one.trim());
+  return plain(lines.filter((one) => one !== '').join(' '), max);
 }
 
 /**

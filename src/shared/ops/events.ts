@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { alertEventData } from '../alerts/events';
+import { changed } from '../audit/before';
 import { auditEventData } from '../audit/events';
 import { bridgeEventData } from '../bridges/events';
 import { incidentEventData } from '../incidents/events';
@@ -16,6 +17,7 @@ import {
   opItemSchema,
 } from '../protocol/engine';
 import { reportEventData } from '../reports/events';
+import { retentionEventData } from '../retention/events';
 import { modeSchema, positionSchema, workingOrderSchema } from '../telemetry/types';
 import { saidSchema } from '../words/schema';
 
@@ -70,12 +72,14 @@ export const eventData = {
     /** SHA-256 of the file's text. */
     hash: z.string(),
     document: z.unknown(),
+    ...changed,
   }),
   /** A policy was changed by a person and holds instead of its file. */
   'policy.changed': z.object({
     name: policyNameSchema,
     version: z.string(),
     document: z.unknown(),
+    ...changed,
   }),
   'session.opened': z.object({ terminal: id, name: z.string(), version: z.string() }),
   'session.closed': z.object({ terminal: id, cause: z.string() }),
@@ -175,6 +179,7 @@ export const eventData = {
     /** Why it had been stopped, and whether every engine was flat when it was resumed. */
     stoppedBecause: z.string().nullable(),
     flat: z.boolean(),
+    ...changed,
   }),
   'command.rejected': z.object({
     name: z.string(),
@@ -192,6 +197,7 @@ export const eventData = {
   ...lineageEventData,
   ...notifyEventData,
   ...reportEventData,
+  ...retentionEventData,
 } as const;
 export type EventType = keyof typeof eventData;
 export type EventDataOf<Type extends EventType> = z.output<(typeof eventData)[Type]>;

@@ -10,6 +10,7 @@ import { foldNotify } from '../notify/fold';
 import type { Scope } from '../protocol/commands';
 import type { Environment } from '../protocol/engine';
 import { foldReports } from '../reports/fold';
+import { foldRetention, foldYears } from '../retention/retention';
 import type { Mode } from '../telemetry/types';
 import type { DomainEvent } from './events';
 import { toDomainEvent } from './events';
@@ -23,7 +24,8 @@ type EventOf<Type extends DomainEvent['type']> = Extract<DomainEvent, { type: Ty
 export function foldOps(state: OpsState, event: LogEvent): OpsState {
   if (event.seq <= state.seq) return state;
   const known = toDomainEvent(event);
-  if (!known) return { ...state, seq: event.seq, ts: event.ts };
+  const years = foldYears(state.retention, event);
+  if (!known) return { ...state, retention: years, seq: event.seq, ts: event.ts };
   const models = foldModels(state.models, known);
   const monitor = foldMonitor(state.monitor, known);
   const alerts = foldAlerts(state.alerts, known);
@@ -32,8 +34,12 @@ export function foldOps(state: OpsState, event: LogEvent): OpsState {
   const incidents = foldIncidents(state.incidents, known, operating);
   const notify = foldNotify(state.notify, known);
   const bridges = foldBridges(state.bridges, known);
+  const retention = foldRetention(years, known);
   const { seq, ts } = event;
-  return { ...operating, models, monitor, alerts, incidents, reports, notify, bridges, seq, ts };
+  return {
+    ...{ ...operating, models, monitor, alerts, incidents, reports, notify, bridges, retention },
+    ...{ seq, ts },
+  };
 }
 
 function apply(state: OpsState, event: DomainEvent): OpsState {

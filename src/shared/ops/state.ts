@@ -9,6 +9,7 @@ import { NO_CHANNELS, type NotifyState } from '../notify/state';
 import type { Origin, Scope } from '../protocol/commands';
 import type { Environment } from '../protocol/engine';
 import { NO_REPORTS, type ReportsState } from '../reports/state';
+import { NO_RETENTION, type RetentionState } from '../retention/retention';
 import type { Mode } from '../telemetry/types';
 import type { KillTarget, PolicyName } from './events';
 
@@ -107,6 +108,7 @@ export interface OpsState {
   readonly notify: NotifyState;
   readonly bridges: BridgesState;
   readonly reports: ReportsState;
+  readonly retention: RetentionState;
 }
 
 /** Kills kept in the state; the log has them all. */
@@ -141,6 +143,7 @@ export const INITIAL_OPS_STATE: OpsState = {
   notify: NO_CHANNELS,
   bridges: NO_BRIDGES,
   reports: NO_REPORTS,
+  retention: NO_RETENTION,
 };
 
 export const NO_OWN_MODE: ModeRecord = NORMAL;

@@ -37,6 +37,8 @@ export const modelsPolicySchema = z.strictObject({
     grantException: roles,
     closeReview: roles,
     changePolicy: roles,
+    /** Delete years whose time is over. A document of before this key names nobody else. */
+    deleteRecords: roles.default(['cto']),
   }),
   promotion: z.strictObject({
     staging: stageGatesSchema,
@@ -63,6 +65,8 @@ export const modelsPolicySchema = z.strictObject({
     trainingDataYears: z.int().positive(),
     tradesYears: z.int().positive(),
     auditYears: z.int().positive(),
+    /** A legal hold: nothing is deleted while it stands. */
+    hold: z.boolean().default(false),
   }),
 });
 export type ModelsPolicy = z.infer<typeof modelsPolicySchema>;

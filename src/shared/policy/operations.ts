@@ -74,8 +74,11 @@ export const operationsPolicySchema = z.strictObject({
     /** Sockets of all kinds at once, and of one kind by one operator or engine account. */
     connections: z.int().positive(),
     connectionsPerClient: z.int().positive(),
+    /** Of one operator's or engine's connections together; a kill is never counted. */
     terminalFrames: rate,
     engineFrames: rate,
+    /** Calls by HTTP of one operator. */
+    requests: rate,
     telemetryQueueItems: z.int().positive(),
     shedAboveLagMs: ms,
     shedAfterBeats: z.int().positive(),

@@ -9,6 +9,7 @@ import { retrainingCommandParams } from '../monitor/commands';
 import { monitorItemSchema } from '../monitor/report';
 import { channelCommandParams } from '../notify/commands';
 import { reportCommandParams } from '../reports/commands';
+import { retentionCommandParams } from '../retention/events';
 import { faultSchema } from './engine';
 
 /** Where a command was given. */
@@ -107,6 +108,12 @@ export const commandParams = {
       'audit_verified',
       'audit_exported',
       'audit_imported',
+      'update_installed',
+      'update_not_installed',
+      'update_refused',
+      'update_bad_signature',
+      'update_altered',
+      'retention_refused',
     ]),
     detail: z.string().max(2_000),
   }),
@@ -192,6 +199,7 @@ export const commandParams = {
   ...channelCommandParams,
   ...bridgeCommandParams,
   ...reportCommandParams,
+  ...retentionCommandParams,
 } as const;
 export type CommandName = keyof typeof commandParams;
 export type CommandParams<Name extends CommandName> = z.output<(typeof commandParams)[Name]>;
@@ -247,10 +255,12 @@ export const commandSchema = z.discriminatedUnion('name', [
   commandVariant('bridge.remove'),
   commandVariant('bridge.test'),
   commandVariant('report.record'),
+  commandVariant('retention.delete'),
+  commandVariant('retention.name'),
 ]);
 export type Command = z.output<typeof commandSchema>;
 
-/** Commands about models that a window may give, as its contract with the main process has them. */
+/** Commands about models and their records that a window may give, as its contract with the main process has them. */
 export const modelCommandSchema = z.discriminatedUnion('name', [
   windowVariant('model.update'),
   windowVariant('model.promote'),
@@ -266,6 +276,7 @@ export const modelCommandSchema = z.discriminatedUnion('name', [
   windowVariant('monitor.dry_run'),
   windowVariant('retraining.request'),
   windowVariant('retraining.close'),
+  windowVariant('retention.delete'),
 ]);
 
 /** Commands about alerts, incidents and drills that a window may give. */

@@ -50,6 +50,14 @@ const models = {
   available: z.array(engineModelSchema).max(256).default([]),
 };
 
+/** What people ticked for the promotion that a load carries out, as far as it holds. */
+export const tickedSchema = z.object({
+  backtestReviewed: z.boolean(),
+  metricsAcceptable: z.boolean(),
+  teamNotified: z.boolean(),
+});
+export type Ticked = z.infer<typeof tickedSchema>;
+
 /** What an engine holds, read from its venue at `asOf` for this very request. */
 export const readBackSchema = z.object({
   asOf: ts,
@@ -116,7 +124,12 @@ export const operationSchema = z.discriminatedUnion('op', [
   z.object({ op: z.literal('flatten') }),
   z.object({ op: z.literal('read_back') }),
   z.object({ op: z.literal('set_mode'), mode: modeSchema }),
-  z.object({ op: z.literal('load_model'), ...engineModelSchema.shape }),
+  z.object({
+    op: z.literal('load_model'),
+    ...engineModelSchema.shape,
+    /** Left out where nobody ticked any, as for a rollback. */
+    checklist: tickedSchema.optional(),
+  }),
   z.object({ op: z.literal('fault'), fault: faultSchema }),
 ]);
 export type Operation = z.infer<typeof operationSchema>;

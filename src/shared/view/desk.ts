@@ -16,6 +16,7 @@ import type { Position, WorkingOrder } from '../telemetry/types';
 import type { Phrase } from '../words/phrase';
 import type { CertificateView, IdentityView, LockView } from './identity';
 import type { MonitorView } from './monitor';
+import type { UpdatesView } from './update';
 
 /**
  * What the main process shows its windows: one value, whole, sent when something that matters
@@ -68,6 +69,8 @@ export interface DeskView {
   readonly ownChannels: OwnChannelsView;
   /** Null while no incident is open: nobody asks. */
   readonly executions: ExecutionsView | null;
+  /** This program's own versions. */
+  readonly updates: UpdatesView;
 }
 
 /** What engines executed lately, for the time in which it may be annulled. */

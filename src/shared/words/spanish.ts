@@ -59,6 +59,7 @@ export const SPANISH = {
   'resolved, says Alertmanager': 'resuelta, dice Alertmanager',
   'there is room again': 'vuelve a haber sitio',
   'the service answers again': 'el servicio responde de nuevo',
+  'the service says that it is healthy': 'el servicio dice que está bien',
   'not repeated for 15 minutes': 'no se repitió en 15 minutos',
   'its engine is connected': 'su motor está conectado',
 
@@ -125,6 +126,8 @@ export const SPANISH = {
   '{model} failed to load; not before {until}': '{model} falló al cargarse; no antes del {until}',
   '{model} was rolled away from; not before {until}':
     'se salió de {model} por rollback; no antes del {until}',
+  '{model} was rolled away from in an open incident':
+    'se salió de {model} por rollback en un incidente aún abierto',
   '{model} is in {stage} and is not retired so': '{model} está en {stage} y no se retira así',
   '{gate} cannot be excepted': 'no admite excepción: {gate}',
   'an exception ends within {days} days from now':
@@ -178,6 +181,15 @@ export const SPANISH = {
     'el procedimiento del incidente no tiene ese paso',
   'it is {severity} already': 'ya es {severity}',
   'no post-mortem was saved': 'no se guardó ningún post-mortem',
+  '{kind} {year}, kept until {until}: {why}': '{kind} {year}, hasta {until}: {why}',
+  'it is not a year of this log that is over': 'no es un año terminado de este registro',
+  'it is deleted already': 'ya está borrado',
+  'its time is not over': 'su plazo no ha terminado',
+  'a hold is in force (policy retention.hold)':
+    'hay una retención en vigor (política retention.hold)',
+  'an incident is open': 'hay un incidente abierto',
+  'an older year of the record is deleted first': 'antes se borra un año anterior del registro',
+  'no such deletion is on record': 'no consta ese borrado',
   'it is closed': 'está cerrado',
   'it is resolved': 'está resuelto',
   'it is not resolved': 'no está resuelto',
@@ -239,5 +251,6 @@ export const SPANISH = {
   'switch the monitor to a dry run': 'poner el monitor en ensayo',
   'report lineage': 'informar de linaje',
   'change a policy': 'cambiar una política',
+  'delete records': 'borrar registros',
   'hold a drill': 'hacer un simulacro',
 } as const satisfies Readonly<Record<string, string>>;

@@ -80,6 +80,9 @@ export const WORDS = {
   'contact.engineering-lead': both('jefe de ingeniería', 'engineering lead'),
   'contact.trading-lead': both('jefe de la mesa', 'trading lead'),
   'contact.cto': both('CTO', 'CTO'),
+  'records.audit': both('auditoría', 'audit'),
+  'records.trades': both('operaciones', 'trades'),
+  'records.artifacts': both('artefactos', 'artifacts'),
   'alert.auto_rollback': both('Rollback automático', 'Automatic rollback'),
   'alert.auto_rollback_failed': both(
     'El rollback automático falló',

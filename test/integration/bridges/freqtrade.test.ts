@@ -3,7 +3,7 @@ import type { Gateway } from '../../../src/gateway/gateway';
 import { effectiveMode } from '../../../src/shared/ops/fold';
 import { FakeFreqtrade } from '../../fakes/freqtrade';
 import { startFreqtrade } from '../../support/bridges';
-import { newDataDir, openGateway } from '../../support/desk';
+import { newDataDir, openGateway, quickPolicy, withOperations } from '../../support/desk';
 import { TestTerminal } from '../../support/testTerminal';
 
 let dir: ReturnType<typeof newDataDir>;
@@ -115,6 +115,22 @@ describe('what proves nothing', () => {
     await terminal.until(flat);
   });
 
+  it('an order is not cancelled because a list is empty', async () => {
+    bot.open('BTC/USDT');
+    const [first] = bot.trades;
+    if (first) first.entryOpen = true;
+    await connect();
+    bot.onCancel = () => {
+      bot.statusFails = true;
+    };
+    terminal.kill();
+    await terminal.until(() => (chain()?.cancel?.items.length ?? 0) > 0);
+    expect(chain()?.cancel?.items).toMatchObject([{ id: 'order:1', outcome: 'unknown' }]);
+    bot.onCancel = () => undefined;
+    bot.statusFails = false;
+    await terminal.until(flat);
+  });
+
   it('a coin the bot traded and the account still holds is a position; another’s is not', async () => {
     bot.coins.set('SOL', 3);
     bot.coins.set('DOGE', 3);
@@ -123,6 +139,25 @@ describe('what proves nothing', () => {
     await terminal.until(() => (chain()?.held?.positions.length ?? 0) === 1);
     expect(chain()?.held?.positions).toMatchObject([{ id: 'balance:SOL', quantity: 3 }]);
     expect(flat()).toBe(false);
+    bot.unpriced.add('SOL');
+    await terminal.until(() => chain()?.held?.positions[0]?.notional === null);
+    expect(flat()).toBe(false);
+    bot.coins.delete('SOL');
+    await terminal.until(flat);
+  });
+
+  it('a read whose coins are not known is none: past trades that cannot be read are asked for again', async () => {
+    bot.coins.set('SOL', 3);
+    bot.breaks.set('/trades', 'database is locked');
+    await connect();
+    terminal.kill();
+    await terminal.until(() => chain()?.phase === 'reading_back');
+    const reads = bot.count('GET /trades');
+    await bot.until(() => bot.count('GET /trades') >= reads + 4);
+    expect(flat()).toBe(false);
+    expect(bridge?.said.join()).toContain('its past trades: HTTP 502');
+    bot.breaks.clear();
+    await terminal.until(() => chain()?.held?.positions[0]?.id === 'balance:SOL');
     bot.coins.delete('SOL');
     await terminal.until(flat);
   });
@@ -160,6 +195,31 @@ describe('what proves nothing', () => {
     bot.hangs.clear();
     await terminal.until(flat);
     expect(bot.sold.get(1)).toBe(2);
+  });
+
+  it.each([
+    ['modern', true],
+    ['older', false],
+  ])('a stopped bot counts nothing, and is read by its profit: %s', async (_name, modern) => {
+    bot.modern = modern;
+    await connect();
+    await terminal.until(() => engine()?.confirmedMode === 'normal');
+    bot.state = 'stopped';
+    bot.open('BTC/USDT');
+    // It is not started to sell: an older version refuses to exit while it is stopped.
+    bot.breaks.set('/forceexit', 'trader is not running');
+    bot.breaks.set('/stopentry', 'trader is not running');
+    bot.breaks.set('/pause', 'trader is not running');
+    terminal.kill();
+    await terminal.until(() => chain()?.held?.positions[0]?.id === '1');
+    bot.statusFails = true;
+    const reads = bot.count('GET /profit');
+    await bot.until(() => bot.count('GET /profit') >= reads + 4);
+    expect(flat()).toBe(false);
+    bot.trades = [];
+    await terminal.until(flat);
+    expect(bot.state).toBe('stopped');
+    expect(bot.count('POST /start')).toBe(0);
   });
 
   it('a bot somebody stopped is taken out of its stop to exit, where the version can', async () => {
@@ -223,5 +283,85 @@ describe('restarts and others', () => {
     bot.dryRun = false;
     await connect();
     expect(engine()?.environment).toBe('live');
+  });
+});
+
+describe('several bots at once', () => {
+  let second: FakeFreqtrade;
+  let other: ReturnType<typeof startFreqtrade>;
+  beforeEach(async () => {
+    second = await FakeFreqtrade.start();
+    other = startFreqtrade(gateway.port, second.address, { id: 'bot-2', name: 'Bot 2' });
+    await connect();
+    await terminal.until(() => terminal.ops.engines['bot-2']?.connected === true);
+  });
+  afterEach(async () => {
+    other.stop();
+    await second.stop();
+  });
+  const isFlat = (id: string) => terminal.ops.chains[id]?.flatAt != null;
+
+  it('are stopped side by side, each by its own trades; one that hangs holds up no other', async () => {
+    bot.open('BTC/USDT');
+    second.open('BTC/USDT', 'ETH/USDT');
+    // Coins that one of them traded are nothing of the other's.
+    second.closed = ['ADA/USDT'];
+    bot.coins.set('ADA', 3);
+    second.hangs.add('*');
+    terminal.kill();
+    await terminal.until(() => isFlat('bot'));
+    expect(kill()).toMatchObject({ haltedAt: null, flatAt: null });
+    expect(isFlat('bot-2')).toBe(false);
+    second.hangs.clear();
+    await terminal.until(flat);
+    expect([...bot.sold.values(), ...second.sold.values()]).toEqual([2, 2, 2]);
+    expect([bot.takesEntries(), second.takesEntries()]).toEqual([false, false]);
+  });
+
+  it('a kill of one leaves the other alone', async () => {
+    bot.open('BTC/USDT');
+    second.open('BTC/USDT');
+    await terminal.give('kill', {
+      ...{ scope: { kind: 'engines', engines: ['bot-2'] }, reason: 'uno', origin },
+      ...{ closePositions: true, notifyTeam: false },
+    });
+    await terminal.until(() => isFlat('bot-2'));
+    expect(second.trades).toEqual([]);
+    expect(bot.trades).toHaveLength(1);
+    expect(bot.takesEntries()).toBe(true);
+    expect(bot.count('POST /stopentry')).toBe(0);
+  });
+});
+
+describe('the dead-man switch', () => {
+  it.each([
+    ['pause', 1],
+    ['flatten', 0],
+  ] as const)('in silence it does what it is for: %s', async (action, open) => {
+    await gateway.stop();
+    const engines = { ...quickPolicy.engines, deadManMs: 600, deadManActionOf: { bot: action } };
+    const policies = withOperations({ ...quickPolicy, engines } as typeof quickPolicy);
+    gateway = await openGateway(dir.path, 'paper', 0, { policies });
+    terminal = await TestTerminal.open(gateway.port);
+    bot.open('BTC/USDT');
+    await connect();
+    await terminal.until(() => engine()?.confirmedMode === 'normal');
+    const { port } = gateway;
+    await gateway.stop();
+    await bot.until(() => !bot.takesEntries());
+    if (action === 'flatten') await bot.until(() => bot.trades.length === 0);
+    else await bot.turns(4);
+    expect(bot.trades).toHaveLength(open);
+    expect(bot.count('POST /stop')).toBe(0);
+    gateway = await openGateway(dir.path, 'paper', port, { policies });
+    terminal = await TestTerminal.open(port);
+    await terminal.until(() =>
+      terminal.events.some(
+        ({ type, data }) => type === 'engine.connected' && data.selfPausedAt !== null,
+      ),
+    );
+    await terminal.until(() => engine()?.confirmedMode === 'normal');
+    expect(bot.takesEntries()).toBe(true);
+    expect(terminal.types()).not.toContain('engine.outside_change');
   });
 });

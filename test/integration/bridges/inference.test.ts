@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Gateway } from '../../../src/gateway/gateway';
 import { effectiveMode } from '../../../src/shared/ops/fold';
@@ -7,6 +9,7 @@ import { startInference } from '../../support/bridges';
 import {
   newDataDir,
   openGateway,
+  quickPolicies,
   quickPolicy,
   shippedPolicy,
   withOperations,
@@ -62,6 +65,10 @@ describe('a kill through the gateway', () => {
     expect(
       service.calls.find(({ path }) => path === '/operations/kill-switch')?.body,
     ).toMatchObject({ close_positions: false, reason: 'prueba', activated_by: 'vigia' });
+    // The service's own records name the command.
+    const id = kill()?.commandId;
+    const acts = service.calls.filter(({ path }) => path === '/operations/kill-switch');
+    expect(acts.every(({ requestId }) => requestId === id)).toBe(true);
     await terminal.until(() => kill()?.flatAt != null);
     expect(service.trades.every(({ status }) => status === 'closed')).toBe(true);
     const reads = terminal.events.filter(({ type }) => type === 'kill.read_back');
@@ -259,6 +266,58 @@ describe('what it reports', () => {
     expect(alerts()['engine:usdcop:drift']).toMatchObject({ severity: 'P0', engine: 'usdcop' });
   });
 
+  it('silence is no data: a service that says nothing more is neither well nor ill', async () => {
+    await gateway.stop();
+    const { triggers } = quickPolicies.monitor.document;
+    const errorRate = { ...triggers.errorRate, windowMs: 1_500, minSamples: 3 };
+    const monitor = {
+      document: { ...quickPolicies.monitor.document, triggers: { ...triggers, errorRate } },
+      hash: 'short',
+    };
+    gateway = await openGateway(dir.path, 'paper', 0, { policies: { ...policies, monitor } });
+    terminal = await TestTerminal.open(gateway.port);
+    await connect();
+    await terminal.until(() => terminal.ops.models.production === 'ppo_v20');
+    await service.until(() => [...service.subscriptions.values()].some((one) => one.size === 3));
+    /** What the monitor's last check made of the model's answers. */
+    const judged = () => {
+      const folder = join(dir.path, 'monitor');
+      // Before its first check there is no folder.
+      const files = existsSync(folder) ? readdirSync(folder) : [];
+      const name = files.findLast((one) => one.startsWith('checks-'));
+      const rows = name ? readFileSync(join(folder, name), 'utf8').trimEnd().split('\n') : [];
+      const { checks } = JSON.parse(rows.at(-1) ?? '{"checks":[]}') as { checks: string[][] };
+      return checks.find(([trigger]) => trigger === 'errorRate')?.[1];
+    };
+    const said = setInterval(() => {
+      const timestamp = new Date().toISOString();
+      const about = { type: 'prediction', timestamp, model_id: 'ppo_v20', confidence: 0.7 };
+      service.publish('predictions', { ...about, signal: 'HOLD', metadata: { latency_ms: 3 } });
+    }, 100);
+    try {
+      await service.until(() => judged() === 'ok');
+    } finally {
+      clearInterval(said);
+    }
+    service.hangs.add('*');
+    await service.until(() => judged() === 'no_data');
+    await terminal.until(() => 'engine:usdcop:silent' in alerts());
+    // Nothing was concluded from it.
+    expect(terminal.ops.monitor.firings).toEqual([]);
+  });
+
+  it('a degraded service is an alert with its own words, until it is healthy', async () => {
+    service.health = { status: 'degraded', model_loaded: true, database_connected: false };
+    await connect();
+    await terminal.until(() => 'engine:usdcop:degraded' in alerts());
+    expect(alerts()['engine:usdcop:degraded']).toMatchObject({
+      ...{ severity: 'P2', kind: 'service_alert' },
+      detail: 'the service says that it is degraded: model_loaded true, database_connected false',
+    });
+    service.health = { status: 'healthy', model_loaded: true, database_connected: true };
+    await terminal.until(() => !('engine:usdcop:degraded' in alerts()));
+  });
+
   it('models and lineage are read in: what runs, what could, and their cards', async () => {
     await connect();
     await terminal.until(() => terminal.ops.models.models.ppo_v20?.stage === 'production');
@@ -277,8 +336,8 @@ describe('what it reports', () => {
 });
 
 describe('deployments', () => {
-  const deploy = async (model: string) => {
-    await connect();
+  const deploy = async (model: string, kind: 'rollback' | 'promotion' = 'rollback') => {
+    if (!engine()?.connected) await connect();
     await terminal.until(() => terminal.ops.models.production === 'ppo_v20');
     await terminal.until(() => model in terminal.ops.models.models);
     const record = { model, from: 'registered', to: 'production', cause: 'promotion' };
@@ -292,7 +351,7 @@ describe('deployments', () => {
         type: 'deployment.started',
         commandId: 'd1',
         data: {
-          ...{ deployment: 'd1', kind: 'rollback', model, version: '1', hash: hashes.model },
+          ...{ deployment: 'd1', kind, model, version: '1', hash: hashes.model },
           ...{ previous: 'ppo_v20', engines: ['usdcop'] },
         } as never,
       },
@@ -331,13 +390,48 @@ describe('deployments', () => {
     expect(effectiveMode(terminal.ops, 'usdcop')).toBe('reducing');
   });
 
-  it('promotes what was never live, and says the failed thresholds when the service refuses', async () => {
+  /** A promotion that people asked for and approved, as the log has it. */
+  const promotion = (model: string, waived: string[]) =>
+    gateway.log.append(
+      {
+        type: 'promotion.requested',
+        data: {
+          ...{ request: 'r1', model, target: 'production', fingerprint: 'f'.repeat(64) },
+          checklist: { backtestReviewed: true, metricsAcceptable: true, teamNotified: true },
+          ...{ needs: [], expiresAt: Date.now() + 60_000 },
+          emergency: waived.length > 0 ? { waived, justification: 'urge' } : null,
+        } as never,
+      },
+      { type: 'promotion.closed', data: { request: 'r1', outcome: 'promoted' } },
+    );
+
+  it.each([
+    ['as ticked', [], true],
+    ['with a waived figure not attested', ['sharpe'], false],
+  ] as const)(
+    'promotes what people promoted, its checklist %s, and says the thresholds it fails',
+    async (_name, waived, metrics_acceptable) => {
+      service.models.push({ id: 'ppo_v21', version: 21, archived: false });
+      service.promoteFails = 'sharpe 0.2 < 1.0';
+      await connect();
+      await terminal.until(() => 'ppo_v21' in terminal.ops.models.models);
+      promotion('ppo_v21', [...waived]);
+      await deploy('ppo_v21', 'promotion');
+      expect((await refused()).detail).toContain('sharpe 0.2 < 1.0');
+      service.promoteFails = null;
+      await terminal.until(() => loaded() === 'ppo_v21');
+      const asked = service.calls.filter(({ path }) => path === '/models/ppo_v21/promote');
+      const checklist = { backtest_reviewed: true, metrics_acceptable, team_notified: true };
+      expect(asked.map(({ body }) => body.checklist)).toEqual(asked.map(() => checklist));
+    },
+  );
+
+  it('attests no checklist for a rollback: beyond the service’s targets it is refused', async () => {
     service.models.push({ id: 'ppo_v21', version: 21, archived: false });
-    service.promoteFails = 'sharpe 0.2 < 1.0';
     await deploy('ppo_v21');
-    expect((await refused()).detail).toContain('sharpe 0.2 < 1.0');
-    service.promoteFails = null;
-    await terminal.until(() => loaded() === 'ppo_v21');
+    expect((await refused()).detail).toContain('nobody ticked');
+    expect(service.count('/models/ppo_v21/promote')).toBe(0);
+    expect(effectiveMode(terminal.ops, 'usdcop')).toBe('reducing');
   });
 });
 

@@ -52,6 +52,12 @@ function run(): void {
 }
 
 const engine = () => terminal.ops.engines['py-1'];
+const chain = () => terminal.ops.chains['py-1'];
+/** Has its venue fail at these steps from here on. */
+async function breakAt(...steps: string[]): Promise<void> {
+  child.stdin.write(`${JSON.stringify({ do: 'break', steps })}\n`);
+  await said(({ broken }) => JSON.stringify(broken) === JSON.stringify(steps));
+}
 const connected = () => terminal.until(() => engine()?.connected === true);
 
 /** Reported as skipped where there is no python3. */
@@ -96,6 +102,57 @@ describe.skipIf(!hasPython)('the Python reference client', () => {
     expect(effectiveMode(terminal.ops, 'py-1')).toBe('killed');
   });
 
+  it('a venue that fails while it closes is unknown, not flat, and closed once it works', async () => {
+    await breakAt('cancel', 'flatten');
+    terminal.kill();
+    await terminal.until(() => (chain()?.flatten?.items.length ?? 0) > 0);
+    for (const step of ['cancel', 'flatten'] as const) {
+      expect(chain()?.[step]?.items).toMatchObject([
+        {
+          kind: 'engine',
+          outcome: 'unknown',
+          detail: `RuntimeError('${step} failed at the venue')`,
+        },
+      ]);
+    }
+    await terminal.until(() => (chain()?.held?.positions.length ?? 0) === 1);
+    expect(terminal.ops.kills[0]?.flatAt).toBeNull();
+    await breakAt();
+    await terminal.until(() => terminal.ops.kills[0]?.flatAt != null);
+    expect(told.filter(({ sold }) => sold !== undefined)).toEqual([{ sold: 5 }]);
+  });
+
+  it('loads the model it is told to, by its hash; one that fails to load is held and tried again', async () => {
+    await terminal.until(() => terminal.ops.models.production === 'm1');
+    child.stdin.write('{"do":"card"}\n');
+    await terminal.until(() => 'm2' in terminal.ops.models.models);
+    await breakAt('load');
+    const change = { model: 'm2', from: 'registered', to: 'production', cause: 'promotion' };
+    const about = { deployment: 'd1', kind: 'rollback', model: 'm2', version: '2' };
+    gateway.log.append(
+      {
+        type: 'model.stage_changed',
+        data: { ...change, request: null, retirement: null } as never,
+      },
+      {
+        type: 'deployment.started',
+        commandId: 'd1',
+        data: { ...about, hash: '2'.repeat(64), previous: 'm1', engines: ['py-1'] } as never,
+      },
+    );
+    const settled = (outcome: string) => () =>
+      terminal.events.some(
+        ({ type, data }) => type === 'deployment.engine_settled' && data.outcome === outcome,
+      );
+    await terminal.until(settled('rejected'));
+    expect(effectiveMode(terminal.ops, 'py-1')).toBe('reducing');
+    await breakAt();
+    await terminal.until(settled('loaded'));
+    await terminal.until(() => terminal.types().includes('deployment.completed'));
+    expect(terminal.ops.models.engines['py-1']?.loaded).toMatchObject({ model: 'm2' });
+    await terminal.until(() => effectiveMode(terminal.ops, 'py-1') === 'normal');
+  });
+
   it('a stop by hand at the engine is on the record and holds', async () => {
     child.stdin.write('{"do":"telemetry"}\n{"do":"elsewhere"}\n');
     await terminal.until(() => effectiveMode(terminal.ops, 'py-1') === 'killed');
@@ -117,8 +174,11 @@ describe.skipIf(!hasPython)('the Python reference client', () => {
     await connected();
     const { port } = gateway;
     told = [];
+    // What cannot be cancelled keeps nothing open.
+    await breakAt('cancel');
     await gateway.stop();
     await said(({ mode }) => mode === 'paused');
+    await said(({ failed }) => failed === 'cancel');
     await said(({ sold }) => sold === 5);
     gateway = await openGateway(dir.path, 'paper', port, { policies });
     terminal = await TestTerminal.open(port);

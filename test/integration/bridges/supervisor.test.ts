@@ -1,16 +1,25 @@
 import { execFileSync, fork, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import WebSocket from 'ws';
 import type { FileBridge } from '../../../src/gateway/bridges/config';
 import { fileBridgeSchema, readSecrets } from '../../../src/gateway/bridges/config';
 import type { BridgeProcess, StartBridge } from '../../../src/gateway/bridges/process';
 import { PROGRAMS, spawnBridges } from '../../../src/gateway/bridges/process';
 import { openVault } from '../../../src/gateway/bridges/vault';
-import type { Gateway } from '../../../src/gateway/gateway';
+import type { Gateway, GatewayOptions } from '../../../src/gateway/gateway';
+import { CLOSE, ENGINE_SUBPROTOCOL, PATHS } from '../../../src/shared/protocol/wire';
 import { FakeFreqtrade } from '../../fakes/freqtrade';
 import { FakeInferenceService } from '../../fakes/inferenceService';
-import { newDataDir, openGateway, quickPolicy, withOperations } from '../../support/desk';
+import {
+  newDataDir,
+  openGateway,
+  quickPolicies,
+  quickPolicy,
+  withOperations,
+} from '../../support/desk';
 import { ROOT } from '../../support/root';
 import { TestTerminal } from '../../support/testTerminal';
 
@@ -41,8 +50,13 @@ const start: StartBridge = (program, settings) => {
   return process;
 };
 
-async function open(configured: FileBridge[] = [], env: Record<string, string> = {}) {
-  gateway = await openGateway(dir.path, 'paper', 0, { bridges: { start, configured, env } });
+async function open(
+  configured: FileBridge[] = [],
+  env: Record<string, string> = {},
+  policies: GatewayOptions['policies'] = quickPolicies,
+) {
+  const bridges = { start, configured, env };
+  gateway = await openGateway(dir.path, 'paper', 0, { bridges, policies });
   terminal = await TestTerminal.open(gateway.port, 'luis');
 }
 
@@ -241,7 +255,6 @@ describe('a gateway that listens with TLS', () => {
     });
     const [inner = ''] = addresses;
     expect(inner).toMatch(/^ws:\/\/127\.0\.0\.1:\d+$/);
-    const { default: WebSocket } = await import('ws');
     const dial = (path: string, token: string) =>
       new Promise((answer) => {
         const headers = { authorization: `Bearer ${token}` };
@@ -276,6 +289,30 @@ describe('the configuration file', () => {
     await open([], {});
     await terminal.until(() => terminal.types().includes('bridge.removed'));
     expect(bridges()).toEqual({});
+  });
+
+  it('a secret that is changed in its file holds without a restart: that bridge alone starts anew', async () => {
+    const file = join(dir.path, 'password.txt');
+    writeFileSync(file, 'secret\n');
+    const configured = [
+      fileBridgeSchema.parse({
+        ...{ id: 'bot', kind: 'freqtrade', name: 'Bot', address: bot.address },
+        secrets: { username: { env: 'U' }, password: { file } },
+      }),
+    ];
+    await open(configured, { U: 'bot' });
+    await connected('bot');
+    const session = terminal.ops.engines.bot?.session;
+    // What cannot be used changes nothing.
+    writeFileSync(file, '');
+    bot.password = 'another';
+    writeFileSync(file, 'another\n');
+    await terminal.until(() => {
+      const { connected: up, session: now } = terminal.ops.engines.bot ?? {};
+      return up === true && now !== session;
+    });
+    expect(started).toHaveLength(2);
+    await terminal.until(() => bridges().bot?.state === 'running');
   });
 
   it('a secret that is not there keeps that bridge from starting, and says which', async () => {
@@ -388,35 +425,65 @@ describe('tests and roles', () => {
 
   it('an engine that comes by itself is let in by the token it was configured with, as itself alone', async () => {
     await open();
-    const { default: WebSocket } = await import('ws');
-    const token = 'generic-token-0123456789';
-    await terminal.give('bridge.configure', {
-      ...{ bridge: 'mine', kind: 'generic', name: 'Mine', address: null, options: {} },
-      ...{ secrets: { token }, reason: 'alta' },
-    });
-    const dial = (id: string) => {
-      const socket = new WebSocket(`ws://127.0.0.1:${gateway.port}/v1/engine`, 'vigia.engine.v1', {
-        headers: { authorization: `Bearer ${token}` },
-      });
-      const engine = {
-        id,
-        name: id,
-        kind: 'generic',
-        environment: 'paper',
-        instruments: [],
-        software: 'x',
-      };
-      socket.on('open', () =>
-        socket.send(
-          JSON.stringify({ type: 'register', engine, mode: 'paused', selfPausedAt: null, time: 1 }),
-        ),
-      );
-      return new Promise((answer) => {
-        socket.on('message', (data) => answer(JSON.parse(String(data)).type));
-        socket.on('close', (code) => answer(code));
-      });
-    };
-    expect(await dial('mine')).toBe('registered');
-    expect(await dial('other')).toBe('error');
+    await configureGeneric();
+    expect((await dial('mine')).said).toBe('registered');
+    expect((await dial('other')).said).toBe('error');
+  });
+
+  it('such an engine is cut off when its token is changed, and when it is removed', async () => {
+    await open();
+    await configureGeneric();
+    const first = await dial('mine');
+    const next = `${GENERIC_TOKEN}-next`;
+    await configureGeneric({ secrets: { token: next } });
+    expect(await first.closed).toBe(CLOSE.unauthenticated);
+    const second = await dial('mine', next);
+    expect(second.said).toBe('registered');
+    await connected('mine');
+    expect(await dial('mine').catch(String)).toContain('401');
+    await terminal.give('bridge.remove', { bridge: 'mine', reason: 'baja' });
+    expect(await second.closed).toBe(CLOSE.unauthenticated);
+    await terminal.until(() => terminal.ops.engines.mine?.connected === false);
+  });
+
+  it('bridges count as sockets, and one of them takes no more than its share', async () => {
+    const limits = { ...quickPolicy.limits, connections: 1, connectionsPerClient: 2 };
+    await open([], {}, withOperations({ ...quickPolicy, limits }));
+    await configureGeneric();
+    const counted = async (line: string) =>
+      (await (await fetch(`http://127.0.0.1:${gateway.port}/metrics`)).text()).includes(line);
+    // The terminal has the one socket there is: an engine that stayed outside could not be stopped.
+    await dial('mine');
+    await dial('mine');
+    expect(await dial('mine').catch(String)).toContain('503');
+    const cause = 'kind="engine",cause="connections_of_client"';
+    expect(await counted(`vigia_refused_total{${cause}} 1`)).toBe(true);
+    // A newer connection of the same engine replaces the one before it.
+    await expect.poll(() => counted('vigia_connections{kind="engine"} 1')).toBe(true);
   });
 });
+
+const GENERIC_TOKEN = 'generic-token-0123456789';
+
+const configureGeneric = (change: object = {}) =>
+  terminal.give('bridge.configure', {
+    ...{ bridge: 'mine', kind: 'generic', name: 'Mine', address: null, options: {} },
+    ...{ secrets: { token: GENERIC_TOKEN }, reason: 'alta', ...change },
+  });
+
+/** An engine of its own: what it is told first, and the code it is closed with. @throws the status */
+async function dial(id: string, token = GENERIC_TOKEN) {
+  const headers = { authorization: `Bearer ${token}` };
+  const url = `ws://127.0.0.1:${gateway.port}${PATHS.engine}`;
+  const socket = new WebSocket(url, ENGINE_SUBPROTOCOL, { headers });
+  const closed = new Promise<number>((done) => socket.on('close', done));
+  await once(socket, 'open');
+  const engine = {
+    ...{ id, name: id, kind: 'generic', environment: 'paper', instruments: [], software: 'x' },
+  };
+  socket.send(
+    JSON.stringify({ type: 'register', engine, mode: 'paused', selfPausedAt: null, time: 1 }),
+  );
+  const [data] = await once(socket, 'message');
+  return { said: JSON.parse(String(data)).type as string, closed };
+}

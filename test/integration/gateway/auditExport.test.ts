@@ -1,9 +1,15 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { run } from '../../../src/cli/vigia';
 import type { Gateway } from '../../../src/gateway/gateway';
+import { manifestSchema } from '../../../src/node/export/manifest';
+import { unzip } from '../../../src/node/export/unzip';
+import { readCard } from '../../../src/shared/models/card';
+import { policyNameSchema } from '../../../src/shared/ops/events';
 import { newDataDir, openGateway } from '../../support/desk';
+import { card } from '../../support/models';
 import { TestTerminal } from '../../support/testTerminal';
 
 let dir: ReturnType<typeof newDataDir>;
@@ -18,13 +24,22 @@ afterEach(async () => {
   dir.remove();
 });
 
-function get(query: string, operator = 'ana'): Promise<Response> {
+function get(query: string, operator = 'ana', signal?: AbortSignal): Promise<Response> {
   const headers = { authorization: `Bearer ${operator}` };
-  return fetch(`http://127.0.0.1:${gateway.port}/audit/export${query}`, { headers });
+  const url = `http://127.0.0.1:${gateway.port}/audit/export${query}`;
+  return fetch(url, { headers, ...(signal ? { signal } : {}) });
+}
+
+/** More events than are read at a time. */
+function fill(): void {
+  const facts = Array.from({ length: 4_000 }, (_, index) => {
+    return { type: 'terminal.reported', data: { kind: 'x', detail: `${index}` } } as const;
+  });
+  gateway.log.append(...facts);
 }
 
 const exported = async () =>
-  (await gateway.log.read(1, 1_000)).filter(({ type }) => type === 'audit.exported');
+  (await gateway.log.read(1, 100_000)).filter(({ type }) => type === 'audit.exported');
 
 describe('GET /audit/export', () => {
   it('gives a zip that verifies, signed to its last event, and is itself on the record', async () => {
@@ -42,6 +57,80 @@ describe('GET /audit/export', () => {
       actor: { id: 'ana' },
       data: { format: 'zip', firstSeq: 1, lastSeq: seq, lastHash: hash },
     });
+  });
+
+  it('gives in it what a reader needs to trust it: whose clock, which policies, cards and post-mortems', async () => {
+    const read = readCard(card('ppo'));
+    if (!read.ok) throw new Error(read.error.message);
+    gateway.log.append(
+      { type: 'model.registered', data: { ...read.value, source: 'operator' } },
+      { type: 'postmortem.saved', data: { incident: 'i1', language: 'es', markdown: '# Caída' } },
+    );
+    const path = join(dir.path, 'export.zip');
+    writeFileSync(path, Buffer.from(await (await get('')).arrayBuffer()));
+    const folder = join(dir.path, 'unpacked');
+    await unzip(path, folder, new AbortController().signal);
+    const manifest = manifestSchema.parse(
+      JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')),
+    );
+    const state = gateway.log.state();
+    expect(manifest).toMatchObject({
+      madeBy: 'ana',
+      software: expect.stringMatching(/^vigia-gateway /),
+      policies: {
+        operations: state.policies.operations?.version,
+        models: state.policies.models?.version,
+      },
+      // Nobody measured how far the gateway's clock is from UTC, and it does not say that it is right.
+      time: { source: "the gateway's clock, as it stamped each event", offsetMs: null },
+      period: { from: null, to: null },
+      byType: { 'model.registered': 1, 'postmortem.saved': 1 },
+    });
+    expect(Object.keys(manifest.policies).sort()).toEqual([...policyNameSchema.options].sort());
+    expect(manifest.signedTo).toBe(manifest.last?.seq);
+    expect(readdirSync(join(folder, 'documents')).sort()).toEqual([
+      'model-ppo.en.md',
+      'model-ppo.es.md',
+      'model-ppo.yaml',
+      'postmortem-i1.draft.md',
+    ]);
+  });
+
+  it('begins with the first event of the time that was asked for', async () => {
+    const append = (detail: string) =>
+      gateway.log.append({ type: 'terminal.reported', data: { kind: 'x', detail } })[0]?.ts ?? 0;
+    const first = append('0');
+    while (append('1') === first);
+    const events = await gateway.log.read(1, 100_000);
+    const from = events.at(-1)?.ts ?? 0;
+    const answer = await get(`?format=jsonl&from=${new Date(from).toISOString()}`);
+    const lines = (await answer.text())
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const expected = events.filter(({ ts }) => ts >= from);
+    expect(lines).toEqual(expected);
+    expect(expected.length).toBeLessThan(events.length);
+    expect(answer.headers.get('x-vigia-first-seq')).toBe(String(expected[0]?.seq));
+    const [event] = await exported();
+    expect(event?.data).toMatchObject({ from, to: null, firstSeq: expected[0]?.seq });
+  });
+
+  it('is over for the gateway when the caller hangs up midway', async () => {
+    fill();
+    const close = vi.spyOn(Database.prototype, 'close');
+    for (const [index, format] of ['zip', 'jsonl', 'csv'].entries()) {
+      const controller = new AbortController();
+      const answer = await get(`?format=${format}`, 'ana', controller.signal);
+      const reader = answer.body?.getReader();
+      await reader?.read();
+      controller.abort();
+      await expect(reader?.read()).rejects.toThrow();
+      // What it read the log with is closed, whatever it had still to give.
+      await expect.poll(() => close.mock.calls.length, { timeout: 5_000 }).toBe(index + 1);
+    }
+    close.mockRestore();
+    expect(await exported()).toHaveLength(3);
   });
 
   it('gives the bare lines and the table of a period', async () => {
@@ -64,9 +153,7 @@ describe('GET /audit/export', () => {
   });
 
   it('keeps a kill no longer than a kill takes without it', async () => {
-    for (let index = 0; index < 4_000; index += 1) {
-      gateway.log.append({ type: 'terminal.reported', data: { kind: 'x', detail: `${index}` } });
-    }
+    fill();
     const terminal = await TestTerminal.open(gateway.port);
     const running = get('');
     const response = await running;

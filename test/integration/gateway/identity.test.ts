@@ -1,12 +1,20 @@
+import { randomUUID } from 'node:crypto';
+import { type EventEmitter, once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import WebSocket from 'ws';
 import { readOperators } from '../../../src/gateway/auth/account';
 import { fileAuthentication } from '../../../src/gateway/auth/authenticate';
 import { addOperator, revokeTokens, rotateToken } from '../../../src/gateway/auth/operators';
 import { operatorCommand } from '../../../src/gateway/cliOperator';
 import type { Gateway } from '../../../src/gateway/gateway';
-import { CLOSE } from '../../../src/shared/protocol/wire';
+import {
+  CLOSE,
+  ENGINE_SUBPROTOCOL,
+  PATHS,
+  TERMINAL_SUBPROTOCOL,
+} from '../../../src/shared/protocol/wire';
 import { newDataDir, openGateway } from '../../support/desk';
 import { TestTerminal } from '../../support/testTerminal';
 
@@ -34,6 +42,38 @@ async function open(clock = Date.now): Promise<Gateway> {
   return gateway;
 }
 
+/** A client that was told to go and goes on speaking: it answers no close frame. */
+class StubbornClient {
+  /** The code of the close frame, once there was one. */
+  readonly told: Promise<number>;
+  /** Resolves when the connection itself has ended. */
+  readonly gone: Promise<unknown>;
+
+  private constructor(readonly socket: WebSocket) {
+    // What reads its frames keeps the close frame for itself.
+    const { _receiver: receiver } = socket as unknown as { _receiver: EventEmitter };
+    receiver.removeAllListeners('conclude');
+    this.told = once(receiver, 'conclude').then(([code]) => code as number);
+    this.gone = once(socket, 'close');
+  }
+
+  static async open(port: number, path: string, protocol: string, token: string) {
+    const headers = { authorization: `Bearer ${token}` };
+    const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, protocol, { headers });
+    socket.on('error', () => undefined);
+    await once(socket, 'open');
+    return new StubbornClient(socket);
+  }
+
+  say(message: object): void {
+    this.socket.send(JSON.stringify(message));
+  }
+}
+
+const fakeIdentity = (id: string) => ({
+  ...{ id, name: id, kind: 'fake', environment: 'paper', instruments: [], software: 'test' },
+});
+
 describe('a token', () => {
   it('expires: it is nobody’s afterwards, and what was open on it closes', async () => {
     let now = Date.now();
@@ -60,6 +100,35 @@ describe('a token', () => {
     other.kill();
     await other.until(() => other.ops.desk.mode === 'killed');
     other.socket.close();
+  });
+
+  it('revoked is revoked for who takes no notice: nothing it says is heard, and it is cut off', async () => {
+    const token = await addOperator(file, ANA);
+    const engine = await addOperator(file, { id: 'e1', displayName: 'E1', roles: ['engine'] });
+    const { port, log } = await open();
+    const sockets = [
+      await StubbornClient.open(port, PATHS.control, TERMINAL_SUBPROTOCOL, token),
+      await StubbornClient.open(port, PATHS.telemetry, TERMINAL_SUBPROTOCOL, token),
+      await StubbornClient.open(port, PATHS.engine, ENGINE_SUBPROTOCOL, engine),
+    ] as const;
+    const [control] = sockets;
+    control.say({ type: 'hello', terminal: { id: 't', name: 't', version: 'x' }, time: 1 });
+    await once(control.socket, 'message');
+    const from = performance.now();
+    revokeTokens(file, 'ana', null);
+    revokeTokens(file, 'e1', null);
+    for (const socket of sockets) expect(await socket.told).toBe(CLOSE.unauthenticated);
+    const after: string[] = [];
+    log.onRecorded(({ type }) => after.push(type));
+    const params = { scope: { kind: 'all' }, reason: 'prueba', origin: 'panel' };
+    const id = randomUUID();
+    control.say({ type: 'command', id, name: 'pause', params, issuedAt: Date.now() });
+    sockets[2].say({ type: 'register', engine: fakeIdentity('e1'), mode: 'normal', time: 1 });
+    await Promise.all(sockets.map(({ gone }) => gone));
+    expect(performance.now() - from).toBeLessThan(5_000);
+    await expect.poll(() => after).toContain('session.closed');
+    expect(after).toEqual(['session.closed']);
+    expect(log.state().desk.mode).toBe('normal');
   });
 
   it('is rotated without a break: the old one is good until the overlap ends', async () => {

@@ -1,8 +1,17 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import WebSocket from 'ws';
 import type { Gateway } from '../../../src/gateway/gateway';
 import { createBucket } from '../../../src/gateway/guard';
+import {
+  CLOSE,
+  ENGINE_SUBPROTOCOL,
+  PATHS,
+  TERMINAL_SUBPROTOCOL,
+} from '../../../src/shared/protocol/wire';
 import { newDataDir, openGateway, quickPolicy, withOperations } from '../../support/desk';
 import { FakeEngine } from '../../support/fakeEngine';
 import { ROOT } from '../../support/root';
@@ -20,6 +29,7 @@ beforeEach(async () => {
     connectionsPerClient: 2,
     terminalFrames: { perSecond: 1, burst: 20 },
     engineFrames: { perSecond: 1, burst: 5 },
+    requests: { perSecond: 1, burst: 10 },
   };
   gateway = await openGateway(data.path, 'paper', 0, {
     policies: withOperations({ ...quickPolicy, limits }),
@@ -90,6 +100,130 @@ describe('limits', () => {
     await terminal.until(() => terminal.ops.kills[0]?.flatAt != null);
     expect(engine.sold).toBe(100_000);
     expect(await metric('vigia_refused_total{kind="engine",cause="rate"}')).toBeGreaterThan(150);
+    engine.disconnect();
+  });
+});
+
+/** A socket of which nothing is said yet. */
+async function bare(path: string, protocol: string, token: string): Promise<WebSocket> {
+  const headers = { authorization: `Bearer ${token}` };
+  const socket = new WebSocket(`ws://127.0.0.1:${gateway.port}${path}`, protocol, { headers });
+  socket.on('error', () => undefined);
+  await once(socket, 'open');
+  return socket;
+}
+const SOCKETS = [
+  ['control', PATHS.control, TERMINAL_SUBPROTOCOL, 'ana'],
+  ['telemetry', PATHS.telemetry, TERMINAL_SUBPROTOCOL, 'ana'],
+  ['engine', PATHS.engine, ENGINE_SUBPROTOCOL, 'engine-token'],
+] as const;
+const refusedFor = (kind: string, cause: string) =>
+  metric(`vigia_refused_total{kind="${kind}",cause="${cause}"}`);
+const http = (path: string, token: string, body?: string) =>
+  fetch(`http://127.0.0.1:${gateway.port}${path}`, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body }),
+  });
+
+describe('a client', () => {
+  it('has one allowance over all its sockets; its kill comes through with nothing left of it', async () => {
+    const [one, other] = [await enter('ana'), await enter('ana.2')];
+    for (let count = 0; count < 100; count += 1) one.send({ type: 'ping', time: count });
+    await one.until(() => one.errors.includes('rate'));
+    const rated = () => other.errors.filter((code) => code === 'rate').length;
+    other.send({ type: 'query', id: randomUUID() });
+    await other.until(() => rated() > 0);
+    // Another operator's is untouched.
+    const luis = await enter('luis');
+    expect(luis.errors).toEqual([]);
+    other.kill();
+    await other.until(() => other.ops.desk.mode === 'killed');
+  });
+
+  it('finds on a new connection what the one before has left of it', async () => {
+    const one = await enter('ana');
+    for (let count = 0; count < 100; count += 1) one.send({ type: 'ping', time: count });
+    await one.until(() => one.errors.includes('rate'));
+    one.socket.terminate();
+    await expect.poll(() => metric('vigia_connections{kind="control"}')).toBe(0);
+    const before = await refusedFor('control', 'rate');
+    const next = await enter('ana');
+    await next.until(() => next.errors.includes('rate'));
+    expect(await refusedFor('control', 'rate')).toBeGreaterThan(before);
+  });
+
+  it('calls by HTTP so often and no more; its kill is answered all the same, at both addresses', async () => {
+    const statuses: number[] = [];
+    for (let count = 0; count < 20; count += 1) {
+      statuses.push((await http('/operations/status', 'ana')).status);
+    }
+    expect(statuses.filter((status) => status === 200).length).toBeLessThan(15);
+    expect(statuses.at(-1)).toBe(429);
+    expect(await refusedFor('http', 'rate')).toBe(statuses.filter((one) => one === 429).length);
+    expect((await http('/reports', 'ana')).status).toBe(429);
+    expect((await http('/operations/status', 'luis')).status).toBe(200);
+    for (const path of ['/operations/kill-switch', '/api/v1/operations/kill-switch']) {
+      const body = JSON.stringify({ reason: 'prueba', wait_for_proof: false });
+      expect((await http(path, 'ana', body)).status).toBe(200);
+    }
+    expect(gateway.log.state().kills).toHaveLength(2);
+  });
+
+  it('sends no body over a mebibyte, unless it is a kill: what is not read of it stops everything', async () => {
+    const large = JSON.stringify({ reason: 'x'.repeat(2 * 1_048_576), scope: { kind: 'all' } });
+    const refused = await http('/operations/pause', 'ana', large);
+    expect(refused.status).toBe(413);
+    expect(await refusedFor('http', 'too_large')).toBe(1);
+    expect(gateway.log.state().desk.mode).toBe('normal');
+    expect((await http('/operations/kill-switch', 'ana', large)).status).toBe(200);
+    expect(gateway.log.state().desk.mode).toBe('killed');
+  });
+
+  it('that guesses tokens is counted apart from one that calls too often', async () => {
+    const guess = (n: number) => http('/operations/status', `nobody${n}`);
+    await Promise.all(Array.from({ length: 40 }, (_, n) => guess(n)));
+    expect(await refusedFor('http', 'guessing')).toBeGreaterThan(0);
+    expect(await refusedFor('http', 'unauthenticated')).toBeGreaterThan(0);
+    await expect(TestTerminal.open(gateway.port, 'nobody')).rejects.toThrow('refused');
+  });
+
+  it('that sends a frame over a mebibyte is closed with 1009, on every kind of socket, and counted', async () => {
+    for (const [kind, path, protocol, token] of SOCKETS) {
+      const socket = await bare(path, protocol, token);
+      const closed = once(socket, 'close');
+      socket.send('x'.repeat(1_048_577));
+      expect((await closed)[0]).toBe(1009);
+      await expect.poll(() => refusedFor(kind, 'too_large')).toBe(1);
+    }
+  });
+
+  it('that does not say who it is in time is closed and counted, on every kind of socket', async () => {
+    const sockets = await Promise.all(
+      SOCKETS.map(([, path, protocol, token]) => bare(path, protocol, token)),
+    );
+    const codes = await Promise.all(sockets.map((socket) => once(socket, 'close')));
+    expect(codes.map(([code]) => code)).toEqual([CLOSE.timeout, CLOSE.timeout, CLOSE.timeout]);
+    for (const [kind] of SOCKETS) expect(await refusedFor(kind, 'late')).toBe(1);
+  });
+
+  it('of telemetry asks for no more than its allowance, and what cannot be read is counted', async () => {
+    const socket = await bare(PATHS.telemetry, TERMINAL_SUBPROTOCOL, 'ana');
+    socket.send('{');
+    await once(socket, 'message');
+    expect(await refusedFor('telemetry', 'not_json')).toBe(1);
+    for (let count = 0; count < 100; count += 1) {
+      socket.send(JSON.stringify({ type: 'ping', time: count }));
+    }
+    await expect.poll(() => refusedFor('telemetry', 'rate')).toBeGreaterThan(70);
+    socket.terminate();
+  });
+
+  it('that is an engine puts so many alerts a minute on the record; what is beyond is counted', async () => {
+    const engine = new FakeEngine('e1', 0);
+    await engine.connect(gateway.port);
+    for (let count = 0; count < 150; count += 1) engine.alert(`k${count}`);
+    await expect.poll(() => refusedFor('engine', 'records')).toBeGreaterThanOrEqual(20);
     engine.disconnect();
   });
 });

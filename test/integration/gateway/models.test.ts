@@ -167,6 +167,15 @@ describe('promotion', () => {
     expect(models().production).toBe('m1');
   });
 
+  it('asks for the second person also where an engine ran a model before the log did', async () => {
+    const { ana, ines } = await operators();
+    await engine('e1', ['m0', 'm1']);
+    await ana.until(() => ana.ops.models.production === 'm0');
+    await stage(ana, ines, 'm1');
+    await ana.give('model.promote', promotion('m1', 'production'), randomUUID());
+    expect(models().requests[0]?.needs).toEqual(['model-owner', 'engineering-lead']);
+  });
+
   it('is refused at the gateway with every gate that fails, whatever the screen said', async () => {
     const { ana, ines } = await operators();
     await stage(ana, ines, 'm1');
@@ -194,7 +203,7 @@ describe('promotion', () => {
     });
   });
 
-  it('an approval dies when a figure, a threshold or the card changes', async () => {
+  it('an approval dies when a figure, a threshold, the card or who answers for it changes', async () => {
     const { ana, ines } = await operators();
     await stage(ana, ines, 'm1');
     const request = randomUUID();
@@ -213,6 +222,11 @@ describe('promotion', () => {
     const document = { ...modelsPolicy, promotion: { ...modelsPolicy.promotion, production } };
     const change = { name: 'models', document, reason: 'mercado' };
     expect(await pablo.give('policy.change', change)).toMatchObject({ stage: 'done' });
+    expect(approvals()).toBe(0);
+    await ines.give('promotion.approve', approval);
+    const care = { backupOwner: 'rosa', owner: 'ines', rollbackPlan: 'otro', reason: 'relevo' };
+    const update = { model: 'm1', ...care };
+    expect(await pablo.give('model.update', update)).toMatchObject({ stage: 'done' });
     expect(approvals()).toBe(0);
     expect(models().requests[0]?.voidedBecause).toContain('changed');
   });
@@ -283,12 +297,32 @@ describe('promotion', () => {
     expect(models().production).toBe('m1');
     const [review] = models().reviews;
     expect(review).toMatchObject({ kind: 'emergency_promotion', model: 'm1', closedAt: null });
-    expect((review?.dueAt ?? 0) - (review?.openedAt ?? 0)).toBe(48 * 3_600_000);
-    expect((review?.enhancedUntil ?? 0) - (review?.openedAt ?? 0)).toBe(14 * DAY);
+    // The decision's instant and the event's may lie some milliseconds apart.
+    const later = (until: number | null | undefined) =>
+      Math.round(((until ?? 0) - (review?.openedAt ?? 0)) / 60_000) * 60_000;
+    expect(later(review?.dueAt)).toBe(48 * 3_600_000);
+    expect(later(review?.enhancedUntil)).toBe(14 * DAY);
     const outcome = { review: review?.id, reason: 'se mantuvo' };
     expect(await luis.give('review.close', outcome)).toMatchObject({ code: 'same_person' });
     const pablo = await TestTerminal.open(gateway.port, 'pablo');
     expect(await pablo.give('review.close', outcome)).toMatchObject({ stage: 'done' });
+  });
+
+  it('a CTO waives nothing for a model of his own making by asking for it', async () => {
+    const { ana, ines } = await operators();
+    await stage(ana, ines, 'm1');
+    ahead -= 6 * DAY;
+    const luis = await TestTerminal.open(gateway.port, 'luis');
+    expect(await luis.give('model.register', { card: card('m1') })).toMatchObject({
+      stage: 'done',
+    });
+    const emergency = { waived: ['staging_time'], justification: 'urge' };
+    const request = randomUUID();
+    await luis.give('model.promote', promotion('m1', 'production', { emergency }), request);
+    expect(models().requests[0]).toMatchObject({ id: request, needs: ['cto'], approvals: [] });
+    expect(models().production).toBeNull();
+    const own = await luis.give('promotion.approve', { request, reason: 'sí', origin });
+    expect(own).toMatchObject({ code: 'own_request' });
   });
 
   it('an exception lifts a requirement for a while, by a CTO alone and for 30 days at most', async () => {
@@ -467,6 +501,13 @@ describe('rollback', () => {
     expect(await (await call('')).json()).toMatchObject({ default_model: 'm1', total: 2 });
     const bad = await call('', { ...card('m9'), version: undefined });
     expect(bad.status).toBe(403);
+    const wrong = await fetch(`http://127.0.0.1:${gateway.port}/api/v1/models`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer pablo' },
+      body: JSON.stringify({ ...card('m9'), owner: 'trading_team' }),
+    });
+    expect(wrong.status).toBe(400);
+    expect(await wrong.json()).toMatchObject({ detail: expect.stringContaining('owner') });
     const missing = await call('/rollback', { target_version: 99, reason: 'x' });
     expect(missing.status).toBe(404);
   });

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BridgeProcess } from '../../../src/gateway/bridges/process';
 import type { Gateway } from '../../../src/gateway/gateway';
+import { createRest, type RestOptions } from '../../../src/gateway/rest/index';
 import { type CommandName, commandParams } from '../../../src/shared/protocol/commands';
 import { type Role, roleSchema } from '../../../src/shared/protocol/terminal';
 import {
@@ -180,6 +181,11 @@ const ROWS: Readonly<Record<CommandName, Row>> = {
     },
   },
   'drill.kill': { may: incidents.drill, params: { engines: null, reason } },
+  'retention.delete': {
+    may: models.deleteRecords,
+    params: { kind: 'audit', year: 2020, reason },
+  },
+  'retention.name': { may: ALL, params: { kind: 'trades', year: 2020, count: 0, files: [] } },
   'report.record': {
     may: reports.make,
     params: {
@@ -205,6 +211,7 @@ beforeAll(async () => {
   gateway = await openGateway(dir.path, 'paper', 0, {
     bridges: { start: () => NO_PROCESS, configured: [], env: {} },
     authenticate: async (token) => {
+      if (token === 'engine-token') return { kind: 'engine', engine: null, expiresAt: null };
       const role = roleSchema.safeParse(token);
       if (!role.success) return null;
       const operator = { id: `of-${token}`, name: token, roles: [role.data] };
@@ -235,6 +242,100 @@ describe.each(ALL)('the role %s at the gateway', (role) => {
     }
     terminal.socket.close();
   });
+});
+
+interface Call {
+  readonly may: readonly Role[];
+  readonly body?: object;
+}
+const alert = {
+  ...{ status: 'firing', labels: { alertname: 'x' }, annotations: {}, fingerprint: 'f' },
+  ...{ startsAt: '2026-01-05T14:00:00Z', endsAt: '0001-01-01T00:00:00Z', generatorURL: '' },
+};
+const alertmanager = {
+  ...{ version: '4', groupKey: 'g', truncatedAlerts: 0, status: 'firing', receiver: 'r' },
+  ...{ groupLabels: {}, commonLabels: {}, commonAnnotations: {}, externalURL: '', alerts: [alert] },
+};
+
+/**
+ * Every call by HTTP that asks for an operator, in the order in which they are made: a resume is of a
+ * desk that was killed before.
+ */
+const CALLS: Readonly<Record<string, Call>> = {
+  'POST /operations/kill-switch': { may: ALL, body: { reason, wait_for_proof: false } },
+  'GET /operations/status': { may: ALL },
+  'POST /operations/pause': { may: operations.pause, body: { reason } },
+  'POST /operations/resume': {
+    may: operations.resume,
+    body: { reason, confirmation_code: 'CONFIRM_RESUME' },
+  },
+  'GET /models': { may: ALL },
+  'POST /models': { may: models.register, body: card('m9') },
+  'GET /models/rollback-targets': { may: ALL },
+  'POST /models/rollback': { may: models.rollback, body: { reason, target_model: 'm9' } },
+  'POST /models/:model/promote': {
+    may: models.requestPromotion,
+    body: {
+      ...{ target_stage: 'staging', reason },
+      checklist: { backtest_reviewed: true, metrics_acceptable: true, team_notified: true },
+    },
+  },
+  'GET /incidents': { may: ALL },
+  'POST /incidents': { may: incidents.open, body: { severity: 'P3', title: 'prueba', reason } },
+  'GET /incidents/kpis': { may: ALL },
+  'GET /incidents/:id': { may: ALL },
+  'POST /incidents/:id/ack': { may: incidents.acknowledge },
+  'GET /alerts': { may: ALL },
+  'POST /alerts/alertmanager': { may: incidents.raiseAlerts, body: alertmanager },
+  'POST /lineage': { may: models.register, body: {} },
+  'GET /audit/export': { may: operations.exportAudit },
+  'GET /reports': { may: ALL },
+  'GET /reports/:id/:file': { may: ALL },
+  'PUT /reports/:id/:file': { may: reports.make, body: {} },
+};
+
+const call = async (name: string, token: string, prefix: string) => {
+  const [method = '', path = ''] = name.split(' ');
+  const filled = path.replace(':model', 'm9').replace(':id', 'x').replace(':file', 'es.pdf');
+  const { body } = CALLS[name] ?? {};
+  const answer = await fetch(`http://127.0.0.1:${gateway.port}${prefix}${filled}`, {
+    method,
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    ...(method === 'GET' ? {} : { body: JSON.stringify(body ?? {}) }),
+  });
+  const text = await answer.text();
+  return { status: answer.status, text };
+};
+
+it('every call by HTTP that there is stands in the table; what asks for nobody is known by name', () => {
+  const parts = { audit: {}, log: {}, pagerdutySecret: null };
+  const { routes } = createRest(parts as unknown as RestOptions);
+  const there = routes
+    .filter(({ method }) => method !== 'ALL')
+    .map(({ method, path }) => `${method} ${path.replace('/api/v1', '').replace(/(.)\/$/, '$1')}`);
+  const open = ['GET /health', 'GET /ready', 'GET /metrics', 'POST /incidents/pagerduty'];
+  expect([...new Set(there)].sort()).toEqual([...Object.keys(CALLS), ...open].sort());
+});
+
+describe.each(ALL)('the role %s by HTTP', (role) => {
+  it.each(['', '/api/v1'])(
+    'is refused what policy does not give it, and no other (%s)',
+    async (prefix) => {
+      for (const [name, { may }] of Object.entries(CALLS)) {
+        const { status, text } = await call(name, role, prefix);
+        expect({ name, forbidden: status === 403, text }).toEqual({
+          ...{ name, forbidden: !may.includes(role), text },
+        });
+        expect(status).not.toBe(500);
+      }
+    },
+  );
+});
+
+it('nobody and an engine are refused every call by HTTP', async () => {
+  for (const name of Object.keys(CALLS)) {
+    expect([name, (await call(name, 'engine-token', '')).status]).toEqual([name, 401]);
+  }
 });
 
 it('a viewer’s terminal does not get the monitor’s lease, and so cannot roll back in its name', async () => {

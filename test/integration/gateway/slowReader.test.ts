@@ -1,8 +1,10 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+import { type ControlSessionOptions, serveControl } from '../../../src/gateway/controlSession';
 import type { EngineHub, EngineListener } from '../../../src/gateway/engineHub';
+import { createGuard } from '../../../src/gateway/guard';
 import type { GatewayMetrics } from '../../../src/gateway/metrics';
 import { createTelemetryFanout, type TelemetryFanout } from '../../../src/gateway/telemetryFanout';
 import { EMPTY_LOG } from '../../../src/shared/log/event';
@@ -27,12 +29,11 @@ let seq = 0;
 let engine: EngineListener;
 
 afterEach(() => {
-  fanout.stop();
   for (const client of clients.splice(0)) client.terminate();
-  server.close();
 });
 
 const counted = { sent: 0, dropped: 0 };
+const refused: string[] = [];
 const metrics = {
   frame: () => undefined,
   loopLag: () => undefined,
@@ -40,6 +41,8 @@ const metrics = {
     counted.sent += sent;
     counted.dropped += dropped;
   },
+  refused: (kind: string, cause: string) => void refused.push(`${kind} ${cause}`),
+  readQueues: () => undefined,
 };
 /** How far the process has fallen behind, for the fan-out. */
 let jumpMs = 0;
@@ -51,6 +54,7 @@ async function openFanout(shedAfterBeats = 3): Promise<void> {
   seq = 0;
   counted.sent = 0;
   counted.dropped = 0;
+  refused.length = 0;
   const hub = {
     listen(listener: EngineListener) {
       engine = listener;
@@ -65,6 +69,11 @@ async function openFanout(shedAfterBeats = 3): Promise<void> {
     policy: { ...quickPolicy, limits: { ...quickPolicy.limits, shedAfterBeats } },
     clock: () => now,
     uptime: () => performance.now() + jumpMs,
+    guard: createGuard({
+      limits: quickPolicy.limits,
+      uptime: () => performance.now(),
+      metrics: metrics as unknown as GatewayMetrics,
+    }),
     metrics: metrics as unknown as GatewayMetrics,
     welcome: () => welcome,
     window: () => [],
@@ -74,6 +83,11 @@ async function openFanout(shedAfterBeats = 3): Promise<void> {
     fanout.accept(socket, { id: 'ana', name: 'Ana', roles: ['trader'] }),
   );
   await once(server, 'listening');
+}
+
+function closeFanout(): void {
+  fanout.stop();
+  server.close();
 }
 
 /** A terminal on the telemetry socket, with all that it heard. */
@@ -115,6 +129,8 @@ async function lastSeq(own: { socket: WebSocket; heard: Message[] }): Promise<vo
 const is = (type: string) => (message: Message) => message.type === type;
 
 describe('a terminal that does not read its telemetry', () => {
+  afterEach(closeFanout);
+
   it('is told, gets what replaces and a count of the rest, and no other reader waits for it', async () => {
     await openFanout(NEVER);
     const slow = await reader();
@@ -164,10 +180,49 @@ describe('a terminal that does not read its telemetry', () => {
     slow.socket.resume();
     const [code] = await closed;
     expect(code).toBe(CLOSE.slowConsumer);
+    expect(refused).toEqual(['telemetry slow_consumer']);
+  });
+});
+
+describe('a terminal that does not read its log', () => {
+  it('is cut off with the documented code, once, and that is counted', async () => {
+    refused.length = 0;
+    const closed: number[] = [];
+    const socket = Object.assign(new EventEmitter(), {
+      ...{ OPEN: 1, readyState: 1, bufferedAmount: 0, send: () => undefined },
+      close(code: number) {
+        closed.push(code);
+        this.readyState = 2;
+      },
+    });
+    const never = () => () => undefined;
+    const log = {
+      ...{ onSaved: never, onHealth: never, onCheckpoint: never, append: () => [] },
+      ...{ health: () => ({}), lastCheckpoint: () => null, hashAt: () => EMPTY_LOG.hash },
+      ...{ state: () => ({ epoch: null }), savedHead: () => ({ seq: 1, hash: EMPTY_LOG.hash }) },
+    };
+    serveControl({
+      ...{ socket, log, metrics: { ...metrics, subscriptions: () => undefined }, clock: () => now },
+      ...{ operator: { id: 'ana', name: 'Ana', roles: ['trader'] }, tokenExpiresAt: null },
+      ...{ commands: { follow: never }, policy: quickPolicy, welcome: () => ({}) },
+      guard: { allowance: () => ({ take: () => true }) },
+    } as unknown as ControlSessionOptions);
+    const say = (message: object) =>
+      socket.emit('message', Buffer.from(JSON.stringify(message)), false);
+    say({ type: 'hello', terminal: { id: 't', name: 't', version: '1' }, time: 1 });
+    socket.bufferedAmount = 65 * 1_048_576;
+    const from = { epoch: null, fromSeq: 1, fromHash: EMPTY_LOG.hash };
+    say({ type: 'subscribe', ...from });
+    say({ type: 'subscribe', ...from });
+    socket.emit('close');
+    expect(closed).toContain(CLOSE.slowConsumer);
+    expect(refused).toEqual(['control slow_consumer']);
   });
 });
 
 describe('a gateway that has fallen behind', () => {
+  afterEach(closeFanout);
+
   it('gives telemetry up first: the newest of each kind goes out, the rest is counted', async () => {
     await openFanout(1);
     const quick = await reader();

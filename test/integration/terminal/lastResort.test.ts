@@ -77,6 +77,11 @@ function until(condition: () => boolean): Promise<void> {
   });
 }
 
+/** Of each kill the service took, whether it was to close. */
+const closing = () =>
+  service.calls
+    .filter(({ path }) => path === '/operations/kill-switch')
+    .map(({ body }) => body.close_positions === true);
 const nobody = () => Promise.reject(new Error('ECONNREFUSED'));
 const all = { kind: 'all' } as const;
 const params = { reason: 'sin gateway', closePositions: true, origin: 'hotkey' } as const;
@@ -110,7 +115,7 @@ describe('a kill that no gateway acknowledges', () => {
     ).toBe(true);
     now += 10_000;
     kills.tick();
-    expect(service.count('/operations/kill-switch')).toBe(1);
+    expect(closing()).toEqual([false, true]);
   });
 
   it('does not sell what a gateway is selling: it looks twice before it closes', async () => {
@@ -120,12 +125,128 @@ describe('a kill that no gateway acknowledges', () => {
     const [, target] = targets;
     const outcome = await directKill(
       target as LastResortTarget,
-      { reason: 'x', closePositions: true },
+      { reason: 'x', closePositions: true, closing: new Set() },
       direct,
     );
     expect(outcome.state).toBe('blocked');
     await bot.until(() => bot.trades.length === 0);
     expect([...bot.sold.values()]).toEqual([2, 2]);
+  });
+
+  it('asks to close until it was heard: not before the service is there, and again after a no', async () => {
+    targets = targets.slice(0, 1);
+    const kills = desk(nobody);
+    const answer = () => kills.view()[0]?.lastResort.usdcop;
+    const again = async (state: string) => {
+      now += 3_000;
+      kills.tick();
+      await until(() => answer()?.state === state);
+    };
+    const { port } = service;
+    await service.stop();
+    kills.fire({ scope: all, ...params });
+    await again('unknown');
+    expect(answer()).toMatchObject({ open: null, owed: true });
+    service = await FakeInferenceService.start(port);
+    service.open(1);
+    // It takes the flag and refuses to close: blocked, with the closing owed.
+    service.closingFails = true;
+    await again('blocked');
+    expect(answer()).toMatchObject({ owed: true, detail: expect.stringContaining('no broker') });
+    service.closingFails = false;
+    now += 3_000;
+    kills.tick();
+    await until(() => answer()?.owed === false);
+    expect(answer()?.state).toBe('blocked');
+    expect(closing()).toEqual([false, true, false, true]);
+  });
+
+  it('does not ask again to close what may have been heard', async () => {
+    targets = targets.slice(0, 1);
+    service.closingHangs = true;
+    const kills = desk(nobody);
+    kills.fire({ scope: all, ...params });
+    now += 3_000;
+    kills.tick();
+    await until(() => kills.view()[0]?.lastResort.usdcop?.state === 'blocked');
+    expect(kills.view()[0]?.lastResort.usdcop?.owed).toBe(false);
+    now += 3_000;
+    kills.tick();
+    expect(closing()).toEqual([false, true]);
+  });
+
+  it('asks a bot to exit once its trades can be read, each that was not asked, each once', async () => {
+    targets = targets.slice(1);
+    const kills = desk(nobody);
+    const answer = () => kills.view()[0]?.lastResort.bot;
+    bot.open('BTC/USDT', 'ETH/USDT', 'SOL/USDT');
+    bot.vetoed.add(1);
+    const third = bot.trades[2];
+    if (third) third.entryOpen = true;
+    bot.breaks.set('/status', 'database is locked');
+    kills.fire({ scope: all, ...params });
+    now += 3_000;
+    kills.tick();
+    await until(() => answer()?.state === 'blocked');
+    expect(answer()).toMatchObject({ open: null, owed: true });
+    expect(answer()?.detail).toContain('database is locked');
+    // An empty list that another answer does not confirm is no word that nothing is open.
+    bot.breaks.clear();
+    bot.statusFails = true;
+    let before = answer();
+    now += 3_000;
+    kills.tick();
+    await until(() => answer() !== before);
+    expect(answer()).toMatchObject({ state: 'blocked', open: null, owed: true });
+    bot.statusFails = false;
+    before = answer();
+    now += 3_000;
+    kills.tick();
+    await until(() => answer() !== before);
+    // The third showed an order, so it is looked at again.
+    expect(answer()).toMatchObject({ owed: true, detail: expect.stringContaining('trade 3') });
+    if (third) third.entryOpen = false;
+    now += 3_000;
+    kills.tick();
+    await until(() => answer()?.owed === false);
+    const exits = bot.calls.filter(({ call }) => call === 'POST /forceexit');
+    expect(exits.map(({ body }) => (body as { tradeid: string }).tradeid)).toEqual(['1', '2', '3']);
+    await bot.until(() => bot.trades.length === 1);
+    expect([...bot.sold.values()]).toEqual([2, 2]);
+  });
+
+  it('does not take a bot that reloads for a stopped one: it comes back running', async () => {
+    targets = targets.slice(1);
+    await bot.stop();
+    bot = await FakeFreqtrade.start(3_600_000);
+    targets = [{ ...(targets[0] as LastResortTarget), address: bot.address }];
+    bot.reload();
+    const kills = desk(nobody);
+    kills.fire({ scope: all, ...params });
+    now += 3_000;
+    kills.tick();
+    await until(() => kills.view()[0]?.lastResort.bot?.state === 'unknown');
+    bot.restart();
+    expect(bot.takesEntries()).toBe(true);
+    now += 3_000;
+    kills.tick();
+    await until(() => kills.view()[0]?.lastResort.bot?.state === 'blocked');
+    expect(bot.takesEntries()).toBe(false);
+  });
+
+  it('is not held up by a clock that was put back', async () => {
+    targets = targets.slice(0, 1);
+    service.instead.set('/operations/kill-switch', { status: 502, text: 'bad gateway' });
+    const kills = desk(nobody);
+    kills.fire({ scope: all, ...params });
+    now -= 3_600_000;
+    kills.tick();
+    const answer = () => kills.view()[0]?.lastResort.usdcop;
+    await until(() => answer()?.state === 'refused');
+    service.instead.clear();
+    now -= 3_600_000;
+    kills.tick();
+    await until(() => answer()?.state === 'blocked');
   });
 
   it('is not used for a kill that a gateway has, nor for engines out of scope, nor after a no', async () => {
@@ -163,8 +284,9 @@ describe('a kill that no gateway acknowledges', () => {
     now += 3_000;
     kills.tick();
     await until(() => answer()?.state === 'blocked');
-    const closing = service.calls.filter(({ body }) => body.close_positions === true);
-    expect(closing).toHaveLength(1);
+    await until(() => answer()?.owed === false);
+    // What was refused was not carried out, and is asked for again.
+    expect(closing()).toEqual([false, true, false, true]);
   });
 });
 
@@ -218,6 +340,10 @@ describe('the way that is kept', () => {
     const damaged = openLastResort(path, sealer);
     expect(damaged.get()).toEqual([]);
     expect(damaged.view().problem).toContain('cannot be opened');
+    // What it cannot read may be whole for another keyring: it is not written over.
+    expect(damaged.set(target, true)).toBe('unreadable');
+    damaged.remove('usdcop');
+    expect(readFileSync(path, 'utf8')).toBe('{');
     rmSync(folder, { recursive: true, force: true });
   });
 });

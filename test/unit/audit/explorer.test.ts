@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
@@ -12,7 +13,14 @@ import { NewerFileError, SqliteEventStore } from '../../../src/node/sqliteEventS
 import { type AuditFilterInput, auditFilterSchema, matches } from '../../../src/shared/audit/query';
 import { foldOps } from '../../../src/shared/ops/fold';
 import { INITIAL_OPS_STATE } from '../../../src/shared/ops/state';
-import { BEGAN, commandOf, deskChain, newRecord, type TestRecord } from '../../support/record';
+import {
+  BEGAN,
+  commandOf,
+  deskChain,
+  newRecord,
+  type TestRecord,
+  writeRecord,
+} from '../../support/record';
 
 const COUNT = 3_000;
 let record: TestRecord;
@@ -111,6 +119,31 @@ describe('the explorer', () => {
     expect(values.incident).toContain('inc-2');
   });
 
+  it('finds words on both sides of where one table of them ends, with time and value', async () => {
+    const { path, folder, key, remove } = newRecord(1);
+    rmSync(path);
+    const after = { seq: 262_000, hash: '1'.repeat(64) };
+    const chain = deskChain(600, key, '', undefined, after);
+    writeRecord(path, chain, key, []);
+    const own = new Explorer([path], join(folder, 'words.db'), breathe);
+    const filter = auditFilterSchema.parse({
+      ...{ text: 'perdi', engine: 'paper-0' },
+      ...{ from: BEGAN + 20_000, to: BEGAN + 500_000 },
+    });
+    const wanted = chain
+      .filter(({ event }) => matches(filter, event))
+      .map(({ event }) => event.seq);
+    const page = await own.page({ filter, offset: 0, limit: 500 }, never);
+    expect(page.events.map(({ seq }) => seq)).toEqual(wanted.reverse());
+    expect(wanted.at(-1)).toBeLessThan(262_144);
+    expect(wanted[0]).toBeGreaterThan(262_144);
+    own.close();
+    const source = openSource([path]);
+    expect(runThrough(verifyIndex(join(folder, 'words.db'), source))).toBeNull();
+    source.close();
+    remove();
+  });
+
   it('goes on with a question when the log grows, and gives it up when told to', async () => {
     const grown = newRecord(300);
     const own = new Explorer([grown.path], join(grown.folder, 'i.db'), breathe);
@@ -172,6 +205,43 @@ describe('the index', () => {
     source.close();
   });
 
+  it('is found to have a state of the desk that the log does not lead to', () => {
+    const path = join(record.folder, 'folds.db');
+    const source = openSource([record.path]);
+    const index = new AuditIndex(path, source);
+    while (index.follow(1_000) > 0);
+    const put = index.database.prepare('INSERT OR REPLACE INTO folds (seq, state) VALUES (?, ?)');
+    const states = [40, 90].map((seq) => {
+      const state = index.foldAt(seq);
+      if (!state) throw new Error('no state');
+      return { seq, state };
+    });
+    const keep = () => {
+      for (const { seq, state } of states) put.run(seq, JSON.stringify(state));
+    };
+    const found = () => runThrough(verifyIndex(path, source));
+    keep();
+    expect(found()).toBeNull();
+    const [, later] = states;
+    if (!later) throw new Error('no state');
+    // As a state has it that was read back and folded on: the same, in another order.
+    put.run(90, JSON.stringify(Object.fromEntries(Object.entries(later.state).reverse())));
+    expect(found()).toBeNull();
+    for (const text of [
+      JSON.stringify({ ...later.state, desk: { ...later.state.desk, mode: 'killed' } }),
+      JSON.stringify(later.state).slice(1),
+      '',
+    ]) {
+      put.run(90, text);
+      expect(found(), text.slice(0, 80)).toMatchObject({ kind: 'index', seq: 90 });
+    }
+    keep();
+    put.run(99_999_999, JSON.stringify(later.state));
+    expect(found()).toMatchObject({ kind: 'index', seq: 99_999_999 });
+    index.close();
+    source.close();
+  });
+
   it('is found to say something else than the log, and where', () => {
     const path = join(record.folder, 'checked.db');
     const source = openSource([record.path]);
@@ -192,7 +262,7 @@ describe('the index', () => {
       ["UPDATE terms SET value = 'eva' WHERE value = 'ana'", 2],
       ['UPDATE terms SET n = n + 1 WHERE id = 2', null],
       ['UPDATE spans SET high = high + 1 WHERE span = 0', 0],
-      ["INSERT INTO words (rowid, text) VALUES (80, 'intruso')", 80],
+      ["INSERT INTO words_0 (rowid, text) VALUES (80, 'intruso')", 80],
       ['DELETE FROM times WHERE seq = 81', 81],
     ];
     for (const [sql, seq] of damages) {
@@ -206,7 +276,7 @@ describe('the index', () => {
       if (seq !== null) expect(damage?.seq, sql).toBe(seq);
       const again = new Database(path);
       again.exec(
-        'DROP TABLE words; DROP TABLE marks; DROP TABLE times; DROP TABLE terms; DROP TABLE spans; DELETE FROM meta; DROP TABLE folds',
+        'DROP TABLE words_0; DROP TABLE marks; DROP TABLE times; DROP TABLE terms; DROP TABLE spans; DELETE FROM meta; DROP TABLE folds',
       );
       again.close();
       const anew = new AuditIndex(path, source);

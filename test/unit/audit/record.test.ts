@@ -3,9 +3,11 @@ import {
   copyFileSync,
   cpSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -14,22 +16,33 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../../../src/cli/vigia';
 import { openSource } from '../../../src/node/audit/source';
-import { AbortedError, runThrough, verifyLog } from '../../../src/node/audit/verifyLog';
-import { type ExportOptions, exportFolder, exportZip } from '../../../src/node/export/exportLog';
+import { AbortedError, runSteps, runThrough, verifyLog } from '../../../src/node/audit/verifyLog';
+import {
+  type ExportOptions,
+  exportFolder,
+  exportLines,
+  exportZip,
+} from '../../../src/node/export/exportLog';
 import { importRecord } from '../../../src/node/export/importRecord';
 import { manifestSchema } from '../../../src/node/export/manifest';
 import { rangeOf } from '../../../src/node/export/period';
 import { sha256 } from '../../../src/node/sha256';
 import { SqliteEventStore } from '../../../src/node/sqliteEventStore';
+import { CSV_COLUMNS } from '../../../src/shared/audit/csv';
 import { canonicalJson } from '../../../src/shared/log/canonical';
+import type { SealedEvent } from '../../../src/shared/log/chain';
+import { readCard } from '../../../src/shared/models/card';
 import { foldOps } from '../../../src/shared/ops/fold';
 import { INITIAL_OPS_STATE } from '../../../src/shared/ops/state';
+import { csvAs, FORMULA } from '../../support/csv';
+import { card } from '../../support/models';
 import {
   BEGAN,
   deskChain,
   HOSTILE,
   newRecord,
   type TestRecord,
+  toldChain,
   writeRecord,
 } from '../../support/record';
 
@@ -65,15 +78,29 @@ function options(change: Partial<ExportOptions> = {}): ExportOptions {
     },
     publicKey: source.publicKey(),
     checkpoint: null,
-    documents: [{ name: '../../evil name?.md', content: '# x' }],
     signal,
     onProgress: () => undefined,
     ...change,
   };
 }
 
+const manifestOf = (folder: string) =>
+  manifestSchema.parse(JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')));
+
 const imported = (path: string, into: string) =>
   importRecord(path, at(into), sha256, signal, () => undefined);
+
+/** A record with a model in it, so that an export has a document. */
+function newStory(): TestRecord {
+  const story = newRecord(1);
+  const read = readCard(card('ppo'));
+  if (!read.ok) throw new Error(read.error.message);
+  const facts = [{ type: 'model.registered', data: { ...read.value, source: 'operator' } }];
+  const chain = toldChain(facts, story.key);
+  const path = join(story.folder, 'story.db');
+  writeRecord(path, chain, story.key, [chain.length]);
+  return { ...story, path, chain };
+}
 
 function stateOf(path: string) {
   const source = openSource([path]);
@@ -88,7 +115,8 @@ describe('one flipped bit', () => {
     copyFileSync(record.path, path);
     const writer = new Database(path);
     const source = openSource([path]);
-    const columns = ['id', 'ts', 'type', 'actor', 'command_id', 'hash', 'prev_hash', 'body'];
+    const columns = ['seq', 'id', 'ts', 'type', 'actor', 'command_id', 'hash', 'prev_hash', 'body'];
+    const width = { seq: 16, ts: 48 };
     fc.assert(
       fc.property(
         fc.constantFrom(...columns),
@@ -106,42 +134,79 @@ describe('one flipped bit', () => {
             bytes[index] = (bytes[index] as number) ^ (1 << bit);
           }
           const type = typeof was === 'number' ? 'INTEGER' : 'TEXT';
-          const value = type === 'INTEGER' ? Number(was) + 2 ** (place % 40) : bytes;
+          const value =
+            typeof was === 'number'
+              ? Number(BigInt(was) ^ (1n << BigInt(place % width[column as keyof typeof width])))
+              : bytes;
+          // A sequence that another event has already cannot be given to this one.
+          const taken = column === 'seq' && Number(value) >= 1 && Number(value) <= COUNT;
+          fc.pre(!taken);
           writer
             .prepare(`UPDATE events SET ${column} = CAST(? AS ${type}) WHERE seq = ?`)
             .run(value, seq);
-          const { damage } = runThrough(verifyLog(source, sha256));
-          writer.prepare(`UPDATE events SET ${column} = ? WHERE seq = ?`).run(was, seq);
-          expect(damage[0]).toMatchObject({ seq });
+          const { damage } = runThrough(verifyLog(source, sha256, true));
+          const moved = column === 'seq' ? value : seq;
+          writer.prepare(`UPDATE events SET ${column} = ? WHERE seq = ?`).run(was, moved);
+          // One that was moved is missing at its place, but for the first and the last: a record may
+          // begin and end anywhere, and then its new place is what is named.
+          if (column === 'seq' && (value === 0 || seq === 1 || seq === COUNT)) {
+            expect(damage.length).toBeGreaterThan(0);
+          } else expect(damage[0]).toMatchObject({ seq });
         },
       ),
       { numRuns: 2_000 },
     );
-    expect(runThrough(verifyLog(source, sha256)).damage).toEqual([]);
+    expect(runThrough(verifyLog(source, sha256, true)).damage).toEqual([]);
     source.close();
     writer.close();
   });
 
-  it('in a signature, or in the sequence it is kept under, is found', () => {
-    for (const sql of [
-      "UPDATE checkpoints SET note = replace(note, char(10) || '100' || char(10), char(10) || '101' || char(10)) WHERE seq = 100",
-      'UPDATE checkpoints SET seq = 99 WHERE seq = 100',
-    ]) {
-      const path = at('signature.db');
-      copyFileSync(record.path, path);
-      const writer = new Database(path);
-      writer.exec(sql);
-      writer.close();
-      const source = openSource([path]);
-      expect(runThrough(verifyLog(source, sha256)).damage).toMatchObject([{ kind: 'checkpoint' }]);
-      source.close();
+  it('anywhere in a signature, or in the sequence it is kept under, is found', () => {
+    const path = at('signature.db');
+    copyFileSync(record.path, path);
+    const writer = new Database(path);
+    const source = openSource([path]);
+    const damaged = (): unknown => runThrough(verifyLog(source, sha256, true)).damage;
+    const read = writer
+      .prepare('SELECT CAST(note AS BLOB) FROM checkpoints WHERE seq = 100')
+      .pluck();
+    const good = read.get() as Buffer;
+    const write = writer.prepare('UPDATE checkpoints SET note = CAST(? AS TEXT) WHERE seq = 100');
+    for (let place = 0; place < good.length; place += 1) {
+      for (let bit = 0; bit < 8; bit += 1) {
+        const bad = Buffer.from(good);
+        bad[place] = (bad[place] as number) ^ (1 << bit);
+        write.run(bad);
+        expect(damaged(), `${place}`).toMatchObject([{ kind: 'checkpoint' }]);
+      }
     }
+    write.run(good);
+    for (let bit = 0; bit < 20; bit += 1) {
+      const moved = 100 ^ (1 << bit);
+      if (moved === COUNT) continue;
+      writer.prepare('UPDATE checkpoints SET seq = ? WHERE seq = 100').run(moved);
+      expect(damaged(), `${moved}`).toMatchObject([{ kind: 'checkpoint' }]);
+      writer.prepare('UPDATE checkpoints SET seq = 100 WHERE seq = ?').run(moved);
+    }
+    expect(damaged()).toEqual([]);
+    source.close();
+    writer.close();
   });
 
   it('anywhere in an export is found', async () => {
-    await exportFolder(options(), at('to-flip'));
-    const names = readdirSync(at('to-flip')).filter((name) => name !== 'documents');
-    for (let round = 0; round < 120; round += 1) {
+    const told = newStory();
+    const source = openSource([told.path]);
+    await exportFolder(
+      { ...options(), source, range: rangeOf(source, null, null), publicKey: source.publicKey() },
+      at('to-flip'),
+    );
+    source.close();
+    told.remove();
+    const names = readdirSync(at('to-flip'), { recursive: true, encoding: 'utf8' }).filter(
+      (name) => name !== 'documents',
+    );
+    expect(names).toContain('documents/model-ppo.yaml');
+    for (let round = 0; round < 150; round += 1) {
       const name = names[round % names.length] as string;
       const path = join(at('to-flip'), name);
       const good = readFileSync(path);
@@ -185,9 +250,7 @@ describe('times that go back', () => {
 describe('an export', () => {
   it('says what is in it, is whole, and is verified by sha256sum and openssl alone', async () => {
     await exportFolder(options(), at('whole'));
-    const manifest = manifestSchema.parse(
-      JSON.parse(readFileSync(join(at('whole'), 'manifest.json'), 'utf8')),
-    );
+    const manifest = manifestOf(at('whole'));
     expect(manifest).toMatchObject({
       events: COUNT,
       signedTo: COUNT,
@@ -203,7 +266,6 @@ describe('an export', () => {
     expect(shell.stdout).toContain(`chain: ${COUNT} events ok`);
     expect(shell.stdout).toContain(`signature: ok, up to event ${COUNT}`);
     expect(shell.status).toBe(0);
-    expect(readdirSync(join(at('whole'), 'documents'))).toEqual(['evil-name-.md']);
   });
 
   it('is found out by that page of shell when it was altered consistently in all its sums', async () => {
@@ -228,17 +290,77 @@ describe('an export', () => {
     });
   });
 
+  it.each(['README.es.md', 'README.en.md'])(
+    'is verified by the page in its own %s too',
+    async (readme) => {
+      const folder = at(`page-${readme}`);
+      await exportFolder(options(), folder);
+      const page = readFileSync(join(folder, readme), 'utf8');
+      const block = page.split('\n').filter((line) => line.startsWith('    '));
+      const script = block.map((line) => `${line.slice(4)}\n`).join('');
+      const verify = (path = process.env.PATH) =>
+        spawnSync('sh', ['-c', script], { cwd: folder, encoding: 'utf8', env: { PATH: path } });
+      expect(verify()).toMatchObject({
+        status: 0,
+        stdout: expect.stringContaining(`signature: ok, up to event ${COUNT}`),
+      });
+      for (const name of Object.keys(manifestOf(folder).files)) {
+        if (!name.startsWith('documents/')) expect(page).toContain(name);
+      }
+      for (const { name } of CSV_COLUMNS) expect(page).toContain(`- \`${name}\`: `);
+
+      // An openssl before 3.0 knows no -rawin: it cannot tell, which is not that the signature is bad.
+      const old = at(`old-${readme}`);
+      mkdirSync(old);
+      const openssl = spawnSync('sh', ['-c', 'command -v openssl'], {
+        encoding: 'utf8',
+      }).stdout.trim();
+      writeFileSync(
+        join(old, 'openssl'),
+        `#!/bin/sh\ncase "$*" in version) echo "OpenSSL 1.1.1w"; exit;; pkeyutl*) echo "Usage: pkeyutl -verify -sigfile" >&2; exit 1;; esac\nexec ${openssl} "$@"\n`,
+        { mode: 0o755 },
+      );
+      const cannot = verify(`${old}:${process.env.PATH}`);
+      expect(cannot.stdout).toContain(`chain: ${COUNT} events ok`);
+      expect(cannot.stdout).toContain('CANNOT: the signature was not checked');
+      expect(cannot.stdout).not.toContain('BAD');
+      expect(cannot.status).toBe(2);
+
+      const note = join(folder, 'checkpoint.txt');
+      const good = readFileSync(note, 'utf8');
+      writeFileSync(
+        note,
+        good.replace(/(vigia\/log .{20})(.)/, (_, a, c) => a + (c === 'A' ? 'B' : 'A')),
+      );
+      spawnSync('sh', ['-c', 'sha256sum $(cut -c67- SHA256SUMS) > s && mv s SHA256SUMS'], {
+        cwd: folder,
+      });
+      expect(verify()).toMatchObject({
+        status: 1,
+        stdout: expect.stringContaining('BAD: the signature is not by this key'),
+      });
+      writeFileSync(note, good);
+      const altered = verify();
+      expect(altered).toMatchObject({ status: 1, stdout: expect.stringContaining('FAILED') });
+      expect(altered.stdout).not.toContain('files: ok');
+    },
+  );
+
   it('has a table in which nothing runs and every cell is where it belongs', async () => {
     await exportFolder(options(), at('table'));
-    const rows = readCsv(readFileSync(join(at('table'), 'events.csv'), 'utf8'));
+    const text = readFileSync(join(at('table'), 'events.csv'), 'utf8');
+    for (const separator of [';', '\t']) {
+      for (const cell of csvAs(text, separator).flat()) expect(cell).not.toMatch(FORMULA);
+    }
+    const rows = csvAs(text, ',');
     expect(rows).toHaveLength(COUNT + 1);
     const [header, ...events] = rows as [string[], ...string[][]];
     for (const [index, row] of events.entries()) {
       expect(row).toHaveLength(header.length);
-      for (const cell of row) expect(cell).not.toMatch(/^\s*[=+\-@]/);
+      for (const cell of row) expect(cell).not.toMatch(FORMULA);
       const { event } = record.chain[index] as (typeof record.chain)[number];
       const reason = row[header.indexOf('reason')] ?? '';
-      expect([event.reason ?? '', `'${event.reason}`]).toContain(reason);
+      expect(reason.replaceAll("'", '')).toBe((event.reason ?? '').replaceAll("'", ''));
       expect(JSON.parse(row[header.indexOf('data')] ?? '')).toEqual(event.data);
     }
     expect(HOSTILE.some((text) => events.some((row) => row.includes(`'${text}`)))).toBe(true);
@@ -268,13 +390,14 @@ describe('an export', () => {
     expect(findings).toMatchObject({ damage: [], events: COUNT, signedTo: COUNT });
     expect(stateOf(at('round/audit.db'))).toEqual(stateOf(record.path));
     const part = openSource([record.path]);
-    await exportFolder(options({ range: { fromSeq: 50, toSeq: 150 } }), at('middle'));
+    const middleOf = { range: { fromSeq: 50, toSeq: 150 }, period: { from: BEGAN, to: null } };
+    await exportFolder(options(middleOf), at('middle'));
     part.close();
     const middle = await imported(at('middle'), 'middle-in/audit.db');
     expect(middle.findings).toMatchObject({ damage: [], events: 101, first: 50, signedTo: 100 });
   });
 
-  it('leaves nothing behind when it is called off or the disk fills', async () => {
+  it('leaves nothing behind when it is called off or the disk fills, whatever its form', async () => {
     const controller = new AbortController();
     const calledOff = options({ signal: controller.signal, onProgress: () => controller.abort() });
     const big = newRecord(2_000);
@@ -282,14 +405,37 @@ describe('an export', () => {
     const long = { ...calledOff, source, range: rangeOf(source, null, null) };
     await expect(exportFolder(long, at('off'))).rejects.toThrow(AbortedError);
     await expect(exportZip({ ...long }, at('off.zip'))).rejects.toThrow(AbortedError);
+    for (const format of ['jsonl', 'csv'] as const) {
+      await expect(exportLines(long, format, at(`off.${format}`))).rejects.toThrow(AbortedError);
+    }
+    const steps = verifyLog(source, sha256, true);
+    await expect(runSteps(steps, controller.signal, () => undefined)).rejects.toThrow(AbortedError);
     source.close();
     big.remove();
     // A device that is always full, where the system has one.
-    const full = { ...options(), documents: [] };
     if (existsSync('/dev/full')) {
-      const target = at('full.zip');
-      spawnSync('ln', ['-s', '/dev/full', `${target}.partial`]);
-      await expect(exportZip(full, target)).rejects.toThrow(/ENOSPC/);
+      for (const [name, write] of [
+        ['full.zip', exportZip],
+        ['full.jsonl', (all: ExportOptions, target: string) => exportLines(all, 'jsonl', target)],
+        ['full.csv', (all: ExportOptions, target: string) => exportLines(all, 'csv', target)],
+      ] as const) {
+        symlinkSync('/dev/full', `${at(name)}.partial`);
+        await expect(write(options(), at(name)), name).rejects.toThrow(/ENOSPC/);
+      }
+      for (const name of ['events.csv', 'manifest.json', 'SHA256SUMS']) {
+        const whole = options();
+        const rows = (...args: [number, number]) => {
+          // The folder is there by now, and the file is not.
+          const path = join(`${at('full')}.partial`, name);
+          if (lstatSync(path, { throwIfNoEntry: false }) === undefined)
+            symlinkSync('/dev/full', path);
+          return whole.source.rows(...args);
+        };
+        const source = { ...whole.source, rows };
+        await expect(exportFolder({ ...whole, source }, at('full')), name).rejects.toThrow(
+          /ENOSPC/,
+        );
+      }
     }
     expect(readdirSync(record.folder).filter((name) => /^(off|full)/.test(name))).toEqual([]);
   });
@@ -328,25 +474,57 @@ describe('what is brought in', () => {
 });
 
 describe('vigia compare', () => {
+  const compare = async (a: string, b: string) => {
+    const { code, said } = await vigia('compare', at(a), at(b));
+    return `${code} ${said.replaceAll(`${record.folder}/`, '')}`;
+  };
+  const part = (name: string, fromSeq: number, toSeq: number) =>
+    exportFolder(
+      options({
+        range: { fromSeq, toSeq },
+        period: { from: fromSeq > 1 ? BEGAN : null, to: null },
+      }),
+      at(name),
+    );
+
   it('says the same, a prefix, or where they part', async () => {
     writeRecord(at('short.db'), record.chain.slice(0, 200), record.key, []);
-    const forked = record.chain.slice(0, 150);
-    const other = deskChain(160, record.key, 'other');
+    // Its clock was another from event 151 on: up to there it is the same log.
+    const other = deskChain(
+      160,
+      record.key,
+      '',
+      (index) => BEGAN + index * 1_000 + (index >= 150 ? 1 : 0),
+    );
     writeRecord(at('other.db'), other, record.key, []);
-    expect(forked).toHaveLength(150);
     await exportFolder(options(), at('compared'));
-    expect(await vigia('compare', record.path, at('compared'))).toEqual({
-      code: 0,
-      said: `same: events 1 to ${COUNT}`,
-    });
-    expect(await vigia('compare', record.path, at('short.db'))).toMatchObject({
-      code: 0,
-      said: expect.stringContaining('same from 1 to 200'),
-    });
-    expect(await vigia('compare', record.path, at('other.db'))).toMatchObject({
-      code: 1,
-      said: expect.stringMatching(/^parted at 1:/),
-    });
+    expect(await compare('audit.db', 'compared')).toBe(`0 same: events 1 to ${COUNT}`);
+    expect(await compare('audit.db', 'short.db')).toBe('0 same from 1 to 200, where short.db ends');
+    expect(await compare('short.db', 'audit.db')).toBe('0 same from 1 to 200, where short.db ends');
+    const hash = (chain: readonly SealedEvent[]): string =>
+      `${chain[150]?.event.hash.slice(0, 12)}…`;
+    expect(await compare('audit.db', 'other.db')).toBe(
+      `1 parted at 151: ${hash(record.chain)} and ${hash(other)}`,
+    );
+    expect(await compare('other.db', 'compared')).toBe(
+      `1 parted at 151: ${hash(other)} and ${hash(record.chain)}`,
+    );
+  });
+
+  it('says it of two exports, as far as they overlap', async () => {
+    await part('first', 1, 120);
+    await part('middle-part', 80, 200);
+    await part('last', 150, COUNT);
+    await part('inner', 90, 100);
+    expect(await compare('first', 'first')).toBe('0 same: events 1 to 120');
+    expect(await compare('first', 'middle-part')).toBe('0 same from 80 to 120, where first ends');
+    expect(await compare('last', 'middle-part')).toBe(
+      '0 same from 150 to 200, where middle-part ends',
+    );
+    expect(await compare('inner', 'first')).toBe('0 same from 90 to 100, where inner ends');
+    expect(await compare('first', 'last')).toBe(
+      '1 they have no event in common, so nothing can be told',
+    );
   });
 });
 
@@ -371,31 +549,3 @@ describe('vigia export', () => {
     expect(existsSync(at('never'))).toBe(false);
   });
 });
-
-/** RFC 4180, as strictly as a spreadsheet reads it. */
-function readCsv(text: string): string[][] {
-  const rows: string[][] = [];
-  let row: string[] = [];
-  let cell = '';
-  let quoted = false;
-  for (let index = 0; index < text.length; index += 1) {
-    const c = text[index] as string;
-    if (quoted) {
-      if (c === '"' && text[index + 1] === '"') {
-        cell += '"';
-        index += 1;
-      } else if (c === '"') quoted = false;
-      else cell += c;
-    } else if (c === '"') quoted = true;
-    else if (c === ',') {
-      row.push(cell);
-      cell = '';
-    } else if (c === '\r' && text[index + 1] === '\n') {
-      rows.push([...row, cell]);
-      row = [];
-      cell = '';
-      index += 1;
-    } else cell += c;
-  }
-  return rows;
-}

@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fetchJson } from '../../../src/node/fetchJson';
+import { z } from 'zod';
+import { fetchJson, readAnswer } from '../../../src/node/fetchJson';
+import { ok } from '../../../src/shared/result';
 
 let server: Server;
 let base = '';
@@ -57,5 +59,12 @@ describe('asking a service', () => {
     expect(await get('/page')).toMatchObject({ value: { body: null } });
     expect(await get('/nan')).toMatchObject({ value: { body: null } });
     expect(await get('/wait')).toMatchObject({ value: { status: 429, retryAfterMs: 3_000 } });
+  });
+
+  it('takes an error for a no, but not that of a proxy which gave up waiting', () => {
+    const read = (status: number) =>
+      readAnswer(ok({ status, body: null, retryAfterMs: null }), z.unknown());
+    expect(read(502)).toMatchObject({ error: { code: 'http' } });
+    expect(read(504)).toMatchObject({ error: { code: 'timeout' } });
   });
 });

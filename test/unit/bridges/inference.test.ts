@@ -126,11 +126,15 @@ describe('the way to a model', () => {
     current_production: 'live',
     available_targets: list.map(([model_id, version]) => ({ model_id, version })),
   });
-  const way = (list: [string, string][]) =>
-    wayTo(model('m'), { available: [model('m')], targets: targets(...list) });
+  const checklist = { backtestReviewed: true, metricsAcceptable: false, teamNotified: true };
+  const way = (list: [string, string][], ticked?: typeof checklist) =>
+    wayTo(
+      { ...model('m'), checklist: ticked },
+      { available: [model('m')], targets: targets(...list) },
+    );
 
   it('is a number that is one model’s alone, or the newest target, or none', () => {
-    expect(way([])).toEqual({ way: 'promote' });
+    expect(way([], checklist)).toEqual({ way: 'promote', checklist });
     expect(
       way([
         ['x', '3'],
@@ -155,8 +159,45 @@ describe('the way to a model', () => {
         ['m', '3'],
       ]).way,
     ).toBe('none');
+    // A rollback beyond the targets: nobody ticked anything that could be attested.
+    expect(way([])).toMatchObject({ way: 'none', why: expect.stringContaining('checklist') });
     const other = { available: [{ ...model('m'), hash: 'b'.repeat(64) }], targets: targets() };
     expect(wayTo(model('m'), other).way).toBe('none');
+  });
+
+  it('attests what was ticked and nothing else', async () => {
+    const bodies: unknown[] = [];
+    const fetch: Fetch = async ({ body }) => {
+      bodies.push(body);
+      return { ok: true, value: { status: 200, body: { success: true }, retryAfterMs: null } };
+    };
+    const api = createInferenceApi({
+      ...{ address: 'http://x', apiKey: 'k', owner: 'us', fetch, uptime: () => 0 },
+      after: () => Promise.resolve(),
+    });
+    await api.promote('m', 'x', checklist);
+    api.stop();
+    expect(bodies).toMatchObject([
+      { checklist: { backtest_reviewed: true, metrics_acceptable: false, team_notified: true } },
+    ]);
+  });
+});
+
+describe('the command’s id', () => {
+  it('goes with every call made for it, and not where no header may hold it', async () => {
+    const sent: (string | undefined)[] = [];
+    const fetch: Fetch = async ({ headers }) => {
+      sent.push(headers['x-request-id']);
+      return { ok: true, value: { status: 200, body: { success: true }, retryAfterMs: null } };
+    };
+    let id: string | undefined;
+    const api = createInferenceApi({
+      ...{ address: 'http://x', apiKey: 'k', owner: 'us', fetch, uptime: () => 0 },
+      ...{ after: () => Promise.resolve(), requestId: () => id },
+    });
+    for (id of ['k-1', undefined, 'línea\r\nx', 'x'.repeat(129)]) await api.pause('x');
+    api.stop();
+    expect(sent).toEqual(['k-1', undefined, undefined, undefined]);
   });
 });
 

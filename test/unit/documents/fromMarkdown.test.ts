@@ -81,6 +81,9 @@ describe('Markdown as blocks', () => {
   });
 
   it('reads text that was escaped for Markdown as what it was', () => {
+    for (const said of ['1. uno', '0.', '- uno', '= uno', '1) uno']) {
+      expect(readMarkdown(markdownText(said)).blocks).toEqual([{ kind: 'paragraph', text: said }]);
+    }
     const words = fc.string({ unit: 'grapheme-ascii', minLength: 1 });
     fc.assert(
       fc.property(words, (said) => {

@@ -136,6 +136,51 @@ describe('the lock', () => {
     ]);
   });
 
+  it('each further wrong PIN makes the wait longer, up to an hour; a restart forgives none', async () => {
+    const setUp = open();
+    await setUp.setPin('4711', null);
+    setUp.lock('asked');
+    const waits: number[] = [];
+    for (let count = 0; count < 12; count += 1) {
+      // Each by a terminal that was started anew.
+      const lock = open();
+      now = lock.view().waitUntil ?? now;
+      expect(await lock.unlock('0000', 'Ana')).toBe(false);
+      waits.push((lock.view().waitUntil ?? now) - now);
+    }
+    const seconds = waits.map((wait) => wait / 1_000);
+    expect(seconds).toEqual([0, 0, 30, 60, 120, 240, 480, 960, 1_920, 3_600, 3_600, 3_600]);
+    // While it lasts the right one is not looked at either, and stopping needs none.
+    const waiting = open();
+    expect(await waiting.unlock('4711', 'Ana')).toBe(false);
+    expect(waiting.refuses('kill.fire')).toBe(false);
+    now += 3_600_000;
+    expect(await waiting.unlock('4711', 'Ana')).toBe(true);
+    expect(open().view().waitUntil).toBeNull();
+  });
+
+  it('a clock that was put back makes no wait longer than it was', async () => {
+    const lock = open();
+    await lock.setPin('4711', null);
+    lock.lock('asked');
+    now = 86_400_000;
+    for (const pin of ['0', '1', '2']) await lock.unlock(pin, 'Ana');
+    now = 1_000;
+    expect(await lock.unlock('4711', 'Ana')).toBe(false);
+    now += 30_000;
+    expect(await lock.unlock('4711', 'Ana')).toBe(true);
+  });
+
+  it('many tries at once are as many tries, and the present PIN is guessed no faster by a change of it', async () => {
+    const lock = open();
+    await lock.setPin('4711', null);
+    const tried = await Promise.all(
+      ['0', '1', '2', '4711', '4711'].map((present) => lock.setPin('9999', present)),
+    );
+    expect(tried).toEqual([false, false, false, false, false]);
+    expect(await lock.removePin('4711')).toBe(false);
+  });
+
   it('the PIN is changed and removed with the present one only, and is not in the file', async () => {
     const lock = open();
     await lock.setPin('4711', null);

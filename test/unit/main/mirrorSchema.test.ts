@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { MirrorCore } from '../../../src/main/mirror/core';
 import type { MirrorStatus } from '../../../src/main/mirror/messages';
 import { sha256 } from '../../../src/node/sha256';
-import { LOG_FORM } from '../../../src/node/sqliteEventStore';
+import { LOG_FORM } from '../../../src/shared/version';
 import { chainOf } from '../../bench/events';
 
 let folder: string;

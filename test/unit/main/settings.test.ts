@@ -36,7 +36,22 @@ describe('the settings', () => {
     });
     const store = open();
     expect(store.get()).toMatchObject({ accelerator: 'Control+Shift+F12', soundVolume: 0.8 });
-    expect(store.status().locked).toEqual(['accelerator', 'soundVolume']);
+    expect(store.status().locked).toEqual([
+      'accelerator',
+      'soundVolume',
+      'updateServer',
+      'updateKey',
+    ]);
+  });
+
+  it('take where versions come from, and by which key, from the desk alone', () => {
+    const updateServer = 'https://updates.mesa.example/';
+    writeFileSync(own(), JSON.stringify({ settings: { updateServer: 'https://evil.example/' } }));
+    const store = open();
+    expect(store.get().updateServer).toBe('');
+    expect(store.status().locked).toEqual(['updateServer', 'updateKey']);
+    deskSays({ settings: { updateServer } });
+    expect(open().get().updateServer).toBe(updateServer);
   });
 
   it.each([

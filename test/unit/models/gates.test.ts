@@ -53,6 +53,8 @@ function failing(change: Partial<ModelRecord>, now = T + 7 * DAY, state: Partial
     .map(({ id, outcome }) => `${id} ${outcome}`);
 }
 
+const ALERT = { alert: 'a', kind: 'disk', engine: null, detail: 'd' } as const;
+
 describe('what production asks for, to the letter', () => {
   it('all met: nothing stands against it', () => {
     expect(failing({})).toEqual([]);
@@ -99,6 +101,20 @@ describe('what production asks for, to the letter', () => {
       'no_critical_alerts failed',
     ]);
     expect(failing({}, T + 7 * DAY, { criticalAt: { m1: T - 1 } })).toEqual([]);
+    // Raised before, and still there: the model was never in staging without it.
+    const { alerts } = foldFacts([
+      {
+        type: 'alert.raised',
+        data: { ...ALERT, severity: 'P1', model: 'm1' },
+        ts: T - 1,
+      },
+    ]);
+    expect(failing({}, T + 7 * DAY, alerts)).toEqual(['no_critical_alerts failed']);
+    const other = foldFacts([
+      { type: 'alert.raised', data: { ...ALERT, severity: 'P1', model: 'm0' }, ts: T },
+      { type: 'alert.raised', data: { ...ALERT, alert: 'b', severity: 'P2', model: 'm1' }, ts: T },
+    ]);
+    expect(failing({}, T + 7 * DAY, other.alerts)).toEqual([]);
   });
 
   it('an engine without the very artifact stands in the way, whatever is waived', () => {
@@ -136,7 +152,7 @@ describe('what production asks for, to the letter', () => {
   });
 });
 
-it('an approval is bound to artifact, figures and thresholds', () => {
+it('an approval is bound to artifact, figures, owners, rollback plan and thresholds', () => {
   const { model } = staged();
   const print = (one: ModelRecord, policy = modelsPolicy) =>
     fingerprintOf(one, 'production', policy, sha256);
@@ -145,6 +161,8 @@ it('an approval is bound to artifact, figures and thresholds', () => {
   expect(print({ ...model, hashes: { ...model.hashes, normStats: null } })).not.toBe(now);
   expect(print({ ...model, staging: { ...GOOD_STAGING, trades: 181 } })).not.toBe(now);
   expect(print({ ...model, shadowAgreement: 0.9 })).not.toBe(now);
+  expect(print({ ...model, owner: 'rosa' })).not.toBe(now);
+  expect(print({ ...model, rollbackPlan: 'another plan' })).not.toBe(now);
   const production = { ...modelsPolicy.promotion.production, minSharpe: 0.9 };
   const eased = { ...modelsPolicy, promotion: { ...modelsPolicy.promotion, production } };
   expect(print(model, eased)).not.toBe(now);
@@ -154,6 +172,14 @@ it('a model of which nothing is known passes nothing', () => {
   const { model } = staged();
   const bare = { ...model, backtest: null };
   expect(
-    allPass(promotionGates({ ...NO_MODELS, criticalAt: {} }, bare, 'staging', modelsPolicy, T)),
+    allPass(
+      promotionGates(
+        { ...NO_MODELS, active: {}, criticalAt: {} },
+        bare,
+        'staging',
+        modelsPolicy,
+        T,
+      ),
+    ),
   ).toBe(false);
 });

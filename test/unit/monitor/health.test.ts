@@ -217,7 +217,8 @@ describe('against a brute force', () => {
           health.inference(MONDAY_9 + at, MONDAY_9 + at, ok, ms, 'm1');
         }
         const crossed = health.crossed(now);
-        const { errorRate, latencyP99 } = health.evaluate(now).checks;
+        const { checks, latencyP50 } = health.evaluate(now);
+        const { errorRate, latencyP99 } = checks;
         const within = (ms: number) => samples.filter(({ at }) => MONDAY_9 + at > now - ms);
         const counted = within(900_000);
         const timed = within(300_000)
@@ -228,8 +229,51 @@ describe('against a brute force', () => {
         expect(errorRate.value).toBe(counted.length === 0 ? null : bad / counted.length);
         const p99 = timed[Math.ceil(0.99 * timed.length - 1e-9) - 1] ?? null;
         expect(latencyP99).toMatchObject({ samples: timed.length, value: p99 });
+        expect(latencyP50).toBe(timed[Math.ceil(timed.length / 2) - 1] ?? null);
         expect(crossed).toBe([errorRate, latencyP99].some(({ outcome }) => outcome === 'breach'));
       }),
+      { numRuns: 10_000 },
+    );
+  });
+
+  const dayFrame = fc.record({
+    after: fc.integer({ min: 1, max: 120_000 }),
+    equity: fc.integer({ min: 1, max: 200_000 }),
+  });
+  it('the fall of the day is the greatest equity before it less the last, and losses are counted back', () => {
+    const closed = fc.record({
+      at: fc.integer({ min: 0, max: 1_000_000 }),
+      pnl: fc.integer({ min: -3, max: 3 }),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(dayFrame, { maxLength: 60 }),
+        fc.array(closed, { maxLength: 60 }),
+        (frames, trades) => {
+          const health = healthOf(literal);
+          let at = MONDAY_9;
+          let peak = 0;
+          let last: number | null = null;
+          for (const { after, equity } of frames) {
+            at += after;
+            const about = { engine: 'e1', dayStart: null, dayPeak: null, currency: 'COP' };
+            health.equity({ ...about, at, equity });
+            peak = Math.max(peak, equity);
+            last = equity;
+          }
+          trades.forEach(({ at: closedAt, pnl }, n) => {
+            health.trade(at, { id: `t${n}`, closedAt: at - 1_000_000 + closedAt, pnl }, 'm1');
+          });
+          const { dailyDrawdown, consecutiveLosses } = health.evaluate(at).checks;
+          expect(dailyDrawdown.value).toBe(last === null ? null : (peak - last) / peak);
+          const newest = trades
+            .map((one, n) => ({ ...one, n }))
+            .sort((a, b) => b.at - a.at || b.n - a.n);
+          const end = newest.findIndex(({ pnl }) => pnl >= 0);
+          const run = end === -1 ? newest.length : end;
+          expect(consecutiveLosses.value).toBe(trades.length === 0 ? null : run);
+        },
+      ),
       { numRuns: 10_000 },
     );
   });

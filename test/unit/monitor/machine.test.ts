@@ -18,8 +18,8 @@ function evaluation(found: Partial<Record<Trigger, Outcome>>, inSession = true):
   const checks = Object.fromEntries(
     TRIGGERS.map((trigger) => [trigger, { trigger, outcome: found[trigger] ?? 'ok' } as Check]),
   ) as Record<Trigger, Check>;
-  const about = { at: 0, model: 'm1', enhanced: false, winRate: null, ignored: 0, partial: false };
-  return { ...about, inSession, checks, slow: NOTHING_SLOW };
+  const about = { at: 0, model: 'm1', enhanced: false, ignored: 0, partial: false };
+  return { ...about, latencyP50: null, winRate: null, inSession, checks, slow: NOTHING_SLOW };
 }
 
 /** A machine and what it asked for, its state put through JSON at every step as a file would. */
@@ -154,6 +154,22 @@ describe('the monitor’s decisions', () => {
     expect(paper.kinds()).toEqual(['alert']);
   });
 
+  it.each([
+    ['a latency that is not reported', { latencyP99: 'no_data' }],
+    ['a trigger that cannot be computed', { consecutiveLosses: 'error' }],
+  ] as const)('%s is blindness too', (_, found) => {
+    const one = machine('live');
+    for (let n = 0; n < 6; n += 1) one.tick(n, found);
+    expect(one.kinds()).toEqual(['pause_blind', 'alert']);
+    expect(one.done[0]).toMatchObject({ dark: Object.keys(found) });
+  });
+
+  it('losses not counted yet are no blindness', () => {
+    const one = machine('live');
+    for (let n = 0; n < 6; n += 1) one.tick(n, { consecutiveLosses: 'no_data' });
+    expect(one.done).toEqual([]);
+  });
+
   it('who takes over from one that paused for blindness does not pause again', () => {
     const one = machine('live');
     for (let n = 0; n < 3; n += 1) one.tick(n, DARK);
@@ -187,7 +203,9 @@ describe('the monitor’s decisions', () => {
 });
 
 describe('whatever happens and whenever it dies', () => {
-  const outcomes = fc.constantFrom<Outcome>('ok', 'warning', 'suspect', 'breach', 'no_data');
+  const outcomes = fc.constantFrom<Outcome>(
+    ...(['ok', 'warning', 'suspect', 'breach', 'no_data', 'error', 'insufficient'] as const),
+  );
   const event = fc.oneof(
     fc.record({
       does: fc.constant('tick' as const),

@@ -139,8 +139,12 @@ function live() {
       if (command.name !== 'model.rollback') continue;
       const { target, reason } = command;
       const params = { target, reason, origin: 'monitor', fence: 1 } as const;
-      const state = { ...ops.models, criticalAt: ops.alerts.criticalAt };
-      const context = { state, policy: modelsPolicy, sha256, now: at, id: command.id };
+      const { active, criticalAt } = ops.alerts;
+      const state = { ...ops.models, active, criticalAt };
+      const context = {
+        ...{ state, policy: modelsPolicy, sha256, now: at, incidentSince: null },
+        id: command.id,
+      };
       record(rollback(context, params, MONITOR), command.id);
       const artifact = available.find(({ model }) => model === target);
       if (artifact) engine.operate(command.id, { op: 'load_model', ...artifact });

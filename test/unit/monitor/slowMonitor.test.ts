@@ -37,6 +37,7 @@ function evaluation(found: Found): Evaluation {
   const about = {
     at,
     model,
+    latencyP50: null,
     winRate,
     checks,
     enhanced: false,
@@ -368,13 +369,13 @@ describe('blindness by policy', () => {
     const verdicts = run(ops('live'));
     const commands = verdicts.flatMap((one) => one.commands);
     expect(commands).toEqual([
-      { name: 'pause', id: 'id', reason: 'auto: no data: errorRate, dailyDrawdown' },
+      { name: 'pause', id: 'id', reason: 'auto: no data: dailyDrawdown, errorRate, latencyP99' },
     ]);
     const items = verdicts.flatMap((one) => one.items);
     expect(items.filter(({ item }) => item === 'blind')).toEqual([
       {
         item: 'blind',
-        data: { model: 'm1', dark: ['errorRate', 'dailyDrawdown'], dryRun: false },
+        data: { model: 'm1', dark: ['dailyDrawdown', 'errorRate', 'latencyP99'], dryRun: false },
       },
     ]);
     expect(verdicts.every(({ fired }) => fired === null)).toBe(true);

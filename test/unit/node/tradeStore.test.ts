@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -80,4 +80,24 @@ test('a file that takes nothing loses nothing: it is said, and written once it c
   store.flush();
   expect(store.health()).toEqual({ waiting: 0, lost: 0, problem: null });
   store.close();
+});
+
+test('a year goes with its sums, by Bogota’s calendar, and leaves nothing of it in the file', () => {
+  // The last half hour of 2025 in Bogota, which is 2026 in UTC.
+  const yearEnd = Date.parse('2026-01-01T04:30:00Z');
+  const store = openTradeStore(path);
+  store.take('e1', [trade('viejo1', 1, yearEnd), trade('nuevo1', 2)]);
+  store.take('e2', [trade('viejo2', 3, yearEnd - 1)]);
+  store.flush();
+  const held = store.year(2025);
+  expect(held).toMatchObject({ count: 2, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
+  expect(store.year(2024).count).toBe(0);
+  store.drop(2025);
+  expect(store.year(2025).count).toBe(0);
+  store.close();
+  const reader = readTradeStore(path);
+  expect(reader.sums().map(({ day }) => day)).toEqual(['2026-03-02']);
+  expect(reader.find('nuevo', 9)).toHaveLength(1);
+  reader.close();
+  expect(readFileSync(path).includes('viejo')).toBe(false);
 });

@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -120,5 +128,18 @@ describe('the boundaries between the runtimes are lint errors', () => {
   it.each(CASES)('%s', (file, _text, rule) => {
     if (rule === null) expect(found.get(file)).toEqual([]);
     else expect(found.get(file)).toContain(rule);
+  });
+});
+
+describe('the sources', () => {
+  it('name none of what would weaken a page', () => {
+    const weakens =
+      /allowRunningInsecureContent|experimentalFeatures|enableBlinkFeatures|allowpopups|openExternal|disable-web-security|webSecurity: false/;
+    const files = readdirSync(join(root, 'src'), { recursive: true }).map(String);
+    const named = files.filter(
+      (file) =>
+        /\.(tsx?|html)$/.test(file) && weakens.test(readFileSync(join(root, 'src', file), 'utf8')),
+    );
+    expect(named).toEqual([]);
   });
 });

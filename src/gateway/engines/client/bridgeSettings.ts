@@ -7,7 +7,7 @@ export const BRIDGE_SETTINGS = {
   id: z.string().min(1).max(128),
   name: z.string().min(1).max(128),
   /** `http://host:port` or `https://…` of the service. */
-  address: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, '')),
+  address: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/$/, '')),
   /** Names this gateway in the service's records. */
   owner: z.string().min(1).max(64).default('vigia'),
   /** A process before this one may have asked for what does not show yet. */

@@ -25,7 +25,8 @@ export interface LinkedEngine {
   setMode(mode: Mode): void;
   /** A new connection counts its telemetry from 1. */
   beginSession(): void;
-  operate(opId: string, operation: Operation): void;
+  /** @param commandId the command that the operation belongs to, as the log has it. */
+  operate(opId: string, operation: Operation, commandId: string): void;
   /** What it did for an operation; null when it never saw it, `silent` to give no answer. */
   query(opId: string): Known | null | 'silent';
   /** Cards of its models, made when they are first asked for. */
@@ -154,7 +155,7 @@ export function createEngineLink(options: EngineLinkOptions): EngineLink {
         beat = setInterval(() => send({ type: 'ping', time: now() }), order.heartbeatMs);
         break;
       case 'op':
-        engine.operate(order.opId, order.operation);
+        engine.operate(order.opId, order.operation, order.commandId);
         break;
       case 'op.query': {
         const known = engine.query(order.opId);

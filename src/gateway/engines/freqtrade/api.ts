@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Fetch, type HttpFailure, readAnswer } from '../../../node/fetchJson';
+import { openByProfitSchema, openCountSchema } from '../../../shared/bridges/freqtrade';
 import type { Result } from '../../../shared/result';
 import { fail } from '../../../shared/result';
 import type { Clock } from '../../../shared/time';
@@ -44,13 +45,13 @@ const tradeSchema = z.looseObject({
 });
 export type BotTrade = z.output<typeof tradeSchema>;
 
-const countSchema = z.looseObject({ current: z.int().nonnegative() });
-
 const currencySchema = z.looseObject({
   currency: z.string().max(64),
   balance: figure,
+  /** In orders. */
+  used: figure,
+  /** By the price of all of it, or of what is free; 0 where there is no price. */
   est_stake: figure,
-  bot_owned: figure,
   is_position: z.boolean().nullish(),
   position: figure,
   side: z.string().max(16).nullish().catch(null),
@@ -58,12 +59,18 @@ const currencySchema = z.looseObject({
 const balanceSchema = z.looseObject({
   currencies: z.array(currencySchema).max(5_000),
   total: figure,
+  /** Trades the bot ever had. */
+  trade_count: figure,
   stake: z.string().max(64).nullish().catch(null),
 });
 export type BotBalance = z.output<typeof balanceSchema>;
+export type BotHolding = z.output<typeof currencySchema>;
 
+const PAST_PAGE = 500;
+const PAST_PAGES_MAX = 200;
 const pastTradesSchema = z.looseObject({
-  trades: z.array(z.looseObject({ pair: z.string().max(64) })).max(500),
+  trades: z.array(z.looseObject({ pair: z.string().max(64) })).max(PAST_PAGE),
+  total_trades: z.int().nonnegative().nullish(),
 });
 const lockSchema = z.looseObject({ id: z.int(), reason: text.nullish() });
 const locksSchema = z.looseObject({ locks: z.array(lockSchema).max(5_000) });
@@ -73,13 +80,20 @@ const refreshedSchema = z.object({ access_token: z.string() });
 
 type Answered<T> = Promise<Result<T, HttpFailure>>;
 
+export interface PastPairs {
+  readonly pairs: ReadonlySet<string>;
+  /** Closed trades there are. */
+  readonly closed: number;
+}
+
 export interface FreqtradeApi {
   config(): Answered<BotConfig>;
   status(): Answered<readonly BotTrade[]>;
-  count(): Answered<{ current: number }>;
+  /** Open trades by another answer than `/status`; where the bot is stopped, by its profit. */
+  openCount(): Answered<number>;
   balance(): Answered<BotBalance>;
-  /** Pairs of the latest closed trades. */
-  pastPairs(): Answered<readonly string[]>;
+  /** Pairs of the trades closed after the first `known`, however many pages they are. */
+  pastPairs(known: number): Answered<PastPairs>;
   /** By the name the version has: `/stopentry`, `/stopbuy` before it, `/pause` after it. */
   stopEntry(): Answered<unknown>;
   pause(): Answered<unknown>;
@@ -184,12 +198,31 @@ export function createFreqtradeApi(options: {
   return {
     config: () => ask('GET', '/show_config', configSchema),
     status: () => ask('GET', '/status', z.array(tradeSchema).max(5_000)),
-    count: () => ask('GET', '/count', countSchema),
+    async openCount() {
+      const count = await ask('GET', '/count', openCountSchema);
+      // A stopped bot refuses to count, and says its profit all the same.
+      if (count.ok || count.error.code !== 'http') return count;
+      const open = await ask('GET', '/profit', openByProfitSchema);
+      return open.ok ? open : count;
+    },
     balance: () => ask('GET', '/balance', balanceSchema),
-    async pastPairs() {
-      const answer = await ask('GET', '/trades?limit=500&offset=0', pastTradesSchema);
-      if (!answer.ok) return answer;
-      return { ok: true, value: answer.value.trades.map(({ pair }) => pair) };
+    async pastPairs(known) {
+      const pairs: string[] = [];
+      for (let page = 0; page < PAST_PAGES_MAX; page += 1) {
+        // Those closed last come first.
+        const path = `/trades?limit=${PAST_PAGE}&offset=${pairs.length}`;
+        const answer = await ask('GET', path, pastTradesSchema);
+        if (!answer.ok) return answer;
+        const { trades, total_trades } = answer.value;
+        pairs.push(...trades.map(({ pair }) => pair));
+        const total = total_trades ?? null;
+        // Fewer than there were: another database, of which nothing is known.
+        const wanted = total === null ? null : total < known ? total : total - known;
+        const over = wanted === null ? trades.length < PAST_PAGE : pairs.length >= wanted;
+        if (over) return { ok: true, value: { pairs: new Set(pairs), closed: total ?? 0 } };
+        if (trades.length === 0) break;
+      }
+      return fail('malformed', '/trades does not list every closed trade');
     },
     stopEntry: () => firstKnown(['/stopentry', '/stopbuy', '/pause']),
     pause: () => ask('POST', '/pause', saidSchema),

@@ -1,6 +1,7 @@
 import { strictest } from '../../../shared/ops/mode';
 import type { Operation, OpItem } from '../../../shared/protocol/engine';
 import type { Result } from '../../../shared/result';
+import { fail, ok } from '../../../shared/result';
 import type { Clock } from '../../../shared/time';
 import { VERSION } from '../../../shared/version';
 import { detailOf, phrase } from '../../../shared/words/phrase';
@@ -55,6 +56,9 @@ export function createFreqtradeBridge(deps: FreqtradeBridgeDeps): FreqtradeBridg
   /** When an exit of a trade was last asked for, by `uptime`. */
   const exits = new Map<number, number>();
   const coins = new Set<string>();
+  /** For how many trades, and closed ones among them, `coins` is whole; null before it ever was. */
+  let learned: { readonly trades: number | null; readonly closed: number } | null = null;
+  let unread: string | null = null;
   let looking = false;
   let cleanReads = 0;
   const formerUntil = deps.former ? uptime() + FORMER_MS : 0;
@@ -65,18 +69,35 @@ export function createFreqtradeBridge(deps: FreqtradeBridgeDeps): FreqtradeBridg
   });
 
   async function read(): Promise<Result<Holdings, string>> {
-    const [trades, count, balance] = await Promise.all([api.status(), api.count(), api.balance()]);
+    const [trades, count, balance] = await Promise.all([
+      api.status(),
+      api.openCount(),
+      api.balance(),
+    ]);
     if (!trades.ok) return trades;
     if (!count.ok) return count;
     if (!balance.ok) return balance;
     for (const { pair } of trades.value) coins.add(baseOf(pair));
+    // Coins that nobody knows to be the bot's would be taken for another's.
+    const all = await learnCoins(balance.value.trade_count ?? null);
+    if (!all.ok) return all;
     const reading = {
-      ...{ trades: trades.value, count: count.value.current, balance: balance.value },
+      ...{ trades: trades.value, count: count.value, balance: balance.value },
     };
     return holdingsOf(reading, {
       ...{ coins, dust: deps.dust, exiting: exiting(trades.value) },
       stakeCurrency: control.config()?.stake_currency ?? '',
     });
+  }
+
+  /** Learns the coins of trades that are over, anew whenever there are more trades. */
+  async function learnCoins(trades: number | null): Promise<Result<null, string>> {
+    if (trades !== null && learned?.trades === trades) return ok(null);
+    const past = await api.pastPairs(learned?.closed ?? 0);
+    if (!past.ok) return fail(past.error.code, `its past trades: ${past.error.message}`);
+    for (const pair of past.value.pairs) coins.add(baseOf(pair));
+    learned = { trades, closed: past.value.closed };
+    return ok(null);
   }
 
   /** Exits that may be on their way; those that had their time are forgotten. */
@@ -95,6 +116,10 @@ export function createFreqtradeBridge(deps: FreqtradeBridgeDeps): FreqtradeBridg
       await control.look();
       const held = await read();
       // What contradicts itself is no figure; what was reported grows old on the screen.
+      const problem = held.ok ? null : held.error.message;
+      if (problem !== null && problem !== unread)
+        deps.say(`what it holds is not known: ${problem}`);
+      unread = problem;
       if (held.ok) {
         const { positions, workingOrders } = held.value;
         reporter.report({
@@ -148,6 +173,17 @@ export function createFreqtradeBridge(deps: FreqtradeBridgeDeps): FreqtradeBridg
     return { items: [], readBack: { asOf, positions, workingOrders, telemetrySeq } };
   }
 
+  /** Trades with an open order; null where that is not known, as where a list is empty for an error. */
+  async function withOrders(): Promise<ReadonlySet<number> | null> {
+    const trades = await api.status();
+    if (!trades.ok) return null;
+    if (trades.value.length === 0) {
+      const count = await api.openCount();
+      if (!count.ok || count.value > 0) return null;
+    }
+    return new Set(trades.value.filter(hasOpenOrder).map(tradeId));
+  }
+
   async function cancel(): Promise<Outcome> {
     const before = await api.status();
     if (!before.ok) return { items: [engineItem('unknown', before.error.message)] };
@@ -157,8 +193,7 @@ export function createFreqtradeBridge(deps: FreqtradeBridgeDeps): FreqtradeBridg
       const answer = await api.cancelOrder(trade_id);
       if (!answer.ok) refused.set(trade_id, answer.error.message);
     }
-    const after = open.length === 0 ? before : await api.status();
-    const left = after.ok ? new Set(after.value.filter(hasOpenOrder).map(tradeId)) : null;
+    const left = open.length === 0 ? null : await withOrders();
     return {
       items: open.map(({ trade_id, pair }): OpItem => {
         const gone = left !== null && !left.has(trade_id);
@@ -229,11 +264,6 @@ export function createFreqtradeBridge(deps: FreqtradeBridgeDeps): FreqtradeBridg
     }
   }
 
-  async function learnCoins(): Promise<void> {
-    const pairs = await api.pastPairs();
-    if (pairs.ok) for (const pair of pairs.value) coins.add(baseOf(pair));
-  }
-
   return {
     engine: {
       get mode() {
@@ -257,7 +287,7 @@ export function createFreqtradeBridge(deps: FreqtradeBridgeDeps): FreqtradeBridg
         reporter.beginSession();
         alerts.beginSession();
         reporter.report({ kind: 'status', mode: control.mode() ?? 'paused' });
-        void learnCoins().then(look);
+        void look();
       },
       operate,
       query: (opId) => operations.query(opId),

@@ -1,7 +1,7 @@
 import type { Result } from '../../../shared/result';
 import { fail, ok } from '../../../shared/result';
 import type { Position, WorkingOrder } from '../../../shared/telemetry/types';
-import type { BotBalance, BotTrade } from './api';
+import type { BotBalance, BotHolding, BotTrade } from './api';
 
 export interface Holdings {
   readonly positions: readonly Position[];
@@ -10,7 +10,7 @@ export interface Holdings {
 
 export interface Reading {
   readonly trades: readonly BotTrade[];
-  /** What `/count` says is open. */
+  /** What `/count` says is open, or `/profit` where the bot is stopped. */
   readonly count: number;
   readonly balance: BotBalance;
 }
@@ -27,7 +27,7 @@ export interface HoldingsContext {
 
 /**
  * What freqtrade holds, by three of its answers. `/status` is its own database, where an error reads
- * as an empty list: it counts only where `/count` agrees, and what the account holds beside it is a
+ * as an empty list: it counts only where another answer agrees, and what the account holds beside it is a
  * position too.
  */
 export function holdingsOf(
@@ -35,14 +35,18 @@ export function holdingsOf(
   context: HoldingsContext,
 ): Result<Holdings, 'contradiction'> {
   if (count !== trades.length) {
-    const detail = `/status lists ${trades.length} open trades and /count says ${count}`;
+    const detail = `/status lists ${trades.length} open trades and another answer says ${count}`;
     return fail('contradiction', detail);
   }
-  const traded = new Set(trades.map(({ pair }) => pair));
+  const strays = straysOf(balance, new Set(trades.map(({ pair }) => baseOf(pair))), context);
+  const unread = strays.find((entry) => heldOf(entry) === null);
+  if (unread) {
+    return fail('contradiction', `/balance does not say how much of ${unread.currency} there is`);
+  }
   return ok({
     positions: [
       ...trades.filter(hasPosition).map((trade) => positionOf(trade, context.stakeCurrency)),
-      ...strays(balance, traded, context),
+      ...strays.map((entry) => strayPosition(entry, context.stakeCurrency)),
     ],
     workingOrders: trades.flatMap((trade) => ordersOf(trade, context.exiting)),
   });
@@ -107,33 +111,44 @@ function ordersOf(trade: BotTrade, exiting: ReadonlySet<number>): WorkingOrder[]
   return [...orders, order];
 }
 
-/** Positions that the account shows and no open trade explains. */
-function strays(
-  balance: BotBalance,
-  traded: ReadonlySet<string>,
+/** What the account shows and no open trade explains. */
+function straysOf(
+  { currencies }: BotBalance,
+  bases: ReadonlySet<string>,
   { stakeCurrency, coins, dust }: HoldingsContext,
-): Position[] {
-  const bases = new Set([...traded].map(baseOf));
-  return balance.currencies.flatMap((entry): Position[] => {
-    const { currency, is_position, position, est_stake, bot_owned, side } = entry;
-    const value = Math.abs(est_stake ?? 0);
-    const base = baseOf(currency);
-    if (bases.has(base) || currency === stakeCurrency) return [];
-    const held = Math.abs((is_position ? position : (bot_owned ?? entry.balance)) ?? 0);
-    const ours = is_position === true || coins.has(base);
-    if (!ours || held === 0 || (!is_position && value <= dust)) return [];
-    return [
-      {
-        id: `balance:${currency}`.slice(0, 128),
-        instrument: currency,
-        side: side === 'short' ? 'short' : 'long',
-        quantity: held,
-        ...{ entryPrice: null, markPrice: null, unrealizedPnl: null },
-        notional: est_stake == null ? null : value,
-        currency: stakeCurrency.slice(0, 8),
-      },
-    ];
+): readonly BotHolding[] {
+  return currencies.filter((entry) => {
+    const base = baseOf(entry.currency);
+    if (bases.has(base) || entry.currency === stakeCurrency || heldOf(entry) === 0) return false;
+    return entry.is_position === true || (coins.has(base) && !isDust(entry, dust));
   });
+}
+
+/**
+ * How much of it there is, null where that cannot be read. Never by `bot_owned`: that is the amount of
+ * the coin's open trade, and so 0 for the very coins that no trade explains.
+ */
+function heldOf({ is_position, position, balance }: BotHolding): number | null {
+  const held = is_position ? position : balance;
+  return held == null ? null : Math.abs(held);
+}
+
+/** A rest too small to be sold. What has no price, or has an order on it, may be worth anything. */
+function isDust({ est_stake, used }: BotHolding, dust: number): boolean {
+  return est_stake != null && est_stake > 0 && est_stake <= dust && (used ?? 0) === 0;
+}
+
+function strayPosition(entry: BotHolding, stakeCurrency: string): Position {
+  const { currency, est_stake, side } = entry;
+  return {
+    id: `balance:${currency}`.slice(0, 128),
+    instrument: currency,
+    side: side === 'short' ? 'short' : 'long',
+    quantity: heldOf(entry) ?? 0,
+    ...{ entryPrice: null, markPrice: null, unrealizedPnl: null },
+    notional: est_stake ? Math.abs(est_stake) : null,
+    currency: stakeCurrency.slice(0, 8),
+  };
 }
 
 /** `BTC` of `BTC/USDT` and of `BTC/USDT:USDT`. */

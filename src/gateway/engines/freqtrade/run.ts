@@ -2,6 +2,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import { z } from 'zod';
 import { fetchJson } from '../../../node/fetchJson';
 import { BRIDGE_OPTIONS } from '../../../shared/bridges/bridge';
+import { entriesOf } from '../../../shared/bridges/freqtrade';
 import { BRIDGE_SETTINGS } from '../client/bridgeSettings';
 import { createEngineLink } from '../client/link';
 import { createOrphan } from '../client/orphan';
@@ -10,7 +11,6 @@ import type { ProgramContext, Running } from '../client/program';
 import { createFreqtradeApi } from './api';
 import { createFreqtradeBridge } from './bridge';
 import { createBotStream } from './stream';
-import { entriesOf } from './switch';
 
 export const freqtradeSettingsSchema = z.object({
   ...BRIDGE_SETTINGS,

@@ -1,21 +1,9 @@
+import { entriesOf } from '../../../shared/bridges/freqtrade';
 import { strictest } from '../../../shared/ops/mode';
 import type { OpItem, OutsideChange } from '../../../shared/protocol/engine';
 import type { Mode } from '../../../shared/telemetry/types';
 import type { Clock } from '../../../shared/time';
 import type { BotConfig, FreqtradeApi } from './api';
-
-/** Entries as the bot takes them; null while it changes from one state to another. */
-export function entriesOf(config: BotConfig): 'normal' | 'paused' | null {
-  switch (config.state.toLowerCase()) {
-    case 'running':
-      return config.max_open_trades === 0 ? 'paused' : 'normal';
-    case 'paused':
-    case 'stopped':
-      return 'paused';
-    default:
-      return null;
-  }
-}
 
 export interface BotSwitch {
   config(): BotConfig | null;

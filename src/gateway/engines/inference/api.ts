@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Fetch, type HttpFailure, readAnswer } from '../../../node/fetchJson';
+import type { Ticked } from '../../../shared/protocol/engine';
 import type { Result } from '../../../shared/result';
 import type { Clock } from '../../../shared/time';
 import { createTokenBucket, type Priority } from '../client/tokenBucket';
@@ -18,6 +19,13 @@ const statusSchema = z.object({
   timestamp: text.nullish(),
 });
 export type ServiceStatus = z.output<typeof statusSchema>;
+
+const healthSchema = z.looseObject({
+  status: text,
+  model_loaded: z.boolean().nullish().catch(null),
+  database_connected: z.boolean().nullish().catch(null),
+});
+export type ServiceHealth = z.output<typeof healthSchema>;
 
 const actedSchema = z.object({ success: z.boolean(), message: z.string().nullish() });
 
@@ -100,13 +108,14 @@ export interface InferenceApi {
   ): Answered<{ success: boolean }>;
   pause(reason: string): Answered<{ success: boolean }>;
   resume(): Answered<{ success: boolean }>;
+  health(): Answered<ServiceHealth>;
   /** All of them, however many pages they are. */
   openTrades(priority: Priority): Answered<readonly ServiceTrade[]>;
   models(priority: Priority): Answered<readonly ServiceModel[]>;
   targets(priority: Priority): Answered<RollbackTargets>;
   lineage(model: string, priority: Priority): Answered<ModelLineage>;
   rollback(targetVersion: number | null, reason: string): Answered<z.output<typeof actedSchema>>;
-  promote(model: string, reason: string): Answered<z.output<typeof actedSchema>>;
+  promote(model: string, reason: string, checklist: Ticked): Answered<z.output<typeof actedSchema>>;
   reload(): Answered<z.output<typeof reloadSchema>>;
   /** When the service last answered anything at all, by `uptime`. */
   answeredAt(): number | null;
@@ -134,6 +143,8 @@ export function createInferenceApi(options: {
   /** Resolves after so many ms. */
   readonly after: (ms: number) => Promise<void>;
   readonly uptime: Clock;
+  /** The command on whose behalf it is asked, if any: the service echoes it as `X-Request-ID`. */
+  readonly requestId?: () => string | undefined;
 }): InferenceApi {
   const { uptime } = options;
   const bucket = createTokenBucket({ ...RATE, uptime });
@@ -146,11 +157,15 @@ export function createInferenceApi(options: {
     schema: Schema,
     body?: object,
   ): Answered<z.output<Schema>> {
+    const requestId = options.requestId?.();
+    // What no header may hold would keep the call itself from being made.
+    const named = requestId !== undefined && /^[\x21-\x7e]{1,128}$/.test(requestId);
+    const correlation = named ? { 'x-request-id': requestId } : {};
     for (let attempt = 1; ; attempt += 1) {
       await bucket.take(priority);
       const answer = await options.fetch({
         ...{ method, url: `${options.address}/api/v1${path}`, body },
-        headers: { 'x-api-key': options.apiKey },
+        headers: { 'x-api-key': options.apiKey, ...correlation },
         timeoutMs: priority === 'normal' ? TIMEOUT_MS : KILL_TIMEOUT_MS,
       });
       if (answer.ok) answeredAt = uptime();
@@ -195,6 +210,7 @@ export function createInferenceApi(options: {
       ask('urgent', 'POST', '/operations/resume', actedSchema, {
         ...{ resumed_by: options.owner, confirmation_code: 'CONFIRM_RESUME' },
       }),
+    health: () => ask('normal', 'GET', '/health', healthSchema),
     openTrades,
     async models(priority) {
       const answer = await ask(priority, 'GET', '/models', modelsSchema);
@@ -207,11 +223,14 @@ export function createInferenceApi(options: {
       ask('urgent', 'POST', '/models/rollback', actedSchema, {
         ...{ target_version, reason, initiated_by: options.owner },
       }),
-    promote: (model, reason) =>
+    promote: (model, reason, ticked) =>
       ask('urgent', 'POST', `/models/${encodeURIComponent(model)}/promote`, actedSchema, {
         ...{ target_stage: 'production', reason, promoted_by: options.owner },
-        // The people's own checklist is in the log; without it nothing is deployed.
-        checklist: { backtest_reviewed: true, metrics_acceptable: true, team_notified: true },
+        checklist: {
+          backtest_reviewed: ticked.backtestReviewed,
+          metrics_acceptable: ticked.metricsAcceptable,
+          team_notified: ticked.teamNotified,
+        },
       }),
     reload: () => ask('urgent', 'POST', '/models/reload', reloadSchema),
     answeredAt: () => answeredAt,

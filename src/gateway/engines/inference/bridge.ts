@@ -7,7 +7,7 @@ import { type AlertDesk, createAlertDesk } from '../client/alerts';
 import type { EngineLink, LinkedEngine } from '../client/link';
 import { createOperations, type Outcome } from '../client/operations';
 import { createReporter } from '../client/reporter';
-import type { InferenceApi, ServiceTrade } from './api';
+import type { InferenceApi, ServiceHealth, ServiceTrade } from './api';
 import { type Inventory, readInventory, wayTo } from './models';
 import type { Prediction, ServiceAlert, StreamTrade } from './stream';
 import { timeOf } from './stream';
@@ -28,6 +28,8 @@ export interface InferenceBridgeDeps {
   readonly now: Clock;
   readonly uptime: Clock;
   readonly say: (text: string) => void;
+  /** Runs work on behalf of a command, so that what it asks of the service names it. */
+  readonly onBehalfOf: (commandId: string, work: () => void) => void;
 }
 
 export interface InferenceBridge {
@@ -36,6 +38,8 @@ export interface InferenceBridge {
   known(): boolean;
   /** Looks at the service's mode; to be called about every 2 s and on any news. */
   look(): Promise<void>;
+  /** Asks how well the service is; a degraded one is an alert until it is healthy. */
+  health(): Promise<void>;
   /** Reports what is open. */
   holdings(): Promise<void>;
   /** Reads models and lineage anew. */
@@ -113,6 +117,18 @@ export function createInferenceBridge(deps: InferenceBridgeDeps): InferenceBridg
     } else {
       alerts.clear('silent', 'the service answers again');
     }
+  }
+
+  async function health(): Promise<void> {
+    const answer = await api.health();
+    // Without an answer nothing is known; silence has an alert of its own.
+    if (!answer.ok && !answer.error.message.startsWith('HTTP 503')) return;
+    if (answer.ok && answer.value.status === 'healthy') {
+      alerts.clear('degraded', 'the service says that it is healthy');
+      return;
+    }
+    const detail = (answer.ok ? wordsOf(answer.value) : answer.error.message).slice(0, 1_000);
+    alerts.raise('degraded', { severity: 'P2', kind: 'service_alert', model: null, detail });
   }
 
   async function holdings(): Promise<void> {
@@ -200,7 +216,7 @@ export function createInferenceBridge(deps: InferenceBridgeDeps): InferenceBridg
     const acted =
       way.way === 'rollback'
         ? await api.rollback(way.targetVersion, reason)
-        : await api.promote(wanted.model, reason);
+        : await api.promote(wanted.model, reason, way.checklist);
     const refusal = acted.ok
       ? acted.value.success
         ? null
@@ -275,7 +291,8 @@ export function createInferenceBridge(deps: InferenceBridgeDeps): InferenceBridg
         reporter.report({ kind: 'status', mode: control.mode() ?? 'paused' });
         void holdings();
       },
-      operate,
+      operate: (opId, operation, commandId) =>
+        deps.onBehalfOf(commandId, () => operate(opId, operation)),
       query: (opId) => operations.query(opId),
       cards: () => inventory?.cards ?? [],
       deadMan(action) {
@@ -284,6 +301,7 @@ export function createInferenceBridge(deps: InferenceBridgeDeps): InferenceBridg
     },
     known: () => control.mode() !== null,
     look,
+    health,
     holdings,
     inventory: readModels,
     prediction({ model_id: model, signal, timestamp, metadata }) {
@@ -336,6 +354,12 @@ export function createInferenceBridge(deps: InferenceBridgeDeps): InferenceBridg
 
 function engineItem(outcome: OpItem['outcome'], detail: string): OpItem {
   return { kind: 'engine', id: 'engine', outcome, detail: detail.slice(0, 512) };
+}
+
+function wordsOf({ status, model_loaded, database_connected }: ServiceHealth): string {
+  const says = (told: boolean | null | undefined) => (told == null ? 'not said' : String(told));
+  const parts = `model_loaded ${says(model_loaded)}, database_connected ${says(database_connected)}`;
+  return `the service says that it is ${status}: ${parts}`;
 }
 
 function sideOf(side: string | null | undefined): 'long' | 'short' {

@@ -1,5 +1,5 @@
 import { modelHashSchema } from '../../../shared/models/model';
-import type { EngineModel } from '../../../shared/protocol/engine';
+import type { EngineModel, Ticked } from '../../../shared/protocol/engine';
 import type { Priority } from '../client/tokenBucket';
 import type { InferenceApi, ModelLineage, RollbackTargets, ServiceModel } from './api';
 
@@ -115,22 +115,29 @@ function withoutHoles(fields: object): object {
 /** How the service is brought to run a model. `none`: it cannot be asked for that one. */
 export type Way =
   | { readonly way: 'rollback'; readonly targetVersion: number | null }
-  | { readonly way: 'promote' }
+  | { readonly way: 'promote'; readonly checklist: Ticked }
   | { readonly way: 'none'; readonly why: string };
 
 /**
  * Decides between the service's two calls. A rollback names a whole number or, with null, the model
- * archived last; a version in words can be reached only by the latter.
+ * archived last; a version in words can be reached only by the latter. A promotion attests a checklist,
+ * so it is asked for only where people ticked one.
  */
 export function wayTo(
-  wanted: EngineModel,
+  wanted: EngineModel & { readonly checklist?: Ticked | undefined },
   { targets, available }: Pick<Inventory, 'targets' | 'available'>,
 ): Way {
   const has = available.some(({ model, hash }) => model === wanted.model && hash === wanted.hash);
   if (!has) return { way: 'none', why: 'the service has no such artifact' };
   const index = targets.available_targets.findIndex(({ model_id }) => model_id === wanted.model);
   const target = targets.available_targets[index];
-  if (!target) return { way: 'promote' };
+  if (!target) {
+    const { checklist } = wanted;
+    if (checklist) return { way: 'promote', checklist };
+    const why =
+      'it is no rollback target of the service, and nobody ticked the checklist of a promotion';
+    return { way: 'none', why };
+  }
   const number = /^v?(\d{1,9})$/i.exec(target.version)?.[1];
   const same = targets.available_targets.filter(({ version }) => version === target.version);
   if (number !== undefined && same.length === 1) {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as after } from 'node:timers/promises';
 import { z } from 'zod';
@@ -23,6 +24,7 @@ export type InferenceSettings = z.output<typeof inferenceSettingsSchema>;
 const STATUS_EVERY_MS = 2_000;
 const NEWS_MS = 1_000;
 const HOLDINGS_EVERY_MS = 10_000;
+const HEALTH_EVERY_MS = 10_000;
 const MODELS_EVERY_MS = 120_000;
 
 /** Starts the bridge in this process. It registers once the service has answered a first time. */
@@ -32,10 +34,12 @@ export function runInferenceBridge(
 ): Running {
   const uptime = () => performance.now();
   const { address, options } = settings;
+  const command = new AsyncLocalStorage<string>();
   const api = createInferenceApi({
     ...{ address, apiKey: settings.secrets.apiKey, fetch: fetchJson, uptime },
     after: (ms) => after(ms),
     owner: settings.owner,
+    requestId: () => command.getStore(),
   });
   const link = createEngineLink({
     ...{ gateway: settings.gateway, token: settings.token },
@@ -47,6 +51,7 @@ export function runInferenceBridge(
     owner: settings.owner,
     former: settings.former,
     ...{ now: Date.now, uptime, say },
+    onBehalfOf: (commandId, work) => command.run(commandId, work),
   });
   const orphan = createOrphan(() => bridge.engine.mode);
   let attached = false;
@@ -59,12 +64,15 @@ export function runInferenceBridge(
     if (attached || stopped || !bridge.known()) return;
     attached = true;
     await bridge.inventory();
-    if (!stopped) link.attach(bridge.engine);
+    if (stopped) return;
+    link.attach(bridge.engine);
+    await bridge.health();
   }
 
   const timers = [
     setInterval(() => void look(), STATUS_EVERY_MS),
     setInterval(() => void (attached ? bridge.holdings() : null), HOLDINGS_EVERY_MS),
+    setInterval(() => void (attached ? bridge.health() : null), HEALTH_EVERY_MS),
     setInterval(() => void (attached ? bridge.inventory() : null), MODELS_EVERY_MS),
   ];
   const stream = createStream({

@@ -9,10 +9,9 @@ import { Instant } from '../../components/Instant';
 import { Button, INPUT } from '../../components/ui';
 import { forgetFilter, keepFilter, readFilters } from '../../desk/filters.state';
 import { useT } from '../../i18n';
-import { eventName } from '../../i18n/events';
 import { clip } from '../../lib/format';
-import { useApp } from '../../lib/store';
 import { onGrowth } from './onGrowth';
+import { Types } from './Types';
 
 const SINGLE = ['actor', 'role', 'model', 'engine', 'incident'] as const;
 
@@ -25,14 +24,12 @@ interface Props {
 /** What the record is looked through by. */
 export function Filters({ source, filter, onChange }: Props) {
   const t = useT();
-  const language = useApp((state) => state.settings?.language ?? 'es');
   const values = useValues(source);
   const choose = (
     label: string,
     value: string,
     options: readonly string[],
     set: (value: string) => void,
-    nameOf = (option: string): string => clip(option, 40),
   ) => (
     <select
       className={INPUT}
@@ -46,7 +43,7 @@ export function Filters({ source, filter, onChange }: Props) {
       {/* A value that was chosen stays to be seen, even where the record has it no longer. */}
       {[...new Set([...options, ...(value === '' ? [] : [value])])].map((option) => (
         <option key={option} value={option}>
-          {nameOf(option)}
+          {clip(option, 40)}
         </option>
       ))}
     </select>
@@ -54,13 +51,11 @@ export function Filters({ source, filter, onChange }: Props) {
   return (
     <search className="space-y-2">
       <div className="grid grid-cols-6 gap-2">
-        {choose(
-          t('audit.type'),
-          filter.types[0] ?? '',
-          values?.type ?? [],
-          (type) => onChange({ ...filter, types: type ? [type] : [] }),
-          (type) => eventName(type, language),
-        )}
+        <Types
+          chosen={filter.types}
+          known={values?.type ?? []}
+          onChange={(types) => onChange({ ...filter, types })}
+        />
         {SINGLE.map((facet) => (
           <div key={facet}>
             {choose(t(`audit.${facet}`), filter[facet] ?? '', values?.[facet] ?? [], (value) =>

@@ -1,4 +1,5 @@
 import type { AuditFindings, AuditJob } from '@shared/audit/view';
+import { tradingDay } from '@shared/time';
 import { Button, Hostile } from '../../components/ui';
 import { useT } from '../../i18n';
 import { call } from '../../lib/call';
@@ -55,7 +56,7 @@ export function Work({ job }: { job: AuditJob }) {
 /** What a verification found: green only for what was proven. */
 function Findings({ findings }: { findings: AuditFindings }) {
   const t = useT();
-  const { damage, events, head, signedTo, clock } = findings;
+  const { damage, events, head, deleted, signedTo, clock } = findings;
   return (
     <>
       {damage.map(({ kind, seq, detail }) => (
@@ -68,6 +69,17 @@ function Findings({ findings }: { findings: AuditFindings }) {
       ))}
       {damage.length === 0 && (
         <p className="text-green">{t('job.holds', { events: amount(events, 0), seq: head.seq })}</p>
+      )}
+      {deleted && (
+        <p>
+          <Hostile
+            text={t('job.begins', {
+              ...{ first: deleted.last + 1, day: tradingDay(deleted.at) },
+              ...{ by: deleted.by, seq: deleted.seq },
+            })}
+            max={300}
+          />
+        </p>
       )}
       <p className={signedTo === null ? 'text-amber' : 'text-muted'}>
         {signedTo === null ? t('job.unsigned') : t('job.signed', { seq: signedTo })}

@@ -12,15 +12,21 @@ import {
   XAxis,
   YAxis,
 } from 'recharts';
+import { Sparkline } from '../../components/Sparkline';
 import { Hostile } from '../../components/ui';
 import { modelMarks, toneOf } from '../../desk/monitor.state';
 import { useT } from '../../i18n';
 import { amount, duration, percent } from '../../lib/format';
 import { triggerFigure } from '../../lib/trigger';
 
+/** Five minutes at a check each 30 s and what arrives between. */
+const SPARK_POINTS = 40;
+
 /** One trigger: its value against its limits, both verdicts, its age, and its last hour. */
 export function TriggerCard(props: {
   readonly check: Check;
+  /** Shown beside the value, where there is one. */
+  readonly median: number | null;
   readonly view: DeskView;
   readonly points: readonly MonitorPoint[];
   readonly now: number;
@@ -38,6 +44,12 @@ export function TriggerCard(props: {
       <header className="flex items-baseline gap-3">
         <h2 className="text-[15px] font-semibold">{t(`trigger.${trigger}`)}</h2>
         <span className="figure text-[20px]">{triggerFigure(trigger, value)}</span>
+        {props.median !== null && (
+          <span className="figure text-[12px] text-muted">
+            P50 {triggerFigure(trigger, props.median)}
+          </span>
+        )}
+        <Sparkline values={points.slice(-SPARK_POINTS).map((point) => point[trigger])} />
         <span className="flex-1" />
         <strong className={toneOf(check)}>{t(`outcome.${check.outcome}`)}</strong>
       </header>
@@ -91,8 +103,25 @@ export function TriggerCard(props: {
               labelFormatter={(at) => `${timeOfDay(Number(at))} COT`}
               formatter={(figure) => triggerFigure(trigger, Number(figure))}
             />
-            <ReferenceLine y={warning} stroke="var(--amber)" strokeDasharray="4 4" />
-            <ReferenceLine y={limit} stroke="var(--red)" strokeDasharray="4 4" />
+            {(
+              [
+                ['monitor.warningLine', warning, 'var(--amber)'],
+                ['monitor.limitLine', limit, 'var(--red)'],
+              ] as const
+            ).map(([name, at, colour]) => (
+              <ReferenceLine
+                key={name}
+                y={at}
+                stroke={colour}
+                strokeDasharray="4 4"
+                label={{
+                  value: t(name),
+                  position: 'insideBottomRight',
+                  fill: colour,
+                  fontSize: 12,
+                }}
+              />
+            ))}
             {marks.map(({ at, model }) => (
               <ReferenceLine
                 key={at}
