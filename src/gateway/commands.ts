@@ -1,4 +1,3 @@
-import type { Book } from '../shared/incidents/events';
 import { openSince } from '../shared/incidents/state';
 import type { Sha256 } from '../shared/log/chain';
 import type { Actor, LogEvent } from '../shared/log/event';
@@ -7,7 +6,7 @@ import type { MonitorItem } from '../shared/monitor/report';
 import type { Policies } from '../shared/policy/inForce';
 import { policyChange } from '../shared/policy/inForce';
 import type { Command } from '../shared/protocol/commands';
-import type { Answer, RejectionCode, Role } from '../shared/protocol/terminal';
+import type { Answer, Role } from '../shared/protocol/terminal';
 import type { Clock } from '../shared/time';
 import type { Bridges } from './bridges/bridges';
 import * as channels from './decide/channels';
@@ -21,6 +20,7 @@ import * as reports from './decide/reports';
 import * as retention from './decide/retention';
 import * as retraining from './decide/retraining';
 import type { EngineHub } from './engineHub';
+import type { Books } from './incidents/books';
 import type { Fact, GatewayLog } from './log';
 import type { Notifier } from './notify/notifier';
 
@@ -43,6 +43,9 @@ export interface Commands {
   follow(listener: (answer: Answer) => void): () => void;
 }
 
+/** A command's answer that it is not carried out. */
+type Rejected = Extract<Answer, { stage: 'rejected' }>;
+
 export interface CommandsOptions {
   readonly log: GatewayLog;
   readonly hub: EngineHub;
@@ -52,8 +55,7 @@ export interface CommandsOptions {
   readonly clock: Clock;
   /** Base64 of the key that signs the log. */
   readonly publicKey: string;
-  /** What every engine has now. */
-  readonly books: () => readonly Book[];
+  readonly books: Pick<Books, 'now' | 'tradesPerHour'>;
   /** Whether a terminal acts as the monitor with that token. */
   readonly mayAct: (holder: string, fence: number) => boolean;
   /** Secrets of channels, and tests. */
@@ -89,8 +91,9 @@ export function createCommands(options: CommandsOptions): Commands {
     const { commandId: id } = event;
     if (id === null || !isFirstFact(event.type) || outcomes.has(id)) return;
     if (event.type === 'command.rejected') {
-      const { code, message } = event.data as { code: RejectionCode; message: string };
-      outcomes.set(id, [{ type: 'answer', id, stage: 'rejected', code, message }]);
+      const { code, message, said } = event.data as unknown as Rejected;
+      const rejected = { code, message, ...(said && { said }) };
+      outcomes.set(id, [{ type: 'answer', id, stage: 'rejected', ...rejected }]);
     } else {
       outcomes.set(id, [accepted(id, event.seq)]);
     }
@@ -193,13 +196,11 @@ export function createCommands(options: CommandsOptions): Commands {
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       const { code, message } = error;
-      outcomes.set(id, [{ type: 'answer', id, stage: 'rejected', code, message }]);
-      log.append({
-        type: 'command.rejected',
-        ...common,
-        data: { name: command.name, code, message },
-      });
-      answer({ type: 'answer', id, stage: 'rejected', code, message });
+      const why = { code, message, ...(error.said && { said: [error.said] }) };
+      const rejected: Answer = { type: 'answer', id, stage: 'rejected', ...why };
+      outcomes.set(id, [rejected]);
+      log.append({ type: 'command.rejected', ...common, data: { name: command.name, ...why } });
+      answer(rejected);
     }
   }
 
@@ -214,7 +215,9 @@ export function createCommands(options: CommandsOptions): Commands {
       ...{ state: { ...state.models, active, criticalAt }, policy: inForce.models, sha256, now },
       ...{ incidentSince: openSince(state.incidents), id: command.id },
     };
-    const desk = { state, policies: inForce, books: options.books, now, id: command.id };
+    const { now: booksNow, tradesPerHour } = options.books;
+    const at = { now, id: command.id };
+    const desk = { state, policies: inForce, books: booksNow, tradesPerHour, ...at };
     const slow = { state, policy: inForce.monitor, now, id: command.id };
     switch (command.name) {
       case 'kill':
@@ -295,10 +298,14 @@ export function createCommands(options: CommandsOptions): Commands {
         const { name, document, basedOn } = command.params;
         const version = state.policies[name]?.version ?? inForce[name].version;
         if (basedOn !== null && basedOn !== version) {
-          throw new Refusal('superseded', `${name} is at ${version} by now, not ${basedOn}`);
+          throw new Refusal('superseded', '{name} is at {version} by now, not {basedOn}', {
+            name,
+            version,
+            basedOn,
+          });
         }
         const change = policyChange(state, name, document);
-        if (!change.ok) throw new Refusal('bad_policy', change.error.message);
+        if (!change.ok) throw new Refusal('bad_policy', { text: change.error.message });
         return [{ type: 'policy.changed', data: change.value }];
       }
       case 'alert.acknowledge':

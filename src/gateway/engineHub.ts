@@ -9,6 +9,7 @@ import { parseFrame } from '../shared/protocol/frame';
 import { CLOSE } from '../shared/protocol/wire';
 import type { Mode, Position, TelemetryItem, WorkingOrder } from '../shared/telemetry/types';
 import type { Clock } from '../shared/time';
+import { detailOf, type Phrase, phrase, say, word } from '../shared/words/phrase';
 import { type Bucket, type Guard, HELLO_WITHIN_MS } from './guard';
 import type { Fact, GatewayLog } from './log';
 import type { GatewayMetrics } from './metrics';
@@ -104,7 +105,7 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
     socket.on('close', (code) => {
       clearTimeout(late);
       waiting.delete(socket);
-      if (session) lose(session, `closed with ${code}`);
+      if (session) lose(session, phrase('closed with {code}', { code: String(code) }));
     });
     socket.on('message', (data, binary) => {
       options.metrics.frame('engine');
@@ -141,7 +142,7 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
     const now = clock();
     const before = sessions.get(id);
     if (before) {
-      lose(before, 'replaced by a newer connection');
+      lose(before, phrase('replaced by a newer connection'));
       before.socket.close(CLOSE.replaced);
     }
     const session = {
@@ -289,21 +290,25 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
   function recordOutside(engine: string, { mode, by, reason, at }: OutsideChange): void {
     const before = log.state().engines[engine]?.confirmedMode ?? null;
     const actor = { id: by, role: 'outside', terminal: null };
-    const detail = `${engine}: ${before ?? '?'} → ${mode}, ${by}: ${reason ?? '–'}`;
+    const said = phrase('{engine}: {before} → {mode}, {by}: {reason}', {
+      ...{ engine, before: before === null ? '?' : word(`mode.${before}`) },
+      ...{ mode: word(`mode.${mode}`), by, reason: reason ?? '–' },
+    });
     log.append(
       { type: 'engine.outside_change', actor, reason, data: { engine, mode, by, reason, at } },
       {
         type: 'alert.raised',
         data: {
           alert: outsideAlert(engine),
-          ...{ severity: 'P1', kind: 'outside_change', model: null, engine, detail },
+          ...{ severity: 'P1', kind: 'outside_change', model: null, engine },
+          ...detailOf([said]),
         },
       },
     );
   }
 
-  function recordAlert(engine: string, said: EngineAlert): void {
-    const { key, state, severity, kind, model, detail } = said;
+  function recordAlert(engine: string, message: EngineAlert): void {
+    const { key, state, severity, kind, model, detail, said } = message;
     const alert = `engine:${engine}:${key}`.slice(0, 128);
     const open = log.state().alerts.active[alert];
     if (state === 'cleared') {
@@ -311,7 +316,8 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       return;
     }
     if (open && open.severity === severity && open.detail === detail) return;
-    log.append({ type: 'alert.raised', data: { alert, severity, kind, model, engine, detail } });
+    const about = { alert, severity, kind, model, engine, detail, ...(said && { said }) };
+    log.append({ type: 'alert.raised', data: about });
   }
 
   /** Records an engine's models where they are not what was recorded last. */
@@ -336,13 +342,14 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
     if (message) reply(session.socket, { type: 'error', code: 'bad_shape', message });
   }
 
-  function lose(session: Session, cause: string): void {
+  function lose(session: Session, why: Phrase): void {
     if (sessions.get(session.engine) !== session) return;
     sessions.delete(session.engine);
     log.append({
       type: 'engine.lost',
       data: {
-        ...{ engine: session.engine, cause, lastHeardAt: session.lastHeardAt },
+        ...{ engine: session.engine, cause: say(why, 'en'), said: [why] },
+        lastHeardAt: session.lastHeardAt,
         positions: session.holdings?.positions.length ?? null,
       },
     });
@@ -354,7 +361,7 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
     const up = options.uptime();
     for (const session of [...sessions.values()]) {
       if (up - session.heardAt >= policy.engines.lostAfterMs) {
-        lose(session, 'silent');
+        lose(session, phrase('silent'));
         session.socket.terminate();
       } else {
         reply(session.socket, { type: 'ping', time: now });

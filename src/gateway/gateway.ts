@@ -213,9 +213,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       })
     : null;
   const commands = createCommands({
-    ...{ log, hub, policies, sha256, clock, mayAct, history },
+    ...{ log, hub, policies, books, sha256, clock, mayAct, history },
     publicKey: publicKeyText(key),
-    books: books.now,
     channels: notifier,
     bridges,
   });

@@ -43,7 +43,8 @@ export function createCommandDesk(deps: {
       if (!deps.control(command)) return null;
       const { id, issuedAt } = command;
       const sent: LocalCommand = {
-        ...{ id, name, issuedAt, stage: 'sent', code: null, message: null, effects: [] },
+        ...{ id, name, issuedAt, stage: 'sent', code: null, message: null, said: null },
+        effects: [],
       };
       commands = [sent, ...commands].slice(0, KEPT);
       deps.changed();
@@ -89,7 +90,10 @@ function answered(command: LocalCommand, answer: Answer): LocalCommand {
     case 'done':
       return { ...command, stage: answer.stage };
     case 'rejected':
-      return { ...command, stage: 'rejected', code: answer.code, message: answer.message };
+      return {
+        ...{ ...command, stage: 'rejected', code: answer.code, message: answer.message },
+        said: answer.said ?? null,
+      };
     case 'effected': {
       const { engine, step, items } = answer;
       return { ...command, effects: [...command.effects, { engine, step, items }] };

@@ -2,7 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { createTransport } from 'nodemailer';
+import type { Fact } from '../../src/gateway/log';
+import { MONITOR_ID } from '../../src/shared/monitor/monitor';
 import { notificationsPolicy, openGateway, quietPolicies } from '../support/desk';
 import { TestTerminal } from '../support/testTerminal';
 import {
@@ -18,6 +21,9 @@ import {
 import { percentile, print, round } from './figure';
 
 const RUNS = 200;
+const INCIDENTS = 10;
+/** Messages to Slack of one incident; see {@link incidents}. */
+const TOLD_OF_ONE = 9;
 const TARGET_MS = 5_000;
 const CHANNELS = ['slack', 'email', 'pagerduty'] as const;
 type Channel = (typeof CHANNELS)[number];
@@ -31,28 +37,40 @@ const policies = {
   },
 };
 
-const folder = mkdtempSync(join(tmpdir(), 'vigia-bench-'));
 const slack = await openWebhook(slackContract);
 const pagerDuty = await openWebhook(pagerDutyContract, false, '/v2/enqueue');
 const mail = await openMail();
-const gateway = await openGateway(folder, 'paper', 0, { policies });
-const ana = await TestTerminal.open(gateway.port, 'ana');
 const reason = 'bench';
-for (const one of [
-  { settings: { channel: 'slack', label: '', ca: null }, secret: slack.url, reason },
-  { settings: mailSettings(mail.port), secret: MAIL_LOGIN.password, reason },
-  {
-    settings: { channel: 'pagerduty', url: pagerDuty.url, ca: null },
-    ...{ secret: ROUTING_KEY, reason },
-  },
-]) {
-  const answer = await ana.give('channel.configure', one);
-  if (answer.stage !== 'done') throw new Error(JSON.stringify(answer));
+
+/** A gateway with all three channels set up, and a terminal at it. */
+async function openDesk(under: typeof policies) {
+  const folder = mkdtempSync(join(tmpdir(), 'vigia-bench-'));
+  const gateway = await openGateway(folder, 'paper', 0, { policies: under });
+  const ana = await TestTerminal.open(gateway.port, 'ana');
+  for (const one of [
+    { settings: { channel: 'slack', label: '', ca: null }, secret: slack.url, reason },
+    { settings: mailSettings(mail.port), secret: MAIL_LOGIN.password, reason },
+    {
+      settings: { channel: 'pagerduty', url: pagerDuty.url, ca: null },
+      ...{ secret: ROUTING_KEY, reason },
+    },
+  ]) {
+    const answer = await ana.give('channel.configure', one);
+    if (answer.stage !== 'done') throw new Error(JSON.stringify(answer));
+  }
+  const delivered = () => ana.events.filter(({ type }) => type === 'notification.delivered');
+  const close = async () => {
+    ana.socket.terminate();
+    await gateway.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { gateway, ana, delivered, close };
 }
+
+const { gateway, ana, delivered, close } = await openDesk(policies);
 
 /** What a P0 takes from its event to each third party's yes, as the log has it. */
 const ours: Record<Channel, number[]> = { slack: [], email: [], pagerduty: [] };
-const delivered = () => ana.events.filter(({ type }) => type === 'notification.delivered');
 for (let run = 0; run < RUNS; run += 1) {
   gateway.log.append({
     type: 'alert.raised',
@@ -110,7 +128,71 @@ for (const channel of CHANNELS) {
     });
   }
 }
-ana.socket.terminate();
-await gateway.stop();
+await close();
+await incidents();
 for (const one of [slack, pagerDuty, mail]) await one.close();
-rmSync(folder, { recursive: true, force: true });
+
+/**
+ * What people are told of an automatic rollback, under the shipped policy, pace and all: warnings, the
+ * order, its alert with the call that its incident makes, a pause, its end, who took it and how it ended.
+ */
+async function incidents(): Promise<void> {
+  const document = notificationsPolicy;
+  const desk = await openDesk({ ...policies, notifications: { document, hash: 'shipped' } });
+  const alert = (id: string, severity: 'P1' | 'P2', kind: string): Fact => ({
+    type: 'alert.raised',
+    data: { alert: id, severity, kind, model: 'm1', engine: null, detail: 'bench' },
+  });
+  const monitor = { id: MONITOR_ID, role: 'monitor', terminal: null };
+  for (let run = 0; run < INCIDENTS; run += 1) {
+    const before = desk.delivered().length;
+    const { log } = desk.gateway;
+    log.append(alert(`errors-${run}`, 'P2', 'trigger_warning'));
+    await setTimeout(300);
+    const deployment = { deployment: `d${run}`, model: 'm0', engines: ['e1'] };
+    const order = { version: '1', hash: 'a'.repeat(64), previous: 'm1', kind: 'rollback' } as const;
+    log.append(
+      {
+        ...{ type: 'deployment.started', actor: monitor, reason, commandId: deployment.deployment },
+        data: { ...deployment, ...order },
+      },
+      alert(`rollback-${run}`, 'P1', 'auto_rollback'),
+      alert(`fall-${run}`, 'P2', 'drawdown_step'),
+    );
+    await desk.ana.give('pause', { scope: { kind: 'all' }, reason, origin: 'panel' });
+    await setTimeout(700);
+    log.append({
+      ...{ type: 'deployment.completed', commandId: deployment.deployment },
+      data: { ...deployment, tookMs: 700 },
+    });
+    const open = () => desk.ana.ops.incidents.incidents.find(({ stage }) => stage === 'open');
+    await desk.ana.until(() => open() !== undefined);
+    const incident = open()?.id ?? '';
+    await desk.ana.give('incident.acknowledge', { incident, via: 'console' });
+    await desk.ana.give('incident.mitigate', { incident });
+    const ended = { incident, rootCause: reason, resolution: reason };
+    await desk.ana.give('incident.resolve', ended);
+    const told = () =>
+      desk
+        .delivered()
+        .slice(before)
+        .filter(({ data }) => data.channel === 'slack')
+        .reduce((sum, { data }) => sum + Number(data.grouped), 0);
+    await desk.ana.until(() => told() >= TOLD_OF_ONE);
+    // The next one finds a channel at rest.
+    await setTimeout(document.group.windowMs);
+  }
+  for (const channel of ['slack', 'email'] as const) {
+    const took = desk
+      .delivered()
+      .filter(({ data }) => data.channel === channel)
+      .map(({ data }) => Number(data.tookMs));
+    const value = Math.max(...took);
+    print({
+      ...{ figure: `notify.incident_to_${channel}_max`, value: round(value), unit: 'ms' },
+      ...{ floor: null, ratio: null, target: `< ${TARGET_MS} ms`, met: value < TARGET_MS },
+      runs: took.length,
+    });
+  }
+  await desk.close();
+}

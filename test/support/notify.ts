@@ -18,7 +18,7 @@ export function rendered(change: Partial<Rendered> = {}): Rendered {
     ...{ key: 'kill:1', level: 'p0', language: 'es', kind: 'kill', at: 1, source: 'USD/COP' },
     ...{ title: 'PARADA', lead: 'Se detuvo.', time: '2026-01-05 09:00:01 COT' },
     fields: [{ label: 'Motivo', value: HOSTILE }],
-    runbook: 'https://docs/runbook#kill-switch',
+    ...{ runbook: 'https://docs/runbook#kill-switch', to: [], toAlone: false },
     ...change,
   };
 }

@@ -3,6 +3,7 @@ import type { Severity } from '../../shared/alerts/events';
 import type { EventDataOf } from '../../shared/ops/events';
 import type { IncidentsPolicy } from '../../shared/policy/incidents';
 import type { Clock } from '../../shared/time';
+import { detailOf, phrase, type Sentence } from '../../shared/words/phrase';
 import type { Fact, GatewayLog } from '../log';
 
 type Raised = EventDataOf<'alert.raised'>;
@@ -53,7 +54,7 @@ export function createAlertIntake(options: AlertIntakeOptions): AlertIntake {
     return [];
   }
 
-  function clear(alert: string, cause: string): Fact[] {
+  function clear(alert: string, cause: Sentence): Fact[] {
     const open = windows.get(alert);
     if (open) {
       open.clearedBecause = cause;
@@ -174,9 +175,10 @@ function raisedBy(
 
 function overflow(count: number, severity: Severity): Raised {
   const about = { kind: 'outside_overflow', model: null, engine: null } as const;
-  const detail =
-    'alerts of other systems beyond those kept one by one, or left out by their sender';
-  return { alert: OVERFLOW, severity, ...about, detail, source: 'outside', count };
+  const said = phrase(
+    'alerts of other systems beyond those kept one by one, or left out by their sender',
+  );
+  return { alert: OVERFLOW, severity, ...about, ...detailOf([said]), source: 'outside', count };
 }
 
 function severityOf(label: string | undefined, rules: IncidentsPolicy['alerts']): Severity {

@@ -65,7 +65,7 @@ export function createBridges(options: BridgesOptions): Bridges {
     } catch (error) {
       // What failed is said; what was to be kept is not.
       const words = error instanceof VaultError ? error.message : 'the secrets cannot be written';
-      throw new Refusal('unavailable', words);
+      throw new Refusal('unavailable', { text: words });
     }
   }
 

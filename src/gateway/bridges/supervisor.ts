@@ -4,9 +4,13 @@ import { foundSchema } from '../../shared/bridges/bridge';
 import type { BridgeRecord } from '../../shared/bridges/state';
 import type { RandomBytes } from '../../shared/ids';
 import type { Clock } from '../../shared/time';
+import { detailOf, phrase, type Sentence } from '../../shared/words/phrase';
 import type { EngineHub } from '../engineHub';
 import type { GatewayLog } from '../log';
 import { type BridgeProcess, PROGRAMS, type StartBridge } from './process';
+
+const STARTING: Sentence = 'it runs, and its service has not answered yet';
+const CONNECTED: Sentence = 'its engine is connected';
 
 export interface SupervisorOptions {
   readonly log: GatewayLog;
@@ -116,7 +120,7 @@ export function superviseBridges(options: SupervisorOptions): Supervisor {
     run.timer = setTimeout(() => {
       run.timer = null;
       if (!hub.isConnected(record.id)) {
-        alarm(run, 'it runs, and its service has not answered yet');
+        alarm(run, STARTING);
       }
     }, ANSWER_MS);
   }
@@ -144,9 +148,11 @@ export function superviseBridges(options: SupervisorOptions): Supervisor {
     const { id, name } = run.record;
     const alert = alertOf(id);
     if (alert in log.state().alerts.active) return;
-    const detail = `${name} (${id}): ${cause}`.slice(0, 2_000);
+    const said = phrase('{name} ({bridge}): {cause}', {
+      ...{ name, bridge: id, cause: { all: [{ code: cause.slice(0, 500) }] } },
+    });
     const about = { severity: 'P1', kind: 'bridge_failed', model: null, engine: id } as const;
-    log.append({ type: 'alert.raised', data: { alert, ...about, detail } });
+    log.append({ type: 'alert.raised', data: { alert, ...about, ...detailOf([said]) } });
   }
 
   function calm(bridge: string, cause: string): void {
@@ -181,7 +187,7 @@ export function superviseBridges(options: SupervisorOptions): Supervisor {
       const run = runs.get(engine);
       if (!run?.process) return;
       record(run, 'running', 'its service answers');
-      calm(engine, 'its engine is connected');
+      calm(engine, CONNECTED);
     },
   });
   const leave = log.onRecorded((event) => {

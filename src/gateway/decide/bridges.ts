@@ -47,7 +47,9 @@ export function configure(
   const same = before?.kind === kind && before.address === address;
   const secrets = secretsFor(kind, params.secrets, same ? kept : {});
   if (kind === 'generic' && (secrets.token?.length ?? 0) < TOKEN_MIN) {
-    throw new Refusal('bad_params', `a token of ${TOKEN_MIN} characters or more`);
+    throw new Refusal('bad_params', 'a token of {length} characters or more', {
+      length: TOKEN_MIN,
+    });
   }
   const names = Object.keys(secrets).sort();
   const data = {
@@ -99,7 +101,7 @@ export function test(
 /** @throws {Refusal} where options are not those of the kind. */
 function fitting(kind: BridgeKind, options: object): void {
   const problem = optionsProblem(kind, options);
-  if (problem !== null) throw new Refusal('bad_params', problem);
+  if (problem !== null) throw new Refusal('bad_params', { text: problem });
 }
 
 /** @throws {Refusal} where credentials would travel readable and nobody has accepted it. */

@@ -5,6 +5,7 @@ import type { Incident } from '../../shared/incidents/state';
 import type { OpsState } from '../../shared/ops/state';
 import type { Policies } from '../../shared/policy/inForce';
 import type { CommandParams } from '../../shared/protocol/commands';
+import { word } from '../../shared/words/phrase';
 import type { Operator } from '../commands';
 import type { Fact } from '../log';
 import { allow, Refusal } from './refusal';
@@ -15,6 +16,8 @@ export interface IncidentsContext {
   readonly policies: Pick<Policies, 'incidents' | 'calendar' | 'playbooks'>;
   /** What every engine has now, for the record of what an incident cost. */
   readonly books: () => readonly Book[];
+  /** Trades an hour, where enough were seen to say so. */
+  readonly tradesPerHour: () => number | null;
   /** Unix ms. */
   readonly now: number;
   /** The command's id, which names what it begins. */
@@ -59,7 +62,7 @@ export function open(
         ...planEscalation(severity, now, policies.incidents, policies.calendar),
         detectedFrom: since.length > 0 ? Math.min(...since) : null,
         books: [...context.books()],
-        tradesPerHour: null,
+        tradesPerHour: context.tradesPerHour(),
       },
     },
   ];
@@ -155,7 +158,8 @@ export function setSeverity(
   const { incidents: policy, calendar } = context.policies;
   allow(operator, policy.permissions.setSeverity, 'change an incident’s severity');
   const known = activeIncident(context, incident);
-  if (known.severity === severity) throw new Refusal('superseded', `it is ${severity} already`);
+  if (known.severity === severity)
+    throw new Refusal('superseded', 'it is {severity} already', { severity });
   const plan = planEscalation(severity, context.now, policy, calendar);
   const data = { incident, from: known.severity, to: severity, ...plan };
   return [{ type: 'incident.severity_changed', data }];
@@ -254,7 +258,10 @@ function ended(context: IncidentsContext, id: string): Incident {
 function reaching(context: IncidentsContext, id: string, stage: IncidentStage): Incident {
   const known = incidentOf(context, id);
   if (nextStage(known.stage) !== stage) {
-    throw new Refusal('wrong_stage', `it is ${known.stage}; ${stage} does not follow that`);
+    throw new Refusal('wrong_stage', 'it is {stage}; {next} does not follow that', {
+      stage: word(`incident.${known.stage}`),
+      next: word(`incident.${stage}`),
+    });
   }
   return known;
 }

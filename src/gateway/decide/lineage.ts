@@ -13,9 +13,9 @@ export function report({ event }: CommandParams<'lineage.report'>): Fact[] {
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const where = issue?.path.map(String).join('.') || 'the event';
-    throw new Refusal('bad_params', `${where}: ${issue?.message ?? 'wrong shape'}`);
+    throw new Refusal('bad_params', { text: `${where}: ${issue?.message ?? 'wrong shape'}` });
   }
   const why = unrecordable(parsed.data);
-  if (why !== null) throw new Refusal('bad_params', why);
+  if (why !== null) throw new Refusal('bad_params', { text: why });
   return [{ type: 'lineage.received', data: { event: parsed.data } }];
 }

@@ -20,11 +20,12 @@ import {
   nextStage,
 } from '../../shared/models/promotion';
 import { mergeRegistration } from '../../shared/models/register';
-import { rollbackTargets } from '../../shared/models/rollback';
+import { type Ineligible, rollbackTargets } from '../../shared/models/rollback';
 import type { ModelRecord, ModelsState, PromotionRequest } from '../../shared/models/state';
 import type { EventDataOf } from '../../shared/ops/events';
 import type { ModelsPolicy } from '../../shared/policy/models';
 import type { CommandParams } from '../../shared/protocol/commands';
+import { type PhraseValue, phrase, word } from '../../shared/words/phrase';
 import type { Operator } from '../commands';
 import type { Fact } from '../log';
 import { allow, Refusal } from './refusal';
@@ -55,10 +56,10 @@ export function register(
   source: 'engine' | 'operator',
 ): Fact[] {
   const read = readCard(card);
-  if (!read.ok) throw new Refusal('bad_card', read.error.message);
+  if (!read.ok) throw new Refusal('bad_card', { text: read.error.message });
   const known = state.models[read.value.model];
   const merged = mergeRegistration(known, read.value);
-  if (!merged.ok) throw new Refusal('bad_card', merged.error.message);
+  if (!merged.ok) throw new Refusal('bad_card', { text: merged.error.message });
   const { value } = merged;
   const first: Fact = { type: 'model.registered', data: { ...value, source } };
   return [first, ...reached(known?.stage ?? 'development', value, policy)];
@@ -93,7 +94,7 @@ export function report(
 ): Fact[] {
   const model = modelOf(state, params.model);
   if (params.phase === 'staging' && model.stage !== 'staging') {
-    throw new Refusal('wrong_stage', `${model.model} is not in staging`);
+    throw new Refusal('wrong_stage', '{model} is not in staging', { model: model.model });
   }
   const first: Fact = { type: 'model.metrics_reported', data: { ...params, source } };
   if (params.phase === 'staging') return [first];
@@ -111,13 +112,19 @@ export function promote(
   allow(operator, policy.permissions.requestPromotion, 'ask for a promotion');
   const model = modelOf(state, params.model);
   if (nextStage(model) !== target) {
-    throw new Refusal('wrong_stage', `${model.model} is in ${model.stage}: ${target} is not next`);
+    throw new Refusal('wrong_stage', '{model} is in {stage}: {target} is not next', {
+      ...placeOf(model),
+      target: word(`stage.${target}`),
+    });
   }
   if (state.requests.some((one) => one.model === model.model && one.expiresAt > now)) {
-    throw new Refusal('superseded', `a promotion of ${model.model} waits already`);
+    throw new Refusal('superseded', 'a promotion of {model} waits already', { model: model.model });
   }
   const unwaivable = emergency?.waived.find((gate) => UNWAIVABLE.has(gate));
-  if (unwaivable) throw new Refusal('bad_params', `${unwaivable} cannot be waived`);
+  if (unwaivable)
+    throw new Refusal('bad_params', '{gate} cannot be waived', {
+      gate: word(`gate.${unwaivable}`),
+    });
   refuseFailing(promotionGates(state, model, target, policy, now, emergency?.waived));
   const fingerprint = fingerprintOf(model, target, policy, sha256);
   const needs = [...approvalsNeeded(model, target, policy, emergency !== null)];
@@ -159,14 +166,14 @@ export function approve(
     case 'approved_already':
       throw new Refusal(capacity, 'you have approved this; another person must');
     case 'no_capacity':
-      throw new Refusal(
-        capacity,
-        `this waits for: ${missingApprovals(request).join(', ')} (${ownersOf(model)})`,
-      );
+      throw new Refusal(capacity, 'this waits for: {capacities} (owner {owner}, backup {backup})', {
+        capacities: word(...missingApprovals(request).map((one) => `capacity.${one}`)),
+        ...{ owner: model.owner, backup: model.backupOwner },
+      });
   }
   const { id, target, fingerprint, emergency } = request;
   if (nextStage(model) !== target) {
-    throw new Refusal('wrong_stage', `${model.model} is in ${model.stage} by now`);
+    throw new Refusal('wrong_stage', '{model} is in {stage} by now', placeOf(model));
   }
   refuseFailing(promotionGates(state, model, target, policy, now, emergency?.waived));
   const approval: Fact = {
@@ -208,19 +215,18 @@ export function rollback(
   allow(operator, policy.permissions.rollback, 'roll a model back');
   const target = modelOf(state, params.target);
   if (target.model === state.production) {
-    throw new Refusal('not_eligible', `${target.model} is the model that is live`);
+    throw new Refusal('not_eligible', '{model} is the model that is live', { model: target.model });
   }
   const found = rollbackTargets(state, policy, now, context.incidentSince).find(
     ({ model }) => model === target.model,
   );
   if (!found) {
-    throw new Refusal('not_eligible', `${target.model} is not among the models last live`);
+    throw new Refusal('not_eligible', '{model} is not among the models last live', {
+      model: target.model,
+    });
   }
   const [why] = found.ineligible;
-  if (why) {
-    const { code, ...rest } = why;
-    throw new Refusal('not_eligible', `${target.model}: ${code} ${JSON.stringify(rest)}`);
-  }
+  if (why) throw ineligible(target.model, why);
   return [
     ...leaving(state, 'rollback', null),
     stageChange(target, 'production', 'rollback'),
@@ -240,7 +246,7 @@ export function retire(
   const model = modelOf(state, params.model);
   const cause = emergency ? 'emergency_retirement' : 'retirement';
   if (!isTransition(model.stage, 'archived', cause)) {
-    throw new Refusal('wrong_stage', `${model.model} is in ${model.stage} and is not retired so`);
+    throw new Refusal('wrong_stage', '{model} is in {stage} and is not retired so', placeOf(model));
   }
   const closed = state.requests
     .filter((request) => request.model === model.model)
@@ -263,10 +269,11 @@ export function grantException(
   const { model, gates, until, reason: justification } = params;
   modelOf(state, model);
   const barred = gates.find((gate) => UNWAIVABLE.has(gate));
-  if (barred) throw new Refusal('bad_params', `${barred} cannot be excepted`);
+  if (barred)
+    throw new Refusal('bad_params', '{gate} cannot be excepted', { gate: word(`gate.${barred}`) });
   if (until <= now || until > now + policy.exceptions.maxMs) {
     const days = policy.exceptions.maxMs / 86_400_000;
-    throw new Refusal('bad_params', `an exception ends within ${days} days from now`);
+    throw new Refusal('bad_params', 'an exception ends within {days} days from now', { days });
   }
   return [
     { type: 'exception.granted', data: { exception: id, model, gates, justification, until } },
@@ -358,7 +365,11 @@ function stageChange(
   retirement: StageChange['retirement'] = null,
 ): Fact {
   if (!isTransition(stage, to, cause)) {
-    throw new Refusal('wrong_stage', `no model goes from ${stage} to ${to} by ${cause}`);
+    throw new Refusal('wrong_stage', 'no model goes from {stage} to {to} by {cause}', {
+      stage: word(`stage.${stage}`),
+      to: word(`stage.${to}`),
+      cause: word(`cause.${cause}`),
+    });
   }
   const data = { model, from: stage, to, cause, request, retirement };
   return { type: 'model.stage_changed', data };
@@ -383,16 +394,36 @@ function deployment(context: ModelsContext, model: ModelRecord, kind: Deployment
 function refuseFailing(gates: readonly Gate[]): void {
   if (allPass(gates)) return;
   const failing = gates.filter(({ outcome }) => outcome === 'failed' || outcome === 'missing');
-  const words = failing.map(
-    ({ id, value, limit, detail }) =>
-      `${id}: ${detail ?? `${value ?? 'missing'}, the limit is ${limit}`}`,
-  );
-  throw new Refusal('gates_failed', words.join('; '));
+  const unmet = failing.map(({ id, value, limit, detail }) => {
+    const gate = word(`gate.${id}`);
+    return detail === null
+      ? phrase('{gate}: {value}, the limit is {limit}', {
+          ...{ gate, value: gateFigure(id, value), limit: gateFigure(id, limit) },
+        })
+      : phrase('{gate}: {why}', { gate, why: { all: [{ code: detail }] } });
+  });
+  throw new Refusal('gates_failed', 'not met: {gates}', { gates: { all: unmet } });
+}
+
+/** A gate's figure in the unit in which people read it. */
+function gateFigure(id: Gate['id'], value: number | null): PhraseValue {
+  if (value === null) return word('word.noFigure');
+  switch (id) {
+    case 'staging_time':
+      // Never rounded up to its limit.
+      return `${Math.floor(value / 36_000) / 100} h`;
+    case 'win_rate':
+    case 'max_drawdown':
+    case 'shadow_agreement':
+      return { share: value };
+    default:
+      return value;
+  }
 }
 
 function modelOf(state: ModelsState, id: string): ModelRecord {
   const model = state.models[id];
-  if (!model) throw new Refusal('unknown_model', `no model ${id} is registered`);
+  if (!model) throw new Refusal('unknown_model', 'no model {model} is registered', { model: id });
   return model;
 }
 
@@ -403,6 +434,34 @@ function requestOf({ state, now }: ModelsContext, id: string): PromotionRequest 
   return request;
 }
 
-function ownersOf({ owner, backupOwner }: ModelRecord): string {
-  return `owner ${owner ?? 'nobody'}, backup ${backupOwner ?? 'nobody'}`;
+function placeOf({ model, stage }: ModelRecord) {
+  return { model, stage: word(`stage.${stage}`) };
+}
+
+function ineligible(model: string, why: Ineligible): Refusal {
+  switch (why.code) {
+    case 'not_on_engine': {
+      const engines = why.engines.join(', ');
+      return new Refusal('not_eligible', '{model} is not on every engine: {engines}', {
+        ...{ model, engines },
+      });
+    }
+    case 'retired_for_cause': {
+      const cause = word(`retire.${why.cause}`);
+      return new Refusal('not_eligible', '{model} was retired for cause: {cause}', {
+        model,
+        cause,
+      });
+    }
+    case 'failed_lately':
+      return new Refusal('not_eligible', '{model} failed to load; not before {until}', {
+        ...{ model, until: { at: why.until } },
+      });
+    case 'rolled_away':
+      return why.until === null
+        ? new Refusal('not_eligible', '{model} was rolled away from in an open incident', { model })
+        : new Refusal('not_eligible', '{model} was rolled away from; not before {until}', {
+            ...{ model, until: { at: why.until } },
+          });
+  }
 }

@@ -73,7 +73,7 @@ export function resume(
   allow(operator, policy.permissions.resume, 'resume');
   const { scope, confirmation, origin } = params;
   if (confirmation !== RESUME_CONFIRMATION) {
-    throw new Refusal('wrong_confirmation', `type ${RESUME_CONFIRMATION} to resume`);
+    throw new Refusal('wrong_confirmation', 'type {word} to resume', { word: RESUME_CONFIRMATION });
   }
   knownScope(state, scope);
   const stopped =

@@ -14,7 +14,8 @@ export function record(
   allow(operator, policy.permissions.make, 'make a report');
   const { period, fromSeq, toSeq, language, ...about } = params;
   if (period.from >= period.to) throw new Refusal('bad_params', 'the period ends before it begins');
-  if (toSeq > state.seq) throw new Refusal('bad_params', `the log ends at ${state.seq}`);
+  if (toSeq > state.seq)
+    throw new Refusal('bad_params', 'the log ends at {seq}', { seq: state.seq });
   if (fromSeq > toSeq + 1) throw new Refusal('bad_params', 'the range ends before it begins');
   if (state.reports.made.some(({ id }) => id === params.report)) {
     throw new Refusal('superseded', 'a report of that id is on record');

@@ -3,6 +3,7 @@ import type { ModelsPolicy } from '../../shared/policy/models';
 import type { CommandParams } from '../../shared/protocol/commands';
 import type { RejectionCode } from '../../shared/protocol/terminal';
 import { closedYears, type Kept, keptUntil, whyKept } from '../../shared/retention/retention';
+import { type Sentence, word } from '../../shared/words/phrase';
 import type { Operator } from '../commands';
 import type { Fact } from '../log';
 import { allow, Refusal } from './refusal';
@@ -16,10 +17,10 @@ interface Facts {
   readonly publicKey: string;
 }
 
-const REFUSALS: Readonly<Record<Kept, readonly [RejectionCode, string]>> = {
+const REFUSALS: Readonly<Record<Kept, readonly [RejectionCode, Sentence]>> = {
   not_closed: ['not_eligible', 'it is not a year of this log that is over'],
   deleted: ['superseded', 'it is deleted already'],
-  until: ['too_soon', 'it is kept until '],
+  until: ['too_soon', 'its time is not over'],
   hold: ['not_eligible', 'a hold is in force (policy retention.hold)'],
   incident: ['not_eligible', 'an incident is open'],
   older_first: ['not_eligible', 'an older year of the record is deleted first'],
@@ -37,7 +38,10 @@ export function deleteYear(
   const why = whyKept(state, policy.retention, kind, year, Math.min(now, state.ts));
   if (why !== null) {
     const [code, text] = REFUSALS[why];
-    throw new Refusal(code, `${kind} ${year}: ${text}${why === 'until' ? until : ''}`);
+    throw new Refusal(code, '{kind} {year}, kept until {until}: {why}', {
+      ...{ kind: word(`records.${kind}`), year: String(year), until },
+      why: { all: [{ code: text }] },
+    });
   }
   const own = closedYears(state.retention).find((one) => one.year === year);
   const audit =

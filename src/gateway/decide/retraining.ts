@@ -25,15 +25,15 @@ export function requestRetraining(
 ): Fact[] {
   allow(operator, policy.permissions.retrain, 'ask for a retraining');
   if (!state.models.models[model]) {
-    throw new Refusal('unknown_model', `no model ${model} is registered`);
+    throw new Refusal('unknown_model', 'no model {model} is registered', { model });
   }
   if (openRetraining(state.monitor, model)) {
-    throw new Refusal('superseded', `a retraining of ${model} waits already`);
+    throw new Refusal('superseded', 'a retraining of {model} waits already', { model });
   }
   const from = nextRetrainingAt(state.monitor, 'manual', policy.retraining);
   if (now < from) {
     const hours = policy.retraining.manualEveryMs / 3_600_000;
-    throw new Refusal('too_soon', `${hours} h between two asked for by people`);
+    throw new Refusal('too_soon', '{hours} h between two asked for by people', { hours });
   }
   return [
     {

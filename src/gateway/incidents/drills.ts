@@ -6,6 +6,7 @@ import { inScope } from '../../shared/ops/fold';
 import type { KillRecord, OpsState } from '../../shared/ops/state';
 import type { Policies } from '../../shared/policy/inForce';
 import { type Clock, DESK_TIME_ZONE, tradingDay } from '../../shared/time';
+import { detailOf, phrase } from '../../shared/words/phrase';
 import { drill } from '../decide/drills';
 import { Refusal } from '../decide/refusal';
 import type { EngineHub } from '../engineHub';
@@ -27,6 +28,11 @@ function realKill(state: OpsState, engines: readonly string[]): KillRecord | und
     ({ drill: rehearsed, resumedAt, scope }) =>
       !rehearsed && resumedAt === null && engines.some((engine) => inScope(scope, engine)),
   );
+}
+
+/** Engines of a drill that are not flat. */
+function openOf({ chains }: OpsState, { engines }: Drill): readonly string[] {
+  return engines.filter((engine) => chains[engine]?.phase !== 'flat');
 }
 
 /**
@@ -54,10 +60,9 @@ export function drillResult(
     return { outcome: 'interrupted', detail: 'it was resumed before it was flat', ...measured };
   }
   if (now - one.started.at < one.timeoutMs) return null;
-  const open = one.engines.filter((engine) => state.chains[engine]?.phase !== 'flat');
   return {
     outcome: 'timed_out',
-    detail: `not flat: ${open.join(', ')}`.slice(0, 512),
+    detail: `not flat: ${openOf(state, one).join(', ')}`.slice(0, 512),
     ...measured,
   };
 }
@@ -120,12 +125,14 @@ export function keepDrills(options: DrillsOptions): { stop(): void } {
       });
     }
     if (result.outcome !== 'timed_out') return;
-    const detail = `the drill was not flat after ${one.timeoutMs} ms; ${result.detail}`;
+    const said = phrase('the drill was not flat after {ms} ms: {engines}', {
+      ...{ ms: String(one.timeoutMs), engines: openOf(log.state(), one).join(', ') },
+    });
     const about = { severity: 'P2', kind: 'drill_failed', model: null, engine: null } as const;
     log.append({
       type: 'alert.raised',
       commandId,
-      data: { alert: `drill:${commandId}`, ...about, detail, source: 'policy' },
+      data: { alert: `drill:${commandId}`, ...about, ...detailOf([said]), source: 'policy' },
     });
   }
 

@@ -3,6 +3,7 @@ import type { LogEvent } from '../../shared/log/event';
 import { type DomainEvent, type EventDataOf, toDomainEvent } from '../../shared/ops/events';
 import type { Policies } from '../../shared/policy/inForce';
 import type { Clock } from '../../shared/time';
+import type { Sentence } from '../../shared/words/phrase';
 import type { GatewayLog } from '../log';
 import type { Books } from './books';
 import { factsDue, nextDue } from './due';
@@ -21,6 +22,8 @@ interface Heard {
   readonly event: Happening;
   readonly books: readonly Book[];
 }
+
+const CONNECTED: Sentence = 'it is connected again';
 
 /** How long after an event its incident is opened, ms: a kill's own first steps go before it. */
 const STAND_BACK_MS = 50;
@@ -109,7 +112,7 @@ export function keepIncidents(options: IncidentsDriverOptions): { stop(): void }
   function clearLost(engine: string): void {
     const alert = lostAlert(engine);
     if (!(alert in log.state().alerts.active)) return;
-    log.append({ type: 'alert.cleared', data: { alert, cause: 'it is connected again' } });
+    log.append({ type: 'alert.cleared', data: { alert, cause: CONNECTED } });
   }
 
   /** What a gateway that died could not see to. */

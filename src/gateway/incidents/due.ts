@@ -3,6 +3,7 @@ import type { ActionItem, Incident } from '../../shared/incidents/state';
 import type { OpsState } from '../../shared/ops/state';
 import type { Policies } from '../../shared/policy/inForce';
 import { instantOf } from '../../shared/time';
+import { detailOf, type Phrase, phrase, type Sentence } from '../../shared/words/phrase';
 import type { Fact } from '../log';
 
 type Rules = Pick<Policies, 'incidents' | 'calendar'>;
@@ -16,6 +17,7 @@ export function factsDue(state: OpsState, rules: Rules, now: number): Fact[] {
     ...incidents.flatMap((incident) => escalations(incident, rules, now)),
     ...incidents.flatMap((incident) => lateReport(state, incident, rules, now)),
     ...actionItems.flatMap((item) => lateItem(state, item, now)),
+    ...actionItems.flatMap((item) => reminder(item, rules, now)),
   ];
 }
 
@@ -30,6 +32,7 @@ export function nextDue(state: OpsState, rules: Rules): number | null {
     ...actionItems
       .filter((one) => isWaiting(one) && !(itemAlert(one) in state.alerts.active))
       .map(itemDueAt),
+    ...actionItems.filter(isWaiting).map((one) => remindAt(one, rules)),
   ];
   return times.length === 0 ? null : Math.min(...times);
 }
@@ -50,9 +53,10 @@ function lateReport(state: OpsState, incident: Incident, rules: Rules, now: numb
   const late = awaitsReport(incident, rules) && reportDueAt(incident, rules) <= now;
   if (raised && !late) return [cleared(alert, 'the post-mortem was published')];
   if (raised || !late) return [];
-  const due = new Date(reportDueAt(incident, rules)).toISOString();
-  const detail = `the post-mortem of incident ${incident.number} was due at ${due}`;
-  return [told(alert, 'P2', 'postmortem_overdue', detail)];
+  const said = phrase('the post-mortem of incident {number} was due at {due}', {
+    ...{ number: String(incident.number), due: { at: reportDueAt(incident, rules) } },
+  });
+  return [told(alert, 'P2', 'postmortem_overdue', said)];
 }
 
 function lateItem(state: OpsState, item: ActionItem, now: number): Fact[] {
@@ -61,16 +65,32 @@ function lateItem(state: OpsState, item: ActionItem, now: number): Fact[] {
   const late = isWaiting(item) && itemDueAt(item) <= now;
   if (raised && !late) return [cleared(alert, 'it was done, dropped or given another date')];
   if (raised || !late) return [];
-  const detail = `due ${item.due}, owner ${item.owner}: ${item.text}`;
-  return [told(alert, 'P3', 'action_item_overdue', detail.slice(0, 2_000).toWellFormed())];
+  const { due, owner, text } = item;
+  const said = phrase('due {due}, owner {owner}: {text}', { due, owner, text });
+  return [told(alert, 'P3', 'action_item_overdue', said)];
 }
 
-function told(alert: string, severity: 'P2' | 'P3', kind: string, detail: string): Fact {
-  const about = { alert, severity, kind, model: null, engine: null, detail } as const;
-  return { type: 'alert.raised', data: { ...about, source: 'policy' } };
+function reminder(item: ActionItem, rules: Rules, now: number): Fact[] {
+  if (!isWaiting(item) || remindAt(item, rules) > now) return [];
+  const { id, owner, due } = item;
+  const data = { item: id, owner, due, late: itemDueAt(item) <= now };
+  return [{ type: 'action_item.reminded', data }];
 }
 
-function cleared(alert: string, cause: string): Fact {
+/** When people are next reminded: who set it in its last hours knows of it. */
+function remindAt(item: ActionItem, { incidents }: Rules): number {
+  const { remindBeforeMs, remindEveryMs } = incidents.actionItems;
+  const first = itemDueAt(item) - remindBeforeMs;
+  const last = item.remindedAt ?? item.set.at;
+  return last < first ? first : last + remindEveryMs;
+}
+
+function told(alert: string, severity: 'P2' | 'P3', kind: string, said: Phrase): Fact {
+  const about = { alert, severity, kind, model: null, engine: null } as const;
+  return { type: 'alert.raised', data: { ...about, ...detailOf([said]), source: 'policy' } };
+}
+
+function cleared(alert: string, cause: Sentence): Fact {
   return { type: 'alert.cleared', data: { alert, cause } };
 }
 

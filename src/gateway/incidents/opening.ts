@@ -11,6 +11,7 @@ import { activeIncidents, type Incident, type IncidentsState } from '../../share
 import type { DomainEvent } from '../../shared/ops/events';
 import type { KillRecord, OpsState } from '../../shared/ops/state';
 import type { Policies } from '../../shared/policy/inForce';
+import { detailOf, type Phrase, phrase, say, word } from '../../shared/words/phrase';
 import type { Fact } from '../log';
 
 type EventOf<Type extends DomainEvent['type']> = Extract<DomainEvent, { type: Type }>;
@@ -59,6 +60,8 @@ interface Case {
   readonly severity: Severity;
   readonly cause: IncidentCause;
   readonly title: string;
+  /** The title in phrases, where there are any. */
+  readonly said?: readonly Phrase[];
   readonly subjects: readonly string[];
   readonly alerts: readonly string[];
   readonly correlation: string | null;
@@ -120,7 +123,7 @@ function alerted(
   active: readonly Incident[],
   context: OpeningContext,
 ): Fact[] {
-  const { alert: id, severity, model, engine, kind, detail, outside } = event.data;
+  const { alert: id, severity, model, engine, kind, outside } = event.data;
   const { opening } = context.policies.incidents;
   if (!opening.alerts.includes(severity)) return [];
   const alert = state.alerts.active[id];
@@ -136,9 +139,14 @@ function alerted(
   }
   // An alert that goes on after its incident was resolved does not open another by being repeated.
   if (alert && wasHandled(state.incidents, alert)) return [];
-  const title = outside?.summary || `${kind}: ${detail}`;
+  const { detail, said } = event.data;
+  const named = phrase('{kind}: {detail}', {
+    ...{ kind: word(`alert.${kind}`), detail: { all: said ?? [{ code: detail }] } },
+  });
+  const title = outside?.summary || say(named, 'en');
   return open(state, context, {
     ...{ severity, cause: 'alert', title, subjects, alerts: [id] },
+    ...(!outside?.summary && { said: [named] }),
     correlation: event.commandId,
     events: [ref(event)],
     detectedFrom: since(alert, state) ?? event.data.since ?? event.ts,
@@ -207,12 +215,18 @@ function lost(
 }
 
 function told(event: EventOf<'engine.lost'>, alert: string, severity: Severity): Fact {
-  const { engine, positions, cause, lastHeardAt } = event.data;
-  const detail = `${engine} was lost (${cause}) while it held ${positions} positions`;
-  const about = { alert, severity, kind: 'engine_lost_holding', model: null, engine, detail };
+  const { engine, positions, lastHeardAt } = event.data;
+  const said = phrase('{engine} was lost ({cause}) while it held {positions} positions', {
+    ...{ engine, cause: { all: whyLost(event.data) }, positions },
+  });
+  const about = { alert, severity, kind: 'engine_lost_holding', model: null, engine };
   const since = Math.min(lastHeardAt, event.ts);
-  return { type: 'alert.raised', data: { ...about, source: 'engine', since } };
+  return { type: 'alert.raised', data: { ...about, ...detailOf([said]), source: 'engine', since } };
 }
+
+/** Why an engine was lost, in phrases; in its own words where it was not said so. */
+const whyLost = ({ cause, said }: EventOf<'engine.lost'>['data']): readonly Phrase[] =>
+  said ?? [{ code: cause }];
 
 /** Name of the alert about an engine that was lost with something open. */
 export function lostAlert(engine: string): string {
@@ -267,6 +281,7 @@ function open(state: OpsState, context: OpeningContext, one: Case): Fact[] {
         number: state.incidents.count + 1,
         severity: one.severity,
         title: title || one.cause,
+        ...(one.said && { said: [...one.said] }),
         cause: one.cause,
         subjects: [...new Set(one.subjects)].slice(0, 64),
         alerts: [...one.alerts],
@@ -286,7 +301,7 @@ function open(state: OpsState, context: OpeningContext, one: Case): Fact[] {
 function troubleSince(state: OpsState): number | null {
   const breaching = Object.values(state.monitor.triggers)
     .filter(({ outcome }) => outcome === 'breach' || outcome === 'suspect')
-    .map(({ at }) => at);
+    .map(({ at, since }) => Math.min(since ?? at, at));
   const alerts = Object.values(state.alerts.active)
     .filter(({ severity }) => severity === 'P0' || severity === 'P1')
     .map((alert) => alert.since);

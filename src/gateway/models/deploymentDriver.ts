@@ -12,6 +12,7 @@ import type { Deployment } from '../../shared/models/state';
 import type { ModelsPolicy } from '../../shared/policy/models';
 import type { EngineOrder, OpItem } from '../../shared/protocol/engine';
 import type { Clock } from '../../shared/time';
+import { detailOf, phrase, type Sentence, word } from '../../shared/words/phrase';
 import type { EngineHub } from '../engineHub';
 import type { GatewayLog } from '../log';
 
@@ -36,6 +37,7 @@ interface Flight {
 }
 
 const SILENT = 'no answer in time';
+const RIGHT: Sentence = 'it runs the live model';
 
 /**
  * Has every engine run the model that is live, and writes down which does. A load whose answer was
@@ -115,7 +117,12 @@ export function createDeploymentDriver(options: DeploymentDriverOptions): Deploy
     if (open?.id !== id || open.incompleteAt !== null) return;
     const engines = [...notLoaded(open)];
     const { model, kind } = open;
-    const detail = `${kind} to ${model}: not running it yet: ${engines.join(', ')}; their entries are blocked`;
+    const said = phrase(
+      '{kind} to {model}: not running it yet: {engines}; their entries are blocked',
+      {
+        ...{ kind: word(`cause.${kind}`), model, engines: engines.join(', ') },
+      },
+    );
     const alert = alertOf(open);
     log.append(
       { type: 'deployment.incomplete', commandId: id, data: { deployment: id, model, engines } },
@@ -126,7 +133,7 @@ export function createDeploymentDriver(options: DeploymentDriverOptions): Deploy
           ...{ alert, severity: 'P1', kind: 'deployment_incomplete' },
           model,
           engine: null,
-          detail,
+          ...detailOf([said]),
         },
       },
     );
@@ -155,7 +162,7 @@ export function createDeploymentDriver(options: DeploymentDriverOptions): Deploy
     };
     log.append({ type: 'deployment.completed', commandId: now.id, data });
     if (log.state().alerts.active[alertOf(now)]) {
-      const cause = 'every engine runs it';
+      const cause: Sentence = 'every engine runs it';
       log.append({
         type: 'alert.cleared',
         commandId: now.id,
@@ -187,12 +194,15 @@ export function createDeploymentDriver(options: DeploymentDriverOptions): Deploy
     const wrong = deployments.length === 0 && isHeld(models(), engine);
     if (wrong === alert in log.state().alerts.active) return;
     if (!wrong) {
-      log.append({ type: 'alert.cleared', data: { alert, cause: 'it runs the live model' } });
+      log.append({ type: 'alert.cleared', data: { alert, cause: RIGHT } });
       return;
     }
-    const detail = `${engine} runs ${engines[engine]?.loaded?.model ?? 'no model'}, live is ${production ?? 'none'}; its entries are blocked`;
+    const model = engines[engine]?.loaded?.model ?? null;
+    const said = phrase('{engine} runs {model}, live is {live}; its entries are blocked', {
+      ...{ engine, model, live: production },
+    });
     const about = { severity: 'P1', kind: 'model_mismatch', model: production, engine } as const;
-    log.append({ type: 'alert.raised', data: { alert, ...about, detail } });
+    log.append({ type: 'alert.raised', data: { alert, ...about, ...detailOf([said]) } });
   }
 
   hub.listen({

@@ -3,8 +3,11 @@ import { fingerprintOf } from '../../shared/models/promotion';
 import type { OpsState } from '../../shared/ops/state';
 import type { ModelsPolicy } from '../../shared/policy/models';
 import type { Clock } from '../../shared/time';
+import { detailOf, phrase, type Sentence, word } from '../../shared/words/phrase';
 import { endException } from '../decide/models';
 import type { Fact, GatewayLog } from '../log';
+
+const HELD: Sentence = 'the review was held';
 
 /** Longest wait of a Node timer. */
 const MAX_WAIT_MS = 2 ** 31 - 1;
@@ -22,9 +25,14 @@ export function factsDue(ops: OpsState, policy: ModelsPolicy, now: number): Fact
   }
   for (const { id, model, dueAt, kind } of overdue(ops)) {
     if (dueAt > now) continue;
-    const detail = `the review after ${kind} of ${model} was due at ${new Date(dueAt).toISOString()}`;
+    const said = phrase('the review after {kind} of {model} was due at {due}', {
+      ...{ kind: word(`cause.${kind}`), model, due: { at: dueAt } },
+    });
     const about = { severity: 'P2', kind: 'review_overdue', model, engine: null } as const;
-    facts.push({ type: 'alert.raised', data: { alert: alertOf(id), ...about, detail } });
+    facts.push({
+      type: 'alert.raised',
+      data: { alert: alertOf(id), ...about, ...detailOf([said]) },
+    });
   }
   return facts;
 }
@@ -84,7 +92,7 @@ export function keepGovernance(
     if (event.type === 'review.closed') {
       const alert = alertOf((event.data as { review: string }).review);
       if (log.state().alerts.active[alert]) {
-        log.append({ type: 'alert.cleared', data: { alert, cause: 'the review was held' } });
+        log.append({ type: 'alert.cleared', data: { alert, cause: HELD } });
       }
     }
     if (/^(promotion|exception|review|policy|model)\./.test(event.type)) look();

@@ -140,7 +140,7 @@ export function startNotifier(options: NotifierOptions): Notifier {
   function contextOf(language: Delivery['language']): Context {
     const { environment } = log.state();
     const { deskName } = options;
-    return { deskName, language, environment: environment ?? 'live', runbooks: policy().runbooks };
+    return { deskName, language, environment: environment ?? 'live', runbook: policy().runbook };
   }
 
   async function carry(channel: Channel, together: readonly Delivery[]): Promise<Outcome> {

@@ -16,6 +16,7 @@ import { reportLayout, reportTitle } from '../../shared/reports/layout';
 import type { Report } from '../../shared/reports/report';
 import type { MadeReport } from '../../shared/reports/state';
 import type { Clock } from '../../shared/time';
+import { detailOf, phrase } from '../../shared/words/phrase';
 import type { GatewayLog } from '../log';
 import type { DayBook } from './dayBook';
 
@@ -94,9 +95,10 @@ export function keepReports(options: ReportKeeperOptions): ReportKeeper {
   function failed(error: unknown): void {
     if (stopping.signal.aborted) return;
     failedAt = clock();
-    const detail = `no report was made: ${(error as Error).message}`.slice(0, 2_000);
+    const cause = (error as Error).message.slice(0, 1_500);
+    const said = phrase('no report was made: {cause}', { cause });
     const about = { severity: 'P3', kind: 'report_failed', model: null, engine: null } as const;
-    const data = { alert: 'reports', ...about, detail, source: 'policy' } as const;
+    const data = { alert: 'reports', ...about, ...detailOf([said]), source: 'policy' } as const;
     log.append({ type: 'alert.raised', data });
   }
 
@@ -129,12 +131,18 @@ export function keepReports(options: ReportKeeperOptions): ReportKeeper {
     const { seq: toSeq } = log.savedHead();
     // After everything that stands in it, whatever the clock says by now.
     const to = Math.max(clock(), log.state().ts) + 1;
-    const { kind, name, languages } = schedule;
+    const { kind, name } = schedule;
+    const { reports, incidents } = policies();
+    // Who reads it in another language than the schedule's gets a printing as well.
+    const languages = [
+      ...new Set([...schedule.languages, ...recipientsOf(reports, incidents).keys()]),
+    ];
     const period = { from: Math.min(from, to - 1), to };
     const made = await collect({ kind, period, fromSeq, toSeq });
     const id = options.newId();
     await keep(id, made.report, made.json, made.sha256, languages);
     const { range } = made.report;
+    const titles = { es: reportTitle(made.report, 'es'), en: reportTitle(made.report, 'en') };
     log.append(
       {
         type: 'report.made',
@@ -145,7 +153,7 @@ export function keepReports(options: ReportKeeperOptions): ReportKeeper {
           ...{ by: 'schedule', schedule: name, dueAt },
         },
       },
-      { type: 'report.ready', data: { report: id, title: reportTitle(made.report, 'es') } },
+      { type: 'report.ready', data: { report: id, title: titles.es, titles } },
     );
     void send(id, made.report, made.sha256, languages);
   }

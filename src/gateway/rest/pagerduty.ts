@@ -1,6 +1,10 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Context } from 'hono';
 import { z } from 'zod';
+import type { Incident } from '../../shared/incidents/state';
+import { dedupKey } from '../../shared/notify/pagerduty';
+import { pagesOf } from '../../shared/notify/told';
+import type { OpsState } from '../../shared/ops/state';
 import type { GatewayLog } from '../log';
 
 /** A webhook of PagerDuty, version 3 (developer.pagerduty.com, "Webhooks Overview"), as far as it is used. */
@@ -43,21 +47,28 @@ export function pagerdutyWebhook(log: GatewayLog, secret: string | null) {
     // Pings and events of other things have another shape: they are PagerDuty's and are well.
     if (!parsed.success) return context.json({ taken: false }, 202);
     const { event } = parsed.data;
-    const incident = log
-      .state()
-      .incidents.incidents.find(({ id }) => id === event.data.incident_key);
-    if (event.event_type !== 'incident.acknowledged' || incident?.stage !== 'open') {
-      return context.json({ taken: false }, 202);
-    }
+    if (event.event_type !== 'incident.acknowledged') return context.json({ taken: false }, 202);
+    const rung = openWith(log.state(), event.data.incident_key ?? null);
+    if (rung.length === 0) return context.json({ taken: false }, 202);
     const by = event.agent?.summary ?? 'PagerDuty';
-    log.append({
-      type: 'incident.acknowledged',
-      actor: { id: 'pagerduty', role: 'outside', terminal: null },
-      reason: `${by} (${event.id}, ${event.data.id})`,
-      data: { incident: incident.id, via: 'pagerduty' },
-    });
+    log.append(
+      ...rung.map(({ id }) => ({
+        type: 'incident.acknowledged' as const,
+        actor: { id: 'pagerduty', role: 'outside', terminal: null },
+        reason: `${by} (${event.id}, ${event.data.id})`,
+        data: { incident: id, via: 'pagerduty' as const },
+      })),
+    );
     return context.json({ taken: true });
   };
+}
+
+/** Incidents that nobody has taken and that rang the page of that key; PagerDuty calls it `incident_key`. */
+function openWith(state: OpsState, key: string | null): readonly Incident[] {
+  if (key === null) return [];
+  return state.incidents.incidents.filter(
+    ({ id, stage }) => stage === 'open' && pagesOf(state, id).some((one) => dedupKey(one) === key),
+  );
 }
 
 function toJson(text: string): unknown {

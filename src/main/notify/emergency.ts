@@ -68,7 +68,7 @@ export function createEmergency(deps: EmergencyDeps): Emergency {
 
   function context(language: Language): Context {
     const { name: deskName, environment } = deps.desk();
-    return { deskName, environment, language, runbooks: policy().runbooks };
+    return { deskName, environment, language, runbook: policy().runbook };
   }
 
   async function carry(channel: Channel, [first]: readonly Delivery[]): Promise<Outcome> {

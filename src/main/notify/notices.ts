@@ -39,7 +39,7 @@ export function createNotices(deps: {
     },
     context(language) {
       const { name, environment } = desk();
-      return { language, runbooks: policy().runbooks, deskName: name, environment };
+      return { language, runbook: policy().runbook, deskName: name, environment };
     },
     show(title, body, urgent) {
       if (!Notification.isSupported()) return;

@@ -1,5 +1,5 @@
 import { createTransport } from 'nodemailer';
-import type { SettingsOf } from '../../shared/notify/channels';
+import { namedLanguage, type SettingsOf } from '../../shared/notify/channels';
 import { type MailBody, mailBody } from '../../shared/notify/email';
 import type { Language, Rendered } from '../../shared/notify/message';
 import { type Outcome, outcome } from '../../shared/notify/outcome';
@@ -18,9 +18,13 @@ export async function sendMail(
   message: Rendered,
   options: MailOptions,
 ): Promise<Outcome> {
-  const to = settings.recipients
-    .filter(({ language }) => (language ?? options.language) === message.language)
+  const own = options.language;
+  const readers = settings.recipients
+    .filter(({ language }) => (language ?? own) === message.language)
     .map(({ address }) => address);
+  // People named by the message have no language of their own, and get it once.
+  const named = message.language === namedLanguage(settings, own) ? message.to : [];
+  const to = message.toAlone ? named : [...new Set([...readers, ...named])];
   const { key } = message;
   return sendLetter(settings, { ...mailBody(message), key, to, attachments: [] }, options);
 }

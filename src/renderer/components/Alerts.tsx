@@ -3,7 +3,7 @@ import type { DeskView } from '@shared/view/desk';
 import { type Translate, useT } from '../i18n';
 import { es, type Key } from '../i18n/es';
 import { clip, duration } from '../lib/format';
-import { triggerFigure } from '../lib/trigger';
+import { useSaid } from '../lib/useSaid';
 import { Hostile } from './ui';
 
 /** What a kind of alert is called; one that this version does not know names itself. */
@@ -12,12 +12,19 @@ export function alertName(kind: string, t: Translate): string {
   return Object.hasOwn(es, key) ? t(key as Key) : clip(kind, 40);
 }
 
+/** What an alert tells of, in the reader's language; what another system said as it said it. */
+export function useAlertDetail(): (alert: Alert) => string {
+  const say = useSaid();
+  return ({ outside, said, detail }) => outside?.summary || say(said, detail);
+}
+
 /** Alerts shown one by one; a storm of them hides nothing else. */
 const SHOWN = 6;
 
 /** Alerts that are not over, the worst first and of these the latest. @param brief those of P0 and P1, and how many more there are. */
 export function Alerts({ view, now, brief }: { view: DeskView; now: number; brief?: boolean }) {
   const t = useT();
+  const detail = useAlertDetail();
   const all = Object.values(view.ops.alerts.active).sort(
     (a, b) => a.severity.localeCompare(b.severity) || b.raisedAt - a.raisedAt,
   );
@@ -35,7 +42,7 @@ export function Alerts({ view, now, brief }: { view: DeskView; now: number; brie
             {alert.count > 1 && ` ${t('alert.times', { count: alert.count })}`}
           </span>
           <br />
-          <Detail view={view} alert={alert} />
+          <Hostile text={detail(alert)} max={240} />
         </p>
       ))}
       {more > 0 && (
@@ -45,22 +52,4 @@ export function Alerts({ view, now, brief }: { view: DeskView; now: number; brie
       )}
     </>
   );
-}
-
-/** The monitor's alerts in the desk's words, by the decision behind them; others as they were raised. */
-function Detail({ view, alert }: { view: DeskView; alert: Alert }) {
-  const t = useT();
-  const { firings } = view.ops.monitor;
-  const firing = alert.kind === 'auto_rollback' || alert.kind === 'escalated' ? firings[0] : null;
-  if (!firing) return <Hostile text={alert.outside?.summary || alert.detail} max={240} />;
-  return firing.checks
-    .filter(({ trigger }) => firing.causes.includes(trigger))
-    .map(({ trigger, value, limit }) =>
-      t('alert.cause', {
-        trigger: t(`trigger.${trigger}`),
-        value: triggerFigure(trigger, value),
-        limit: triggerFigure(trigger, limit),
-      }),
-    )
-    .join(' · ');
 }

@@ -2,6 +2,7 @@ import type { Gate } from '@shared/models/gates';
 import { Check, CircleHelp, X } from 'lucide-react';
 import { useT } from '../i18n';
 import { amount, duration, NO_FIGURE, percent } from '../lib/format';
+import { useSaid } from '../lib/useSaid';
 import { Hostile } from './ui';
 
 const TONE = {
@@ -14,6 +15,7 @@ const TONE = {
 /** Each requirement with its value and limit, and in a word whether it is met. */
 export function GateList({ gates }: { gates: readonly Gate[] }) {
   const t = useT();
+  const say = useSaid();
   return (
     <table className="w-full text-[12px]">
       <thead>
@@ -45,7 +47,7 @@ export function GateList({ gates }: { gates: readonly Gate[] }) {
               {gate.detail && (
                 <span className="text-muted">
                   {': '}
-                  <Hostile text={gate.detail} max={80} />
+                  <Hostile text={say(null, gate.detail)} max={80} />
                 </span>
               )}
             </td>

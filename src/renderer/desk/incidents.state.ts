@@ -247,9 +247,12 @@ export function unreached<Name extends string>(
   return channels.filter((one) => !Object.hasOwn(ops.notify.channels, one));
 }
 
-/** Whether any channel that policy has for an escalation's calls is set up. */
-export function callsReach(view: Pick<DeskView, 'ops' | 'notificationsPolicy'>): boolean {
-  const { notificationsPolicy } = view;
-  const named = notificationsPolicy.channels[notificationsPolicy.kinds.incident_escalated];
+/** Whether any channel that policy has for an escalation's calls of that severity is set up. */
+export function callsReach(
+  view: Pick<DeskView, 'ops' | 'notificationsPolicy'>,
+  severity: Severity,
+): boolean {
+  const { channels, severities } = view.notificationsPolicy;
+  const named = channels[severities[severity]];
   return unreached(view, named).length < named.length;
 }

@@ -1,7 +1,9 @@
 import type { Incident } from '@shared/incidents/state';
 import { isProvenFlat } from '@shared/kill/chain';
+import type { Language } from '@shared/notify/message';
 import type { Playbooks } from '@shared/policy/playbooks';
 import type { DeskView, LocalCommand, LocalKill } from '@shared/view/desk';
+import { sayEither } from '@shared/words/phrase';
 import { modeOf } from './desk.state';
 
 export type Playbook = Playbooks['playbooks'][number];
@@ -48,13 +50,14 @@ export function commandIds(view: DeskView): ReadonlySet<string> {
 }
 
 /** The command that a step's button led to; null while nobody has given one. */
-export function outcomeOf(view: DeskView, run: StepRun): RunOutcome | null {
+export function outcomeOf(view: DeskView, run: StepRun, language: Language): RunOutcome | null {
   return run.action === 'kill'
     ? killed(view.kills.find(({ id }) => !run.before.has(id)))
     : given(
         view.commands.find(
           ({ id, name }) => !run.before.has(id) && name === COMMANDS[run.action as 'pause'],
         ),
+        language,
       );
 }
 
@@ -64,10 +67,12 @@ function killed(kill: LocalKill | undefined): RunOutcome | null {
   return { id: kill.id, stage: taken ? 'taken' : 'running', message: null };
 }
 
-function given(command: LocalCommand | undefined): RunOutcome | null {
+function given(command: LocalCommand | undefined, language: Language): RunOutcome | null {
   if (!command) return null;
-  const { id, stage, code, message } = command;
-  if (stage === 'rejected') return { id, stage: 'refused', message: `${code}: ${message}` };
+  const { id, stage, said, message } = command;
+  if (stage === 'rejected') {
+    return { id, stage: 'refused', message: sayEither(said, message ?? '', language) };
+  }
   const taken = stage === 'accepted' || stage === 'done';
   return { id, stage: taken ? 'taken' : 'running', message: null };
 }

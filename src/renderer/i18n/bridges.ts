@@ -1,10 +1,6 @@
 /** Texts of bridges and of the last resort. */
 export const bridgesEs = {
   'nav.bridges': 'Puentes',
-  'alert.outside_change': 'Modo cambiado desde fuera',
-  'alert.service_silent': 'Servicio en silencio',
-  'alert.service_alert': 'Aviso del servicio',
-  'alert.bridge_failed': 'Puente caído',
   'bridges.title': 'Puentes a sistemas en marcha',
   'bridges.empty': 'Ningún puente configurado',
   'bridges.id': 'Motor',
@@ -75,10 +71,6 @@ export const bridgesEs = {
 
 export const bridgesEn: Record<keyof typeof bridgesEs, string> = {
   'nav.bridges': 'Bridges',
-  'alert.outside_change': 'Mode changed from outside',
-  'alert.service_silent': 'Service silent',
-  'alert.service_alert': 'The service’s alert',
-  'alert.bridge_failed': 'Bridge down',
   'bridges.title': 'Bridges to running systems',
   'bridges.empty': 'No bridge is configured',
   'bridges.id': 'Engine',

@@ -80,6 +80,7 @@ const NAMES: Readonly<Record<string, readonly [es: string, en: string]>> = {
   'postmortem.saved': ['post-mortem guardado', 'post-mortem saved'],
   'postmortem.published': ['post-mortem publicado', 'post-mortem published'],
   'action_item.set': ['acción anotada', 'action item set'],
+  'action_item.reminded': ['acción recordada', 'reminded of an action item'],
   'drill.started': ['SIMULACRO iniciado', 'DRILL started'],
   'drill.skipped': ['simulacro omitido', 'drill skipped'],
   'drill.finished': ['simulacro terminado', 'drill finished'],

@@ -51,12 +51,6 @@ export const slowEs = {
   'retraining.cause.drift': 'deriva de concepto',
   'retraining.cause.manual': 'pedido por una persona',
   'alert.more': 'y {{count}} más en la consola',
-  'alert.win_rate': 'Aciertos bajos',
-  'alert.drawdown_step': 'Caída del día: paso del límite',
-  'alert.trigger_warning': 'Disparador en aviso',
-  'alert.sharpe': 'Sharpe bajo: revisar el modelo',
-  'alert.feature_drift': 'Deriva de variables',
-  'alert.concept_drift': 'Deriva de concepto',
 } as const;
 
 export const slowEn: Readonly<Record<keyof typeof slowEs, string>> = {
@@ -111,10 +105,4 @@ export const slowEn: Readonly<Record<keyof typeof slowEs, string>> = {
   'retraining.cause.drift': 'concept drift',
   'retraining.cause.manual': 'asked for by a person',
   'alert.more': 'and {{count}} more in the console',
-  'alert.win_rate': 'Low win rate',
-  'alert.drawdown_step': 'Drawdown of the day: a step of the limit',
-  'alert.trigger_warning': 'Trigger at its warning',
-  'alert.sharpe': 'Low Sharpe: review the model',
-  'alert.feature_drift': 'Drift of features',
-  'alert.concept_drift': 'Concept drift',
 };

@@ -1,13 +1,15 @@
 import type { IpcArgs, IpcCall, IpcResult } from '@shared/ipc/contract';
+import { say } from '@shared/words/phrase';
 import { toast } from 'sonner';
 import { clip } from './format';
+import { useApp } from './store';
 
 /** Somebody has the incident now. */
 export function acknowledge(incident: string, via: 'console' | 'panel'): void {
   void call('incident.command', { name: 'incident.acknowledge', params: { incident, via } });
 }
 
-/** Calls the main process; a refusal is shown in its own words and gives null. */
+/** Calls the main process; a refusal is shown, in the reader's language where we wrote it, and gives null. */
 export async function call<Call extends IpcCall>(
   channel: Call,
   args: IpcArgs<Call>,
@@ -15,7 +17,8 @@ export async function call<Call extends IpcCall>(
   try {
     const result = await window.vigia.call(channel, args);
     if (result.ok) return result.value;
-    toast.error(clip(`${result.error.code}: ${result.error.message}`, 300));
+    const language = useApp.getState().settings?.language ?? 'es';
+    toast.error(clip(say({ code: result.error.message }, language), 300));
   } catch (cause) {
     toast.error(clip(String(cause), 300));
   }

@@ -1,7 +1,10 @@
 import type { IpcArgs } from '@shared/ipc/contract';
+import type { Language } from '@shared/notify/message';
 import type { DeskView } from '@shared/view/desk';
+import { sayEither } from '@shared/words/phrase';
 import { useEffect, useState } from 'react';
 import { call } from './call';
+import { useLanguage } from './useSaid';
 
 export type CommandStanding =
   | { readonly kind: 'none' }
@@ -62,6 +65,7 @@ function useFollowed(
   readonly standing: CommandStanding;
   follow(given: { readonly id: string } | null): void;
 } {
+  const language = useLanguage();
   const [id, setId] = useState<string | null>(null);
   const command = view.commands.find((one) => one.id === id);
   const done = command?.stage === 'done';
@@ -70,16 +74,21 @@ function useFollowed(
     setId(null);
     onDone?.();
   }, [done, onDone]);
-  return { standing: standingOf(id, command), follow: (given) => setId(given?.id ?? null) };
+  return {
+    standing: standingOf(id, command, language),
+    follow: (given) => setId(given?.id ?? null),
+  };
 }
 
 function standingOf(
   id: string | null,
   command: DeskView['commands'][number] | undefined,
+  language: Language,
 ): CommandStanding {
   if (id === null) return { kind: 'none' };
   if (command?.stage === 'rejected') {
-    return { kind: 'rejected', text: `${command.code}: ${command.message}` };
+    const { said, message } = command;
+    return { kind: 'rejected', text: sayEither(said, message ?? '', language) };
   }
   return { kind: command?.stage === 'unknown' ? 'unknown' : 'sent' };
 }

@@ -6,6 +6,7 @@ import { useT } from '../i18n';
 import { call } from '../lib/call';
 import { duration } from '../lib/format';
 import { openDialog } from '../lib/store';
+import { useSaid } from '../lib/useSaid';
 
 interface Props {
   readonly view: DeskView;
@@ -16,6 +17,7 @@ interface Props {
 /** Pause and resume, the last command's stage, and a resume that waits for its second person. */
 export function Operations({ view, now, origin }: Props) {
   const t = useT();
+  const say = useSaid();
   const { mode } = view.ops.desk;
   const last = view.commands[0];
   return (
@@ -48,7 +50,7 @@ export function Operations({ view, now, origin }: Props) {
           {last.message && (
             <span className="text-amber">
               {' '}
-              <Hostile text={last.message} max={160} />
+              <Hostile text={say(last.said, last.message)} max={160} />
             </span>
           )}
         </p>

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { saidSchema } from '../words/schema';
 
 /** Types of the log's events that are about alerts, and the shape of `data` for each. */
 
@@ -31,7 +32,9 @@ export const alertEventData = {
     kind: z.string().max(64),
     model: z.string().min(1).max(128).nullable(),
     engine: z.string().min(1).max(128).nullable(),
+    /** In English; `said` is the same for whoever reads another language. */
     detail: z.string().max(2_000),
+    said: saidSchema,
     /** Events of earlier versions have none: they were the gateway's own. */
     source: alertSourceSchema.optional(),
     /** How many raisings this event stands for; one where it is left out. */

@@ -28,6 +28,7 @@ function raised(state: AlertsState, event: EventOf<'alert.raised'>): AlertsState
   const changes = before?.changes ?? [];
   const alert = {
     ...{ id, severity, kind, model, engine, detail },
+    said: event.data.said ?? null,
     source: event.data.source ?? 'policy',
     outside: event.data.outside ?? null,
     seq: known?.seq ?? event.seq,

@@ -1,4 +1,5 @@
 import type { Actor } from '../log/event';
+import type { Phrase } from '../words/phrase';
 import type { AlertSource, Outside, Severity } from './events';
 
 export interface Alert {
@@ -9,6 +10,8 @@ export interface Alert {
   readonly model: string | null;
   readonly engine: string | null;
   readonly detail: string;
+  /** The detail in phrases; null where it was not said so. */
+  readonly said: readonly Phrase[] | null;
   readonly outside: Outside | null;
   /** Sequence of the event that raised it first since it was last clear. */
   readonly seq: number;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { severitySchema } from '../alerts/events';
 import { changed } from '../audit/before';
+import { saidSchema } from '../words/schema';
 
 /** Types of the log's events that are about incidents and drills, and the shape of `data` for each. */
 
@@ -83,6 +84,8 @@ export const incidentEventData = {
     number: z.int().positive(),
     severity: severitySchema,
     title: z.string().min(1).max(256),
+    /** The title in phrases, where a rule made it of an alert. */
+    said: saidSchema,
     cause: incidentCauseSchema,
     /** What it is about: `model:…`, `engine:…`. */
     subjects: z.array(id).max(64),
@@ -182,6 +185,8 @@ export const incidentEventData = {
     status: z.enum(['open', 'in_progress', 'done', 'dropped']),
     ...changed,
   }),
+  /** People are reminded of what is to be done by then, or was. */
+  'action_item.reminded': z.object({ item: id, owner: id, due: day, late: z.boolean() }),
   /** A rehearsal began; the kill of the same command is its own. */
   'drill.started': z.object({
     drill: id,

@@ -110,18 +110,27 @@ function apply(state: IncidentsState, event: DomainEvent): IncidentsState {
       }));
       return trimMarkdowns(next);
     }
-    case 'postmortem.published':
-      return change(state, event.data.incident, (one) =>
+    case 'postmortem.published': {
+      const next = change(state, event.data.incident, (one) =>
         one.postMortem
           ? { ...one, postMortem: { ...one.postMortem, published: stamp(event) } }
           : one,
       );
+      return shelve(next);
+    }
     case 'action_item.set': {
       const { item: id, before: _, ...data } = event.data;
-      const item = { id, ...data, set: stamp(event) };
+      const item = { id, ...data, set: stamp(event), remindedAt: null };
       const others = state.actionItems.filter((one) => one.id !== id);
       return { ...state, actionItems: [item, ...others].slice(0, KEPT.actionItems) };
     }
+    case 'action_item.reminded':
+      return {
+        ...state,
+        actionItems: state.actionItems.map((one) =>
+          one.id === event.data.item ? { ...one, remindedAt: event.ts } : one,
+        ),
+      };
     case 'drill.started':
     case 'drill.finished':
       return { ...state, drills: foldDrills(state.drills, event) };
@@ -135,11 +144,12 @@ function apply(state: IncidentsState, event: DomainEvent): IncidentsState {
 }
 
 function opened(state: IncidentsState, event: EventOf<'incident.opened'>): IncidentsState {
-  const { incident: id, events, books, escalation, ...data } = event.data;
+  const { incident: id, events, books, escalation, said, ...data } = event.data;
   if (state.incidents.some((one) => one.id === id)) return state;
   const incident: Incident = {
     id,
     ...data,
+    said: said ?? null,
     stage: 'open',
     reason: event.reason,
     commander: null,
@@ -178,14 +188,21 @@ function reach(
   );
 }
 
-/** Closed incidents beyond the latest keep only what the history shows. */
+/**
+ * Closed incidents beyond the latest keep only what the history shows. One whose post-mortem is not
+ * published stays whole: somebody has to write it, and to be told when it is late.
+ */
 function shelve(state: IncidentsState): IncidentsState {
-  let closed = 0;
+  const closed = { written: 0, unwritten: 0 };
   const kept: Incident[] = [];
   const over: Incident[] = [];
   for (const one of state.incidents) {
-    if (one.closed !== null) closed += 1;
-    (one.closed !== null && closed > KEPT.closed ? over : kept).push(one);
+    const written = one.severity > 'P1' || Boolean(one.postMortem?.published);
+    const [what, most] = written
+      ? (['written', KEPT.closed] as const)
+      : (['unwritten', KEPT.unwritten] as const);
+    if (one.closed !== null) closed[what] += 1;
+    (one.closed !== null && closed[what] > most ? over : kept).push(one);
   }
   if (over.length === 0) return state;
   const past = [...over.map(summary), ...state.past];
@@ -194,10 +211,10 @@ function shelve(state: IncidentsState): IncidentsState {
 }
 
 function summary(incident: Incident): IncidentsState['past'][number] {
-  const { id, number, severity, title, cause, stage, correlations, commander } = incident;
+  const { id, number, severity, title, said, cause, stage, correlations, commander } = incident;
   const { detectedFrom, opened, acknowledged, resolved, closed, stoppedMs } = incident;
   return {
-    ...{ id, number, severity, title, cause, stage, correlations, commander },
+    ...{ id, number, severity, title, said, cause, stage, correlations, commander },
     ...{ detectedFrom, opened, acknowledged, resolved, closed, stoppedMs },
   };
 }

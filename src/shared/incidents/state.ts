@@ -1,5 +1,6 @@
 import type { Severity } from '../alerts/events';
 import type { Actor } from '../log/event';
+import type { Phrase } from '../words/phrase';
 import type {
   Book,
   Contact,
@@ -52,6 +53,8 @@ export interface Incident {
   readonly number: number;
   readonly severity: Severity;
   readonly title: string;
+  /** The title in phrases; null where a person or another system gave it. */
+  readonly said: readonly Phrase[] | null;
   readonly cause: IncidentCause;
   readonly stage: IncidentStage;
   readonly reason: string | null;
@@ -93,6 +96,7 @@ export type PastIncident = Pick<
   | 'number'
   | 'severity'
   | 'title'
+  | 'said'
   | 'cause'
   | 'stage'
   | 'correlations'
@@ -113,6 +117,8 @@ export interface ActionItem {
   readonly due: string;
   readonly status: 'open' | 'in_progress' | 'done' | 'dropped';
   readonly set: Stamp;
+  /** When its owner was last reminded since it was set; null before that. */
+  readonly remindedAt: number | null;
 }
 
 export interface Drill {
@@ -149,7 +155,7 @@ export interface Change {
 
 /** Everything the log says of incidents. */
 export interface IncidentsState {
-  /** Those not closed, and the latest that are; newest first. */
+  /** Those not closed, those that wait for a post-mortem, and the latest others; newest first. */
   readonly incidents: readonly Incident[];
   /** Older ones, newest first. */
   readonly past: readonly PastIncident[];
@@ -165,6 +171,8 @@ export interface IncidentsState {
 /** Kept in the state; the log has them all. */
 export const KEPT = {
   closed: 30,
+  /** Of grave ones that are closed and wait for their post-mortem, besides those. */
+  unwritten: 300,
   past: 1_000,
   timeline: 300,
   /** Of the timeline's beginning, which is never left out. */

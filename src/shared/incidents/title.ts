@@ -1,3 +1,4 @@
+import { sayAll, sayWord } from '../words/phrase';
 import type { IncidentCause, Language } from './events';
 import type { Incident } from './state';
 
@@ -9,11 +10,19 @@ const CAUSES: Readonly<Record<IncidentCause, Readonly<Record<Language, string>>>
   manual: { es: '', en: '' },
 };
 
-/** What people call an incident: its cause in their language and what the log has as its title. */
+/** What people call an incident: its cause in their language and what it is about. */
 export function incidentTitle(
-  { cause, title }: Pick<Incident, 'cause' | 'title'>,
+  { cause, title, said }: Pick<Incident, 'cause' | 'title' | 'said'>,
   language: Language,
 ): string {
+  const about = said ? sayAll(said, language) : titleOf(cause, title, language);
   const word = CAUSES[cause][language];
-  return word === '' ? title : `${word}: ${title}`;
+  return word === '' ? about : `${word}: ${about}`;
+}
+
+/** A title as it stands; earlier versions began an alert's with the kind's own name. */
+function titleOf(cause: IncidentCause, title: string, language: Language): string {
+  const [, kind, rest] = /^(\w+): (.*)$/s.exec(title) ?? [];
+  if (cause !== 'alert' || kind === undefined) return title;
+  return `${sayWord(`alert.${kind}`, language)}: ${rest}`;
 }

@@ -1,5 +1,6 @@
 import type { AlertsState } from '../alerts/state';
 import type { ModelsPolicy, StageGates } from '../policy/models';
+import { sentence } from '../words/phrase';
 import type { GateId } from './gateId';
 import type { Metrics } from './model';
 import type { ModelRecord, ModelsState } from './state';
@@ -91,7 +92,10 @@ function metricGates(
   asked: StageGates,
   target: 'staging' | 'production',
 ): Gate[] {
-  const none = target === 'staging' ? 'no backtest on the card' : 'no figures from staging yet';
+  const none =
+    target === 'staging'
+      ? sentence('no backtest on the card')
+      : sentence('no figures from staging yet');
   const gate = (
     id: GateId,
     value: number | null,
@@ -99,7 +103,13 @@ function metricGates(
     passes: (value: number) => boolean,
   ): Gate =>
     value === null
-      ? { id, outcome: 'missing', value, limit, detail: metrics ? 'figure missing' : none }
+      ? {
+          id,
+          outcome: 'missing',
+          value,
+          limit,
+          detail: metrics ? sentence('figure missing') : none,
+        }
       : { id, outcome: passes(value) ? 'passed' : 'failed', value, limit, detail: null };
   const { minSharpe, minWinRate, maxDrawdown, minTrades } = asked;
   return [
@@ -131,7 +141,7 @@ function stagingGates(
       outcome: value === null ? 'missing' : value >= minStagingMs ? 'passed' : 'failed',
       value,
       limit: minStagingMs,
-      detail: inStaging ? null : 'not in staging',
+      detail: inStaging ? null : sentence('not in staging'),
     });
   }
   if (minShadowAgreement !== null) {
@@ -141,7 +151,7 @@ function stagingGates(
       outcome: value === null ? 'missing' : value >= minShadowAgreement ? 'passed' : 'failed',
       value,
       limit: minShadowAgreement,
-      detail: value === null ? 'no shadow agreement reported yet' : null,
+      detail: value === null ? sentence('no shadow agreement reported yet') : null,
     });
   }
   if (noCriticalAlerts) {
@@ -151,7 +161,9 @@ function stagingGates(
       (one) => one.model === model.model && (one.severity === 'P0' || one.severity === 'P1'),
     );
     const during = standing || (at !== null && at >= model.stageSince);
-    gates.push(yesOrNo('no_critical_alerts', !during, 'a critical alert while in staging'));
+    gates.push(
+      yesOrNo('no_critical_alerts', !during, sentence('a critical alert while in staging')),
+    );
   }
   return gates;
 }
@@ -159,7 +171,7 @@ function stagingGates(
 function cardGates(model: ModelRecord, asked: StageGates): Gate[] {
   const gates: Gate[] = [];
   if (asked.outOfSample) {
-    const missing = 'the card says nothing of a validation out of sample';
+    const missing = sentence('the card says nothing of a validation out of sample');
     gates.push(yesOrNo('out_of_sample', model.outOfSample, missing));
   }
   if (asked.artifacts) {
@@ -172,12 +184,12 @@ function cardGates(model: ModelRecord, asked: StageGates): Gate[] {
     ].filter((one) => one !== null);
     gates.push(yesOrNo('artifacts', absent.length === 0, absent.join(', ')));
   }
-  gates.push(yesOrNo('owner', model.owner !== null, 'nobody is named as its owner'));
+  gates.push(yesOrNo('owner', model.owner !== null, sentence('nobody is named as its owner')));
   const backup = model.backupOwner !== null && model.backupOwner !== model.owner;
-  gates.push(yesOrNo('backup_owner', backup, 'nobody else is named as its backup owner'));
+  gates.push(yesOrNo('backup_owner', backup, sentence('nobody else is named as its backup owner')));
   if (asked.rollbackPlan) {
     const written = (model.rollbackPlan ?? '').trim() !== '';
-    gates.push(yesOrNo('rollback_plan', written, 'no rollback plan is written'));
+    gates.push(yesOrNo('rollback_plan', written, sentence('no rollback plan is written')));
   }
   return gates;
 }

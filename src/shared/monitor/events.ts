@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { changed } from '../audit/before';
+import { saidSchema } from '../words/schema';
 import { triggerSchema } from './trigger';
 
 const id = z.string().min(1).max(128);
@@ -25,6 +26,8 @@ export const checkSchema = z.object({
   confident: z.boolean(),
   samples: z.int().nonnegative(),
   breaching: z.int().nonnegative(),
+  /** Time of the first sample of what is above the limit, Unix ms; earlier versions left it out. */
+  since: z.number().nullable().optional(),
 });
 
 const attemptSchema = z.object({ commandId: id, target: id, startedAt: z.number() });
@@ -105,6 +108,7 @@ export const monitorEventData = {
     model: id,
     cause: retrainingCauseSchema,
     detail: z.string().max(2_000),
+    said: saidSchema,
   }),
   'retraining.closed': z.object({ retraining: id, outcome: retrainingOutcomeSchema }),
   'monitor.dry_run_set': z.object({

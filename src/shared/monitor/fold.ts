@@ -8,8 +8,9 @@ export function foldMonitor(state: MonitorRecord, event: DomainEvent): MonitorRe
     case 'monitor.lease_changed':
       return { ...state, holder: event.data.holder, token: event.data.token };
     case 'monitor.trigger_changed': {
-      const { trigger, outcome } = event.data.check;
-      const triggers = { ...state.triggers, [trigger]: { outcome, at: event.ts } };
+      const { trigger, outcome, since } = event.data.check;
+      const found = { outcome, at: event.ts, since: since ?? null };
+      const triggers = { ...state.triggers, [trigger]: found };
       return { ...state, triggers };
     }
     case 'monitor.fired': {

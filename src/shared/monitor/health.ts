@@ -86,6 +86,13 @@ export interface WindowSamples {
 
 type RateTrigger = MonitorPolicy['triggers']['errorRate'];
 
+const NOT_JUDGED = {
+  outcome: 'insufficient',
+  literal: false,
+  confident: false,
+  since: null,
+} as const;
+
 /** One in a hundred may be slower than the P99. */
 const P99_SHARE = 0.01;
 const Q99 = 0.99;
@@ -104,6 +111,8 @@ export function createHealth(first: MonitorPolicy, enhancedFirst = false): Healt
   let errors = 0;
   let slow = 0;
   let drawdownFired = false;
+  /** Since when the drawdown is above its limit, with the same patience as the trigger. */
+  let fallenSince: number | null = null;
   /** Windows are whole from these instants on. */
   let wholeFrom = { errorRate: -Infinity, latencyP99: -Infinity };
   const inferences = new TimeRing();
@@ -142,16 +151,18 @@ export function createHealth(first: MonitorPolicy, enhancedFirst = false): Healt
   function errorRate(): Check {
     const { count } = inferences;
     const value = count === 0 ? null : errors / count;
-    const rate = { n: count, breaching: errors, value, lastSampleAt: lastOf(inferences) };
     const scaled = scale(limits().errorRate, factor());
+    const since = () => inferences.excessSince(scaled.limit, (bad) => bad > 0);
+    const rate = { n: count, breaching: errors, value, lastSampleAt: lastOf(inferences), since };
     return judgeRate('errorRate', rate, scaled, scaled.limit, policy.mode);
   }
 
   function latencyP99(): Check {
     const value = nearestRank(latencies.values(), Q99);
     const n = latencies.count;
-    const rate = { n, breaching: slow, value, lastSampleAt: lastOf(latencies) };
     const scaled = scale(limits().latencyP99, factor());
+    const since = () => latencies.excessSince(P99_SHARE, (ms) => ms > scaled.limit);
+    const rate = { n, breaching: slow, value, lastSampleAt: lastOf(latencies), since };
     return judgeRate('latencyP99', rate, scaled, P99_SHARE, policy.mode);
   }
 
@@ -171,6 +182,7 @@ export function createHealth(first: MonitorPolicy, enhancedFirst = false): Healt
       ...{ literal: fires, confident: fires, samples: trades.count, breaching: run },
       value: trades.count === 0 ? null : run,
       lastSampleAt: trades.lastAt,
+      since: fires ? trades.lossesSince() : null,
       byChance: trades.count === 0 ? null : chance,
       detail: '',
     };
@@ -192,9 +204,20 @@ export function createHealth(first: MonitorPolicy, enhancedFirst = false): Healt
       ...{ trigger: 'dailyDrawdown', outcome, value, limit, warning, literal, confident: literal },
       ...{ samples: state ? 1 : 0, breaching: literal ? 1 : 0 },
       lastSampleAt: state?.lastAt ?? null,
+      since: drawdownFired ? (fallenSince ?? state?.lastAt ?? null) : null,
       byChance: null,
       detail: '',
     };
+  }
+
+  /** Looks at the drawdown as each report leaves it: a check comes later, and sees the last alone. */
+  function noteFall(): void {
+    const state = equities.state();
+    const fall = state === null ? null : drawdown(state);
+    const limit = limits().dailyDrawdown.limit * factor();
+    if (fall === null || state === null) return;
+    if (fall > limit) fallenSince ??= state.lastAt;
+    else if (fall <= limit * limits().dailyDrawdown.clearBelow) fallenSince = null;
   }
 
   const checkers: Readonly<Record<Trigger, (now: number) => Check>> = {
@@ -219,10 +242,10 @@ export function createHealth(first: MonitorPolicy, enhancedFirst = false): Healt
     const check = checkers[trigger](now);
     if (isCut(trigger, now)) {
       const detail = 'the window was filled in with its newest samples alone';
-      return { ...check, outcome: 'insufficient', literal: false, confident: false, detail };
+      return { ...check, ...NOT_JUDGED, detail };
     }
     if (isWarm(trigger, now)) return check;
-    return { ...check, outcome: 'insufficient', literal: false, confident: false };
+    return { ...check, ...NOT_JUDGED };
   }
 
   return {
@@ -243,6 +266,7 @@ export function createHealth(first: MonitorPolicy, enhancedFirst = false): Healt
     },
     equity(report) {
       equities.take(report);
+      noteFall();
       slowly.days.equity(report, model);
     },
     reset(next, at) {
@@ -311,6 +335,7 @@ export function createHealth(first: MonitorPolicy, enhancedFirst = false): Healt
       for (const [at, ms] of samples.latencies) latencies.push(at, ms);
       for (const trade of samples.trades) trades.take(trade);
       if (samples.equity) equities.restore(samples.equity);
+      noteFall();
       recount();
     },
     window(now, limit) {
@@ -377,7 +402,7 @@ function alone(trigger: Trigger, check: () => Check): Check {
     return {
       ...{ trigger, outcome: 'error', value: null, limit: 0, warning: 0 },
       ...{ literal: false, confident: false, samples: 0, breaching: 0, lastSampleAt: null },
-      byChance: null,
+      ...{ since: null, byChance: null },
       detail: (error as Error).message,
     };
   }

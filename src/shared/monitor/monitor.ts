@@ -4,12 +4,13 @@ import type { Deployment, ModelsState } from '../models/state';
 import type { OpsState } from '../ops/state';
 import type { ModelsPolicy } from '../policy/models';
 import type { MonitorPolicy } from '../policy/monitor';
+import { detailOf, type Phrase, phrase, type Sentence, word } from '../words/phrase';
 import type { Evaluation } from './health';
 import { ARMED, decide, type Effect, firing, type MachineState, type Step } from './machine';
 import { isDryRun } from './record';
 import type { MonitorItem } from './report';
 import { createSlowMonitor } from './slowMonitor';
-import type { Trigger } from './trigger';
+import { figureOf, type Trigger } from './trigger';
 import type { Check, Outcome } from './verdict';
 
 /** A command that the monitor gives. The host adds its fence and sends it. */
@@ -49,6 +50,12 @@ export interface MonitorDeps {
   readonly models: () => ModelsPolicy;
   readonly newId: () => string;
 }
+
+/** Why its alerts are over. */
+const OVER = {
+  data: 'there is data again',
+  armed: 'the monitor is armed again',
+} as const satisfies Record<string, Sentence>;
 
 /** Who gives the monitor's commands, as the log has it. */
 export const MONITOR_ID = 'monitor';
@@ -201,7 +208,7 @@ function commandOf(effect: Act, evaluation: Evaluation): MonitorCommand {
     const reason = `auto: no data: ${effect.dark.join(', ')}`;
     return { name: 'pause', id: effect.commandId, reason };
   }
-  const reason = `auto: ${effect.causes.map((trigger) => said(evaluation.checks[trigger])).join('; ')}`;
+  const reason = `auto: ${effect.causes.map((one) => brieflySaid(evaluation.checks[one])).join('; ')}`;
   const { commandId: id } = effect;
   return effect.kind === 'rollback'
     ? { name: 'model.rollback', id, target: effect.target, reason }
@@ -215,21 +222,34 @@ function blindItems(act: Act, { model }: Evaluation, dryRun: boolean): MonitorIt
 
 function alertItems(effect: Effect, evaluation: Evaluation | null): MonitorItem[] {
   if (effect.kind === 'clear') {
-    return [{ item: 'clear', data: { alert: effect.alert, cause: 'there is data again' } }];
+    return [{ item: 'clear', data: { alert: effect.alert, cause: OVER.data } }];
   }
   if (effect.kind !== 'alert') return [];
   const { alert, severity, causes } = effect;
-  const detail = causes.map((one) => (evaluation ? said(evaluation.checks[one]) : one)).join('; ');
-  const data = { alert, severity, kind: alert, model: evaluation?.model ?? null, detail };
-  return [{ item: 'alert', data }];
+  const about = causes.map(
+    (one): Phrase => (evaluation ? said(evaluation.checks[one]) : { code: one }),
+  );
+  const times = causes.flatMap((one) => evaluation?.checks[one].since ?? []);
+  const since = times.length === 0 ? null : Math.min(...times);
+  const common = { alert, severity, kind: alert, model: evaluation?.model ?? null, since };
+  return [{ item: 'alert', data: { ...common, ...detailOf(about) } }];
 }
 
-function said({ trigger, value, limit }: Check): string {
+function said({ trigger, value, limit }: Check): Phrase {
+  return phrase('{trigger} {value} (limit {limit})', {
+    trigger: word(`trigger.${trigger}`),
+    ...{ value: figureOf(trigger, value), limit: figureOf(trigger, limit) },
+  });
+}
+
+/** For the reason of a command, which stands as it was given. */
+function brieflySaid({ trigger, value, limit }: Check): string {
   return `${trigger} ${value === null ? 'unknown' : Number(value.toPrecision(4))} (limit ${limit})`;
 }
 
-function brief({ trigger, outcome, value, limit, literal, confident, samples, breaching }: Check) {
-  return { trigger, outcome, value, limit, literal, confident, samples, breaching };
+function brief(check: Check) {
+  const { trigger, outcome, value, limit, literal, confident, samples, breaching, since } = check;
+  return { trigger, outcome, value, limit, literal, confident, samples, breaching, since };
 }
 
 /** Checks without data are counted at every check and are no change. */
@@ -253,5 +273,5 @@ function rehearsed(state: MachineState): MachineState {
 function allClear(ops: OpsState): MonitorItem[] {
   return ['auto_rollback', 'auto_rollback_failed', 'escalated']
     .filter((alert) => alert in ops.alerts.active)
-    .map((alert) => ({ item: 'clear', data: { alert, cause: 'the monitor is armed again' } }));
+    .map((alert) => ({ item: 'clear', data: { alert, cause: OVER.armed } }));
 }

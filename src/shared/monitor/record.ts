@@ -1,5 +1,6 @@
 import type { Actor } from '../log/event';
 import type { EventDataOf } from '../ops/events';
+import type { Phrase } from '../words/phrase';
 import { ARMED, type MachineState } from './machine';
 import type { Trigger } from './trigger';
 import type { Outcome } from './verdict';
@@ -19,11 +20,22 @@ export interface Retraining {
   readonly model: string;
   readonly cause: EventDataOf<'retraining.proposed'>['cause'];
   readonly detail: string;
+  /** The detail in phrases, where it was said so. */
+  readonly said?: readonly Phrase[] | undefined;
   readonly at: number;
   readonly by: Actor;
   readonly reason: string | null;
   readonly outcome: EventDataOf<'retraining.closed'>['outcome'] | null;
   readonly closedAt: number | null;
+}
+
+/** What a trigger was last found to be. */
+export interface Found {
+  readonly outcome: Outcome;
+  /** When that was recorded. */
+  readonly at: number;
+  /** Time of the first sample of what is above the limit; null where nothing is, or nobody said. */
+  readonly since: number | null;
 }
 
 /** What the log says of the desk's monitor. */
@@ -36,9 +48,7 @@ export interface MonitorRecord {
   readonly machineSeq: number;
   /** Until when it only says what it would do; null while it acts. */
   readonly dryRunUntil: number | null;
-  readonly triggers: Readonly<
-    Partial<Record<Trigger, { readonly outcome: Outcome; readonly at: number }>>
-  >;
+  readonly triggers: Readonly<Partial<Record<Trigger, Found>>>;
   /** The latest decisions, newest first. */
   readonly firings: readonly Firing[];
   /** Closed trading days, oldest first. */

@@ -1,5 +1,6 @@
 import type { ModelsState } from '../models/state';
 import type { MonitorPolicy } from '../policy/monitor';
+import { detailOf, type Phrase, phrase } from '../words/phrase';
 import { sharpeCheck } from './dayClose';
 import type { RetrainingCause } from './events';
 import type { MonitorRecord, Retraining } from './record';
@@ -11,6 +12,7 @@ export interface Proposal {
   readonly model: string;
   readonly cause: RetrainingCause;
   readonly detail: string;
+  readonly said?: Phrase[];
 }
 
 type Limits = MonitorPolicy['retraining'];
@@ -57,25 +59,34 @@ export function dueRetraining(
 ): Proposal | null {
   if (model === null || openRetraining(known, model)) return null;
   if (now < nextRetrainingAt(known, 'automatic', policy.retraining)) return null;
-  const found = (cause: RetrainingCause, detail: string): Proposal => ({ model, cause, detail });
+  const found = (cause: RetrainingCause, said: Phrase): Proposal => ({
+    ...{ model, cause },
+    ...detailOf([said]),
+  });
   const { psiDays, sharpeDays, maxAgeMs } = policy.retraining;
   const drifted = driftedFor(known.days, model, psiDays);
   if (drifted.length > 0) {
-    return found('psi_3_days', `${drifted.join(', ')} drifted for ${psiDays} days in a row`);
+    const features = drifted.join(', ').slice(0, FEATURES_MAX);
+    const about = { features, days: psiDays };
+    return found('psi_3_days', phrase('{features} drifted for {days} days in a row', about));
   }
   if (isPoorFor(known.days, model, sharpeDays, policy.alerts.sharpe)) {
     const { critical } = policy.alerts.sharpe;
-    return found('sharpe_7_days', `Sharpe below ${critical} for ${sharpeDays} days in a row`);
+    const about = { limit: critical, days: sharpeDays };
+    return found('sharpe_7_days', phrase('Sharpe below {limit} for {days} days in a row', about));
   }
   if (slow.concept.state === 'drift') {
-    return found('drift', `concept drift since trade ${slow.concept.foundAt}`);
+    const trade = String(slow.concept.foundAt);
+    return found('drift', phrase('concept drift since trade {trade}', { trade }));
   }
   const born = bornAt(models, model);
   if (born === null || now - born <= maxAgeMs) return null;
-  return found('model_age', `${Math.floor((now - born) / DAY_MS)} days old`);
+  return found('model_age', phrase('{days} days old', { days: Math.floor((now - born) / DAY_MS) }));
 }
 
 const DAY_MS = 86_400_000;
+/** Of the names of features that drifted, in UTF-16 code units. */
+const FEATURES_MAX = 1_500;
 
 /** Features above their limit at each of the latest closed days, the model the same on all. */
 function driftedFor(days: MonitorRecord['days'], model: string, count: number): readonly string[] {

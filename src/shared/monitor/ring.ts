@@ -54,6 +54,25 @@ export class TimeRing {
     this.#count = 0;
   }
 
+  /**
+   * Since when more than `share` of the samples are bad: the time of the first bad one since they
+   * were last no more than that on the whole (the change point of E. S. Page, "Continuous inspection
+   * schemes", 1954). Null while they are not.
+   */
+  excessSince(share: number, isBad: (value: number) => boolean): number | null {
+    let since: number | null = null;
+    let excess = 0;
+    for (let index = 0; index < this.#count; index += 1) {
+      const slot = this.#slot(index);
+      excess += (isBad(this.#value[slot] as number) ? 1 : 0) - share;
+      if (excess <= 1e-9) {
+        excess = 0;
+        since = null;
+      } else since ??= this.#at[slot] as number;
+    }
+    return since;
+  }
+
   /** The values, oldest first, in an array of their own. */
   values(): Float64Array {
     return this.#copy(this.#value);

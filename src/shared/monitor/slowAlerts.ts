@@ -1,8 +1,9 @@
 import type { Alert } from '../alerts/state';
 import type { MonitorPolicy } from '../policy/monitor';
+import { type Phrase, type PhraseValue, phrase, type Sentence, word } from '../words/phrase';
 import type { SharpeCheck } from './dayClose';
 import type { Evaluation } from './health';
-import type { Trigger } from './trigger';
+import { figureOf, type Trigger } from './trigger';
 
 /** Alerts that say look, and act on nothing. */
 
@@ -24,7 +25,7 @@ export interface Finding {
   readonly state: 'P1' | 'P2' | 'over' | 'unknown';
   /** What it is about beyond its key; another is told of again. */
   readonly about: string;
-  readonly detail: string;
+  readonly said: readonly Phrase[];
 }
 
 /** What each slow alert is found to be. @param sharpe of the model that is live. */
@@ -44,7 +45,12 @@ export function slowFindings(
           : outcome === 'ok'
             ? 'over'
             : 'unknown',
-      detail: `${trigger} ${figure(value)} (${outcome}; warning ${warning})`,
+      said: [
+        phrase('{trigger} {value} ({outcome}; warning {warning})', {
+          ...{ trigger: word(`trigger.${trigger}`), outcome: word(`outcome.${outcome}`) },
+          ...{ value: figureOf(trigger, value), warning: figureOf(trigger, warning) },
+        }),
+      ],
     }),
   );
   const fall = checks.dailyDrawdown;
@@ -59,15 +65,22 @@ export function slowFindings(
           : value < limit * triggers.dailyDrawdown.clearBelow
             ? 'over'
             : 'unknown';
-    const detail = `drawdown ${figure(value)}: ${share * 100} % of the limit ${fall.limit}`;
-    return { alert: `drawdown_step:${share}`, kind: 'drawdown_step', about: '', state, detail };
+    const said = phrase('drawdown {value}: {share} of the limit {limit}', {
+      ...{ value: ratio(value), share: { share }, limit: ratio(fall.limit) },
+    });
+    const about = { alert: `drawdown_step:${share}`, kind: 'drawdown_step', about: '' } as const;
+    return { ...about, state, said: [said] };
   });
   const { trades, warning, critical } = alerts.winRate;
   const won: Finding = {
     ...{ alert: 'win_rate', kind: 'win_rate', about: '' },
     state:
       winRate === null ? 'unknown' : winRate < critical ? 'P1' : winRate < warning ? 'P2' : 'over',
-    detail: `win rate ${figure(winRate)} over ${trades} trades (warning ${warning}, critical ${critical})`,
+    said: [
+      phrase('win rate {value} over {trades} trades (warning {warning}, critical {critical})', {
+        ...{ value: ratio(winRate), trades, warning: ratio(warning), critical: ratio(critical) },
+      }),
+    ],
   };
   const drifted = slow.features.filter(({ outcome }) => outcome === 'drift');
   const judged = slow.features.some(({ outcome }) => outcome === 'ok');
@@ -75,26 +88,41 @@ export function slowFindings(
     ...{ alert: 'feature_drift', kind: 'feature_drift' },
     about: drifted.map(({ feature }) => feature).join(','),
     state: drifted.length > 0 ? 'P2' : judged ? 'over' : 'unknown',
-    detail: drifted
-      .map(({ feature, psi, samples }) => `${feature} PSI ${figure(psi)} (n ${samples})`)
-      .join('; ')
-      .slice(0, DETAIL_MAX),
+    said: drifted
+      .slice(0, FEATURES_SAID)
+      .map(({ feature, psi, samples }) =>
+        phrase('{feature} PSI {psi} (n {samples})', { feature, psi: figure(psi), samples }),
+      ),
   };
   const { concept } = slow;
   const results: Finding = {
     ...{ alert: 'concept_drift', kind: 'concept_drift', about: concept.state },
     state: concept.state === 'insufficient' ? 'unknown' : concept.state === 'ok' ? 'over' : 'P2',
-    detail: `${concept.state}: losing ${figure(concept.losing)} of ${concept.trades} trades, at best ${figure(concept.least?.share ?? null)}`,
+    said: [
+      phrase('{state}: losing {losing} of {trades} trades, at best {least}', {
+        ...{ state: word(`outcome.${concept.state}`), losing: ratio(concept.losing) },
+        ...{ trades: concept.trades, least: ratio(concept.least?.share ?? null) },
+      }),
+    ],
   };
-  const ratio: Finding = {
+  const earned: Finding = {
     ...{ alert: 'sharpe', kind: 'sharpe', about: '' },
     state: SHARPE_STATE[sharpe.outcome],
-    detail: `Sharpe ${figure(sharpe.value)} ± ${figure(sharpe.error)} over ${sharpe.days} days (warning ${alerts.sharpe.warning}, critical ${alerts.sharpe.critical}): review the model`,
+    said: [
+      phrase(
+        'Sharpe {value} ± {error} over {days} days (warning {warning}, critical {critical}): review the model',
+        {
+          ...{ value: figure(sharpe.value), error: figure(sharpe.error), days: sharpe.days },
+          ...{ warning: alerts.sharpe.warning, critical: alerts.sharpe.critical },
+        },
+      ),
+    ],
   };
-  return [...warnings, ...steps, won, ratio, features, results];
+  return [...warnings, ...steps, won, earned, features, results];
 }
 
-const DETAIL_MAX = 1_500;
+/** Features that one alert names. */
+const FEATURES_SAID = 24;
 const SHARPE_STATE = {
   no_data: 'unknown',
   insufficient: 'unknown',
@@ -103,8 +131,9 @@ const SHARPE_STATE = {
   critical: 'P1',
 } as const satisfies Record<SharpeCheck['outcome'], Finding['state']>;
 
-const figure = (value: number | null): string =>
-  value === null ? 'unknown' : String(Number(value.toPrecision(4)));
+const figure = (value: number | null): PhraseValue => value ?? word('word.noFigure');
+const ratio = (value: number | null): PhraseValue =>
+  value === null ? word('word.noFigure') : { share: value };
 
 /** An alert of these that was raised and is not over. */
 export interface Standing {
@@ -131,7 +160,7 @@ function isSlow(kind: string): kind is SlowAlert {
 
 export type AlertChange =
   | { readonly change: 'raise'; readonly finding: Finding; readonly severity: 'P1' | 'P2' }
-  | { readonly change: 'clear'; readonly alert: string; readonly cause: string };
+  | { readonly change: 'clear'; readonly alert: string; readonly cause: Sentence };
 
 /**
  * What of the findings is news. An alert of a model that is not live any more is over, a step of the

@@ -1,6 +1,7 @@
 import type { OpsState } from '../ops/state';
 import type { MonitorPolicy } from '../policy/monitor';
 import { tradingDay } from '../time';
+import { detailOf } from '../words/phrase';
 import { daysToClose, sharpeCheck } from './dayClose';
 import type { Evaluation } from './health';
 import type { MonitorItem } from './report';
@@ -40,7 +41,7 @@ export function createSlowMonitor(deps: {
         known.delete(one.alert);
         return { item: 'clear', data: { alert: one.alert, cause: one.cause } };
       }
-      const { alert, kind, about, detail } = one.finding;
+      const { alert, kind, about, said } = one.finding;
       const { severity } = one;
       const { model } = evaluation;
       known.set(alert, { kind, severity, model, about });
@@ -48,7 +49,7 @@ export function createSlowMonitor(deps: {
         const before = steps.day === today ? steps.alerts : [];
         steps = { day: today, alerts: [...before, alert] };
       }
-      return { item: 'alert', data: { alert, severity, kind, model, detail } };
+      return { item: 'alert', data: { alert, severity, kind, model, ...detailOf(said) } };
     });
   }
 

@@ -47,6 +47,11 @@ export class TradeBook {
     return run;
   }
 
+  /** When the first of {@link losses} closed; null while there is none. */
+  lossesSince(): number | null {
+    return this.#trades[this.#trades.length - this.losses()]?.closedAt ?? null;
+  }
+
   /** Share of the latest `count` trades that won; null for fewer. */
   winRate(count: number): number | null {
     if (this.#trades.length < count) return null;

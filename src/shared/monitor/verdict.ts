@@ -29,6 +29,8 @@ export interface Check {
   readonly samples: number;
   readonly breaching: number;
   readonly lastSampleAt: number | null;
+  /** Time of the first sample of what is above the limit, by event time; null while nothing is. */
+  readonly since: number | null;
   /** Chance that such a run of losses comes by itself, 0…1; null for the other triggers. */
   readonly byChance: number | null;
   /** What went wrong, for `error` alone. */
@@ -41,6 +43,8 @@ interface Rate {
   readonly breaching: number;
   readonly value: number | null;
   readonly lastSampleAt: number | null;
+  /** Since when more than the limit allows are bad. */
+  readonly since: () => number | null;
 }
 
 type RateLimits = Pick<
@@ -69,7 +73,7 @@ export function judgeRate(
   const common = { trigger, value, limit, warning, literal, confident, samples: n, breaching };
   const check = (outcome: Outcome): Check => ({
     ...common,
-    ...{ outcome, lastSampleAt, byChance: null, detail: '' },
+    ...{ outcome, lastSampleAt, since: literal ? rate.since() : null, byChance: null, detail: '' },
   });
   if (n === 0 || value === null) return check('no_data');
   if (!enough) return check('insufficient');

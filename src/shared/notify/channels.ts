@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Sentence } from '../words/phrase';
 import { type Channel, type Language, languageSchema } from './message';
 
 /** Hosts that are this machine: the only ones that are spoken to in plain text. */
@@ -70,7 +71,7 @@ export type ChannelSettings = z.infer<typeof channelSettingsSchema>;
 export type SettingsOf<Name extends Channel> = Extract<ChannelSettings, { channel: Name }>;
 
 /** What is wrong with a secret for those settings; null where it will do. */
-export function secretFault(settings: ChannelSettings, secret: string | null): string | null {
+export function secretFault(settings: ChannelSettings, secret: string | null): Sentence | null {
   switch (settings.channel) {
     case 'slack':
       if (secret === null) return 'the webhook’s address is missing';
@@ -81,6 +82,12 @@ export function secretFault(settings: ChannelSettings, secret: string | null): s
       if (secret === null) return 'the routing key is missing';
       return /^[A-Za-z0-9]{32}$/.test(secret) ? null : 'a routing key has 32 letters and digits';
   }
+}
+
+/** The language in which a channel writes to people whom a message names: its own, if any reader has it. */
+export function namedLanguage(settings: ChannelSettings, own: Language): Language {
+  const [first = own, ...more] = languagesOf(settings, own);
+  return more.includes(own) ? own : first;
 }
 
 /** The languages in which a channel's readers are written to. */

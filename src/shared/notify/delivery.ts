@@ -1,5 +1,5 @@
 import type { NotificationsPolicy } from '../policy/notifications';
-import { type ChannelSettings, languagesOf } from './channels';
+import { type ChannelSettings, languagesOf, namedLanguage } from './channels';
 import { CHANNELS, type Channel, type Language, type Level, type Message } from './message';
 import type { Outcome } from './outcome';
 import { SETUP_FAULTS } from './outcome';
@@ -62,7 +62,9 @@ export function by(
     ...{ key, channel, message, queuedAt: now, nextAt: now },
     ...{ level: message.level ?? 'info', attempts: 0, handedOn: false },
   };
-  return languagesOf(settings, policy.languages[channel]).flatMap((language) =>
+  const own = policy.languages[channel];
+  const languages = message.toAlone ? [namedLanguage(settings, own)] : languagesOf(settings, own);
+  return languages.flatMap((language) =>
     pages.map(
       (order): Delivery => ({
         ...{ ...common, language, page: order, state: 'waiting' },

@@ -19,7 +19,7 @@ export const CHANNELS = channelSchema.options;
 export const languageSchema = z.enum(['es', 'en']);
 export type Language = z.infer<typeof languageSchema>;
 
-/** What a message is about. `alert` and the incidents take their level from their severity. */
+/** What a message is about. */
 export const kindSchema = z.enum([
   'kill',
   'resume',
@@ -31,6 +31,8 @@ export const kindSchema = z.enum([
   'rollback_done',
   'deployment_failed',
   'promotion',
+  'retirement',
+  'emergency_retirement',
   'approval_wanted',
   'alert',
   'incident_opened',
@@ -38,10 +40,14 @@ export const kindSchema = z.enum([
   'incident_escalated',
   'incident_resolved',
   'incident_message',
+  'action_item_due',
   'report_ready',
   'engine_lost',
 ]);
 export type Kind = z.infer<typeof kindSchema>;
+
+/** Kinds that are as urgent as the severity of what they are about. */
+export const BY_SEVERITY = ['alert', 'incident_opened', 'incident_escalated'] as const;
 
 export const labelSchema = z.enum([
   'by',
@@ -65,6 +71,7 @@ export const labelSchema = z.enum([
   'title',
   'message',
   'report',
+  'owner',
 ]);
 export type Label = z.infer<typeof labelSchema>;
 
@@ -98,6 +105,11 @@ export const messageSchema = z.object({
   page: pageSchema.nullable(),
   /** By whom it is told, where that was said; else the level's. */
   channels: z.array(channelSchema).optional(),
+  /** Mail addresses of people it is for, and whether it is mailed to nobody but them. */
+  to: z.array(z.string().max(254)).optional(),
+  toAlone: z.boolean().optional(),
+  /** Where to read on about this one, where it came with a link of its own. */
+  runbook: z.string().max(2_000).optional(),
 });
 export type Message = z.infer<typeof messageSchema>;
 
@@ -114,6 +126,9 @@ export interface Rendered {
   /** The event's time, Unix ms. */
   readonly at: number;
   readonly runbook: string | null;
+  /** Mail addresses of people it is for, and whether it is mailed to nobody but them. */
+  readonly to: readonly string[];
+  readonly toAlone: boolean;
   readonly kind: string;
   /** The desk, for whom it is the source. */
   readonly source: string;

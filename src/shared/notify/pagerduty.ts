@@ -8,6 +8,9 @@ export interface PageOrder {
   readonly key: string;
 }
 
+/** A page's key as PagerDuty has it, and gives it back with its incident. */
+export const dedupKey = (key: string): string => line(key, 255);
+
 /**
  * Body of PagerDuty's Events API v2: `summary` ≤ 1024, `dedup_key` ≤ 255, the whole ≤ 512 KB. Only
  * a P0 triggers, so the severity is always `critical`; acknowledge and resolve carry the key alone.
@@ -19,7 +22,7 @@ export function pagerDutyBody(routingKey: string, order: PageOrder, message: Ren
   const common = {
     routing_key: routingKey,
     event_action: action,
-    dedup_key: line(key, 255),
+    dedup_key: dedupKey(key),
   };
   if (action !== 'trigger') return common;
   const { title, lead, fields, at, runbook, kind, language, source, time } = message;

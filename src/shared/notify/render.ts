@@ -25,7 +25,7 @@ export interface Context {
   readonly deskName: string;
   readonly environment: Environment;
   readonly language: Language;
-  readonly runbooks: NotificationsPolicy['runbooks'];
+  readonly runbook: NotificationsPolicy['runbook'];
 }
 
 /** Kinds named one by one in a group. */
@@ -36,7 +36,7 @@ export const cot = (at: number): string => `${timestamp(at).slice(0, 19)} COT`;
 
 /** Writes a message in a language. Nothing is escaped yet: that is each channel's own. */
 export function render(message: Message, context: Context): Rendered {
-  const { language, runbooks } = context;
+  const { language, runbook } = context;
   const { title, lead } = KIND_TEXTS[message.kind];
   const level = message.level ?? 'info';
   return {
@@ -47,7 +47,8 @@ export function render(message: Message, context: Context): Rendered {
       label: LABEL_TEXTS[label][language],
       value: plain(valueText(value, language), VALUE_MAX),
     })),
-    runbook: runbooks[message.kind] ?? null,
+    runbook: message.runbook ?? linkTo(runbook, message.kind),
+    ...{ to: message.to ?? [], toAlone: message.toAlone ?? false },
   };
 }
 
@@ -81,6 +82,8 @@ export function renderGroup(messages: readonly Message[], context: Context): Ren
       { label: GROUP_TEXTS.last[language], value: cot(last) },
     ],
     runbook: null,
+    to: [...new Set(messages.flatMap(({ to }) => to ?? []))],
+    toAlone: messages.every(({ toAlone }) => toAlone ?? false),
   };
 }
 
@@ -90,9 +93,14 @@ export function renderTest(key: string, at: number, by: string, context: Context
   return {
     ...frame(context, 'info', TEST_TEXTS.title[language]),
     ...{ key, kind: 'test', at, time: cot(at), runbook: null },
+    ...{ to: [], toAlone: false },
     lead: TEST_TEXTS.lead[language],
     fields: [{ label: LABEL_TEXTS.by[language], value: plain(by, 128) }],
   };
+}
+
+function linkTo({ base, anchors }: Context['runbook'], kind: Message['kind']): string | null {
+  return base === null ? null : `${base}#${anchors[kind]}`;
 }
 
 function frame(context: Context, level: Level, title: string) {

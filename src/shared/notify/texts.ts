@@ -63,6 +63,17 @@ export const KIND_TEXTS: Readonly<Record<Kind, { readonly title: Both; readonly 
     title: both('MODELO PROMOVIDO', 'MODEL PROMOTED'),
     lead: both('Un modelo pasó a otra etapa.', 'A model moved to another stage.'),
   },
+  retirement: {
+    title: both('MODELO RETIRADO', 'MODEL RETIRED'),
+    lead: both('Un modelo dejó de usarse.', 'A model is no longer in use.'),
+  },
+  emergency_retirement: {
+    title: both('RETIRO DE EMERGENCIA DE UN MODELO', 'EMERGENCY RETIREMENT OF A MODEL'),
+    lead: both(
+      'Un modelo se retiró sin esperar a su reemplazo.',
+      'A model was retired without waiting for its replacement.',
+    ),
+  },
   approval_wanted: {
     title: both('APROBACIÓN PENDIENTE', 'APPROVAL WANTED'),
     lead: both(
@@ -93,6 +104,10 @@ export const KIND_TEXTS: Readonly<Record<Kind, { readonly title: Both; readonly 
   incident_message: {
     title: both('MENSAJE DEL INCIDENTE', 'INCIDENT MESSAGE'),
     lead: both('Lo escribe quien lleva el incidente.', 'Written by whoever handles it.'),
+  },
+  action_item_due: {
+    title: both('ACCIÓN PENDIENTE', 'ACTION ITEM DUE'),
+    lead: both('Alguien la prometió y no está hecha.', 'Somebody promised it and it is not done.'),
   },
   report_ready: {
     title: both('INFORME LISTO', 'REPORT READY'),
@@ -129,6 +144,7 @@ export const LABEL_TEXTS: Readonly<Record<Label, Both>> = {
   title: both('Qué', 'What'),
   message: both('Mensaje', 'Message'),
   report: both('Informe', 'Report'),
+  owner: both('Responsable', 'Owner'),
 };
 
 export const LEVEL_TEXTS: Readonly<Record<Level, Both>> = {

@@ -1,16 +1,21 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { severitySchema } from '../alerts/events';
+import type { Incident } from '../incidents/state';
+import { incidentTitle } from '../incidents/title';
 import type { LogEvent } from '../log/event';
 import { MONITOR_ID } from '../monitor/monitor';
 import { type EventDataOf, type EventType, eventData } from '../ops/events';
 import type { OpsState } from '../ops/state';
 import type { NotificationsPolicy } from '../policy/notifications';
 import type { Origin, Scope } from '../protocol/commands';
+import { say, sayAll, sayEither, sayWord } from '../words/phrase';
 import {
+  BY_SEVERITY,
   type Channel,
   channelSchema,
   type Kind,
   type Label,
+  type Language,
   type Level,
   type Message,
   type Page,
@@ -29,6 +34,9 @@ interface Draft {
   readonly silent?: boolean;
   readonly channels?: readonly Channel[];
   readonly page?: Page;
+  /** A mail address of the person it is for: it goes there whatever its level. */
+  readonly to?: string | null;
+  readonly runbook?: string | null;
 }
 
 type Teller = (event: LogEvent, state: OpsState) => Draft | null;
@@ -55,9 +63,6 @@ function of<Type extends EventType>(
   };
 }
 
-/** What a report's event carries of what a message needs. */
-const reportReady = z.object({ report: z.string().min(1).max(128), title: z.string() });
-
 export const killKey = (commandId: string): string => `kill:${commandId}`;
 const incidentKey = (id: string): string => `incident:${id}`;
 const alertKey = (id: string): string => `alert:${id}`;
@@ -68,6 +73,12 @@ const TOLD_BY_ITS_EVENT: ReadonlySet<string> = new Set(['deployment_incomplete']
 
 /** Causes of incidents that were told of themselves: one trouble rings once. */
 const TOLD_BY_ITS_CAUSE: ReadonlySet<string> = new Set(['kill', 'rollback_failed', 'alert']);
+
+/** What is left of a desk whose live model was retired. */
+const NONE_LIVE: Value = {
+  es: 'era el modelo en producción: no queda ninguno',
+  en: 'it was the model in production: none is left',
+};
 
 /** Every event that is told of. An event of another part is added by a line here. */
 const TOLD: Readonly<Record<string, Teller>> = {
@@ -104,7 +115,7 @@ const TOLD: Readonly<Record<string, Teller>> = {
   ...of('ops.paused', ({ scope, origin }, event) => ({
     key: `pause:${event.id}`,
     kind: 'pause',
-    fields: [...byAndWhy(event), ['scope', scopeText(scope)], ['origin', origin]],
+    fields: [...byAndWhy(event), ['scope', scopeText(scope)], ['origin', named('origin', origin)]],
   })),
   ...of('deployment.started', ({ deployment, kind, model, previous, engines }, event) => {
     if (kind !== 'rollback') return null;
@@ -147,57 +158,77 @@ const TOLD: Readonly<Record<string, Teller>> = {
       page: { action: 'resolve', keys: [deploymentKey(deployment)] },
     };
   }),
-  ...of('model.stage_changed', ({ model, from, to, cause }, event) => {
-    if (cause !== 'promotion' && cause !== 'emergency_promotion') return null;
-    return {
-      key: `promotion:${event.id}`,
-      kind: 'promotion',
-      fields: [['model', model], ['stage', `${from} → ${to}`], ...byAndWhy(event)],
-    };
+  ...of('model.stage_changed', ({ model, from, to, cause, retirement }, event) => {
+    const stages = inBoth((language) =>
+      [from, to].map((stage) => sayWord(`stage.${stage}`, language)).join(' → '),
+    );
+    const fields: Fields = [['model', model], ['stage', stages], ...byAndWhy(event)];
+    switch (cause) {
+      case 'promotion':
+      case 'emergency_promotion':
+        return { key: `promotion:${event.id}`, kind: 'promotion', fields };
+      case 'retirement':
+      case 'emergency_retirement':
+        return {
+          key: `retirement:${event.id}`,
+          kind: cause,
+          fields: [
+            ...fields,
+            ['cause', retirement && named('retire', retirement)],
+            ['detail', from === 'production' ? NONE_LIVE : null],
+          ],
+        };
+      default:
+        return null;
+    }
   }),
   ...of('promotion.requested', ({ request, model, target, expiresAt }, event) => ({
     key: `approval:${request}`,
     kind: 'approval_wanted',
     fields: [
       ['model', model],
-      ['stage', target],
+      ['stage', named('stage', target)],
       ...byAndWhy(event),
       ['expires', { at: expiresAt }],
     ],
   })),
   // Raised again while it stands, an alert is the same message; worse than before, it is another.
-  ...of('alert.raised', ({ alert, severity, kind, model, engine, detail }, event, state) => {
-    if (TOLD_BY_ITS_EVENT.has(kind)) return null;
-    return {
-      key: `alert:${alert}:${state.alerts.active[alert]?.raisedAt ?? event.ts}:${severity}`,
-      kind: 'alert',
-      severity,
-      fields: [
-        ['severity', severity],
-        ['title', kind],
-        ['detail', detail],
-        ['model', model],
-        ['engine', engine],
-      ],
-      page: { action: 'trigger', keys: [alertKey(alert)] },
-    };
-  }),
+  ...of(
+    'alert.raised',
+    ({ alert, severity, kind, model, engine, detail, said, outside }, event, state) => {
+      if (TOLD_BY_ITS_EVENT.has(kind)) return null;
+      return {
+        key: `alert:${alert}:${state.alerts.active[alert]?.raisedAt ?? event.ts}:${severity}`,
+        kind: 'alert',
+        severity,
+        fields: [
+          ['severity', severity],
+          ['title', named('alert', kind)],
+          ['detail', inBoth((language) => sayEither(said, detail, language))],
+          ['model', model],
+          ['engine', engine],
+        ],
+        page: { action: 'trigger', keys: [alertKey(alert)] },
+        runbook: outside?.runbook ?? null,
+      };
+    },
+  ),
   ...of('alert.cleared', ({ alert, cause }, event) => ({
     key: `alert_cleared:${event.id}`,
     kind: 'alert',
     silent: true,
-    fields: [['cause', cause]],
+    fields: [['cause', inBoth((language) => say({ code: cause }, language))]],
     page: { action: 'resolve', keys: [alertKey(alert)] },
   })),
-  ...of('engine.lost', ({ engine, cause }, event, state) => ({
+  ...of('engine.lost', ({ engine, cause, said }, event, state) => ({
     key: `engine_lost:${event.id}`,
     kind: 'engine_lost',
     fields: [
       ['engine', state.engines[engine]?.name ?? engine],
-      ['cause', cause],
+      ['cause', inBoth((language) => sayEither(said, cause, language))],
     ],
   })),
-  ...of('incident.opened', ({ incident: id, severity, title, cause }, event) => {
+  ...of('incident.opened', ({ incident: id, severity, title, said, cause }, event) => {
     if (TOLD_BY_ITS_CAUSE.has(cause)) return null;
     return {
       key: `incident_opened:${event.id}`,
@@ -205,8 +236,8 @@ const TOLD: Readonly<Record<string, Teller>> = {
       severity,
       fields: [
         ['severity', severity],
-        ['title', title],
-        ['cause', cause],
+        ['title', inBoth((language) => (said ? sayAll(said, language) : title))],
+        ['cause', named('cause', cause)],
         ['incident', id],
       ],
       page: { action: 'trigger', keys: [incidentKey(id)] },
@@ -221,9 +252,11 @@ const TOLD: Readonly<Record<string, Teller>> = {
   ...of('incident.escalated', ({ incident: id, step, role, contact, onDuty }, event, state) => ({
     key: `incident_escalated:${event.id}`,
     kind: 'incident_escalated',
+    severity: incidentOf(state, id)?.severity ?? 'P1',
+    to: contact?.email ?? null,
     fields: [
       ['incident', titleOf(state, id)],
-      ['step', `${step} · ${role}`],
+      ['step', inBoth((language) => `${step} · ${sayWord(`contact.${role}`, language)}`)],
       ['contact', contactText(contact)],
       ['detail', onDuty ? null : { es: 'fuera de su horario', en: 'off duty' }],
     ],
@@ -245,11 +278,23 @@ const TOLD: Readonly<Record<string, Teller>> = {
       ...parts(text).map((part) => ['message', part] as const),
     ],
   })),
-  'report.ready': told(reportReady, ({ report, title }, event) => ({
+  ...of('action_item.reminded', ({ item, owner, due, late }, event, { incidents }) => {
+    const known = incidents.actionItems.find(({ id }) => id === item);
+    return {
+      key: `action_item_due:${event.id}`,
+      kind: 'action_item_due',
+      fields: [
+        ['title', known?.text],
+        ['owner', owner],
+        ['expires', late ? { es: `${due} (vencida)`, en: `${due} (late)` } : due],
+      ],
+    };
+  }),
+  ...of('report.ready', ({ report, title, titles }, event) => ({
     key: `report_ready:${event.id}`,
     kind: 'report_ready',
     fields: [
-      ['title', title],
+      ['title', titles ?? title],
       ['report', report],
     ],
   })),
@@ -271,17 +316,30 @@ export function messageFor(
   return draft && complete(draft, event.ts, policy);
 }
 
-/** Every page that an incident may have rung: its own, and those of what opened it. */
-function pagesOf({ incidents }: OpsState, id: string): string[] {
-  const known = incidents.incidents.find((one) => one.id === id);
-  const kills = known?.correlations.map(killKey) ?? [];
-  return [incidentKey(id), ...kills, ...(known?.alerts.map(alertKey) ?? [])];
+/** Keys of the pages that an incident may have rung: its own, and those of what opened it. */
+export function pagesOf(state: OpsState, id: string): string[] {
+  const known = incidentOf(state, id);
+  const ordered = known?.correlations.flatMap((one) => [killKey(one), deploymentKey(one)]) ?? [];
+  return [incidentKey(id), ...ordered, ...(known?.alerts.map(alertKey) ?? [])];
 }
 
-function titleOf({ incidents }: OpsState, id: string): string {
-  const known = incidents.incidents.find((one) => one.id === id);
-  return known ? `#${known.number} ${known.title}` : id;
+function incidentOf({ incidents }: OpsState, id: string): Incident | undefined {
+  return incidents.incidents.find((one) => one.id === id);
 }
+
+function titleOf(state: OpsState, id: string): Value {
+  const known = incidentOf(state, id);
+  return known ? inBoth((language) => `#${known.number} ${incidentTitle(known, language)}`) : id;
+}
+
+/** A text that each reader has in his language. */
+function inBoth(text: (language: Language) => string): Value {
+  return { es: text('es'), en: text('en') };
+}
+
+/** One of our own names. */
+const named = (kind: string, name: string): Value =>
+  inBoth((language) => sayWord(`${kind}.${name}`, language));
 
 function contactText(contact: EventDataOf<'incident.escalated'>['contact']): string | null {
   if (!contact) return null;
@@ -305,7 +363,7 @@ function killDraft(commandId: string, kill: ToldKill): Draft {
       ['by', by],
       ['reason', reason],
       ['scope', scopeText(scope)],
-      ['origin', origin],
+      ['origin', named('origin', origin)],
       ['positions', positions === null ? null : String(positions)],
     ],
     page: { action: 'trigger', keys: [killKey(commandId)] },
@@ -341,20 +399,28 @@ function parts(text: string): string[] {
 }
 
 function complete(draft: Draft, at: number, policy: NotificationsPolicy): Message {
-  const { key, kind, severity, silent, page, channels } = draft;
+  const { key, kind, severity, silent, page, to, runbook } = draft;
   const fields = draft.fields.flatMap(([label, value]) =>
     value === null || value === undefined || value === '' ? [] : [{ label, value }],
   );
   const level = silent ? null : levelOf(kind, severity, policy);
+  const usual = level === null ? [] : policy.channels[level];
+  const channels = draft.channels ?? (to ? [...new Set<Channel>([...usual, 'email'])] : undefined);
   return {
     ...{ key: key.slice(0, 255), kind, level, at, fields, page: page ?? null },
     ...(channels && { channels: [...channels] }),
+    ...(to && { to: [to], toAlone: !usual.includes('email') }),
+    ...(runbook && { runbook }),
   };
 }
 
 function levelOf(kind: Kind, severity: Draft['severity'], policy: NotificationsPolicy): Level {
   if (severity) return policy.severities[severity];
-  return kind === 'alert' || kind === 'incident_opened' ? policy.severities.P3 : policy.kinds[kind];
+  return isBySeverity(kind) ? policy.severities.P3 : policy.kinds[kind];
+}
+
+function isBySeverity(kind: Kind): kind is (typeof BY_SEVERITY)[number] {
+  return (BY_SEVERITY as readonly Kind[]).includes(kind);
 }
 
 function byAndWhy({ actor, reason }: LogEvent): Fields {

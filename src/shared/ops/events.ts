@@ -19,6 +19,7 @@ import {
 import { reportEventData } from '../reports/events';
 import { retentionEventData } from '../retention/events';
 import { modeSchema, positionSchema, workingOrderSchema } from '../telemetry/types';
+import { saidSchema } from '../words/schema';
 
 /** Types of the log's events and the shape of `data` for each. Facts, in the past tense. */
 
@@ -102,6 +103,7 @@ export const eventData = {
   'engine.lost': z.object({
     engine: id,
     cause: z.string(),
+    said: saidSchema,
     lastHeardAt: ts,
     /** Positions it last said it held; null where it never said. */
     positions: z.int().nonnegative().nullable().default(null),
@@ -179,7 +181,12 @@ export const eventData = {
     flat: z.boolean(),
     ...changed,
   }),
-  'command.rejected': z.object({ name: z.string(), code: z.string(), message: z.string() }),
+  'command.rejected': z.object({
+    name: z.string(),
+    code: z.string(),
+    message: z.string(),
+    said: saidSchema,
+  }),
   'terminal.reported': z.object({ kind: z.string(), detail: z.string() }),
   ...auditEventData,
   ...bridgeEventData,

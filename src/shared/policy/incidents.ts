@@ -110,6 +110,8 @@ export const incidentsPolicySchema = z
       deployment_frequency: kpiSchema,
     }),
     postMortem: z.strictObject({ severities: z.array(severitySchema), withinMs: ms }),
+    /** People are reminded of an action item from so long before its last day ends, and again and again. */
+    actionItems: z.strictObject({ remindBeforeMs: ms, remindEveryMs: ms }),
     /** How often timers look at the wall clock: a machine may have slept. */
     checkEveryMs: ms,
     /** Fewer trades, or less time, say nothing of how many were missed. */

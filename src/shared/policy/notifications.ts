@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { channelSchema, kindSchema, languageSchema, levelSchema } from '../notify/message';
+import {
+  BY_SEVERITY,
+  channelSchema,
+  kindSchema,
+  languageSchema,
+  levelSchema,
+} from '../notify/message';
 import { roleSchema } from '../protocol/terminal';
 
 const ms = z.int().positive();
@@ -12,8 +18,8 @@ export const notificationsPolicySchema = z.strictObject({
   permissions: z.strictObject({ configure: roles, test: roles }),
   /** Channels of each level. */
   channels: z.strictObject({ info: channels, warning: channels, critical: channels, p0: channels }),
-  /** Level of each kind of message; alerts and incidents go by their severity. */
-  kinds: z.record(kindSchema.exclude(['alert', 'incident_opened']), levelSchema),
+  /** Level of each kind of message, but of those that go by their severity. */
+  kinds: z.record(kindSchema.exclude([...BY_SEVERITY]), levelSchema),
   severities: z.strictObject({
     P0: levelSchema,
     P1: levelSchema,
@@ -43,7 +49,11 @@ export const notificationsPolicySchema = z.strictObject({
   keepMs: ms,
   /** An event older than this is no news at a desktop. */
   desktopFreshMs: ms,
-  /** Where to read on, by kind. */
-  runbooks: z.partialRecord(kindSchema, z.url({ protocol: /^https?$/ })),
+  /** Where a desk has its runbook, and what of it is about which kind. */
+  runbook: z.strictObject({
+    /** Address of the page that has the anchors; null where nobody serves one. */
+    base: z.url({ protocol: /^https?$/ }).nullable(),
+    anchors: z.record(kindSchema, z.string().regex(/^[a-z0-9-]+$/, 'an anchor')),
+  }),
 });
 export type NotificationsPolicy = z.infer<typeof notificationsPolicySchema>;

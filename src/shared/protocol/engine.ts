@@ -6,6 +6,7 @@ import {
   telemetryItemSchema,
   workingOrderSchema,
 } from '../telemetry/types';
+import { saidSchema } from '../words/schema';
 import { ERROR_CODES } from './wire';
 
 /**
@@ -206,6 +207,8 @@ export const engineMessages = {
     kind: engineAlertKindSchema,
     model: id.nullable(),
     detail: z.string().max(1_000),
+    /** The detail in phrases, from engines that say it so. */
+    said: saidSchema,
   }),
 } as const;
 export type EngineMessage = z.infer<(typeof engineMessages)[keyof typeof engineMessages]>;

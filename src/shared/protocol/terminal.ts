@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { hashSchema, logEventSchema } from '../log/event';
 import { windowFrameSchema } from '../monitor/refill';
 import { telemetryItemSchema } from '../telemetry/types';
+import { saidSchema } from '../words/schema';
 import { commandSchema } from './commands';
 import { environmentSchema, opItemSchema } from './engine';
 import { ERROR_CODES, MAX_EVENTS_PER_FRAME } from './wire';
@@ -156,7 +157,9 @@ const answer = z.discriminatedUnion('stage', [
     id: z.string(),
     stage: z.literal('rejected'),
     code: z.enum(REJECTION_CODES),
+    /** In English; `said` is the same for whoever reads another language. */
     message: z.string(),
+    said: saidSchema,
   }),
   z.object({ type: z.literal('answer'), id: z.string(), stage: z.literal('unknown') }),
 ]);

@@ -59,7 +59,12 @@ export const reportEventData = {
     languages: z.array(reportLanguageSchema).min(1).max(2),
   }),
   /** It is there to be read; people are told of it. */
-  'report.ready': z.object({ report: id, title: z.string().min(1).max(256) }),
+  'report.ready': z.object({
+    report: id,
+    title: z.string().min(1).max(256),
+    /** Its title in each language; earlier versions had the one above alone. */
+    titles: z.object({ es: z.string().max(256), en: z.string().max(256) }).optional(),
+  }),
   'report.delivered': z.object({
     report: id,
     outcome: z.enum(['sent', 'no_channel', 'no_recipients', 'failed']),

@@ -13,6 +13,7 @@ import type { Origin, Scope } from '../protocol/commands';
 import type { Environment, OpItem } from '../protocol/engine';
 import type { RejectionCode, Role } from '../protocol/terminal';
 import type { Position, WorkingOrder } from '../telemetry/types';
+import type { Phrase } from '../words/phrase';
 import type { ConnectionView } from './connection';
 import type { CertificateView, IdentityView, LockView } from './identity';
 import type { MonitorView } from './monitor';
@@ -186,6 +187,8 @@ export interface LocalCommand {
   readonly stage: 'sent' | 'received' | 'accepted' | 'done' | 'rejected' | 'unknown';
   readonly code: RejectionCode | null;
   readonly message: string | null;
+  /** The refusal in phrases, where the gateway said it so. */
+  readonly said: readonly Phrase[] | null;
   readonly effects: readonly {
     readonly engine: string;
     readonly step: string;

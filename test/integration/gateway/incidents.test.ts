@@ -9,7 +9,9 @@ import { alertmanagerPayload, firing } from '../../support/alertmanager';
 import { newDataDir, openGateway, quickPolicies } from '../../support/desk';
 import { FakeEngine } from '../../support/fakeEngine';
 import { engineFacts, incidentsPolicy, killFact } from '../../support/incidents';
+import { card } from '../../support/models';
 import { TestTerminal } from '../../support/testTerminal';
+import { openWebhook, pagerDutyContract, ROUTING_KEY } from '../../support/thirdParties';
 
 const SECRET = 'pagerduty-secret';
 
@@ -417,11 +419,11 @@ describe('PagerDuty', () => {
     const terminal = await TestTerminal.open(gateway.port);
     const id = randomUUID();
     await terminal.give('incident.open', { severity: 'P0', title: 'x', reason: 'x' }, id);
-    const body = webhook('incident.acknowledged', id);
+    const body = webhook('incident.acknowledged', `incident:${id}`);
     expect((await post(body, null)).status).toBe(401);
     expect((await post(body, sign(body, 'another'))).status).toBe(401);
     expect((await post(`${body} `, sign(body))).status).toBe(401);
-    const other = webhook('incident.resolved', id);
+    const other = webhook('incident.resolved', `incident:${id}`);
     expect(await post(other, sign(other))).toMatchObject({ status: 202, body: { taken: false } });
     const ping = JSON.stringify({ event: { id: 'x', event_type: 'pagey.ping', data: {} } });
     expect((await post(ping, sign(ping))).status).toBe(202);
@@ -434,6 +436,76 @@ describe('PagerDuty', () => {
       ...{ via: 'pagerduty', by: { id: 'pagerduty' } },
     });
     expect(await post(body, sign(body))).toMatchObject({ body: { taken: false } });
+  });
+
+  describe.each<[what: string, ring: (terminal: TestTerminal) => string]>([
+    [
+      'an incident opened by hand',
+      (terminal) => {
+        const id = randomUUID();
+        const about = { severity: 'P0', title: 'sin precios', reason: 'x' };
+        terminal.command('incident.open', about, id);
+        return `incident:${id}`;
+      },
+    ],
+    ['a kill', (terminal) => `kill:${terminal.kill()}`],
+    [
+      'an alert',
+      () => {
+        const about = { severity: 'P0', kind: 'drift', model: null, engine: null } as const;
+        gateway.log.append({ type: 'alert.raised', data: { alert: 'a', ...about, detail: 'x' } });
+        return 'alert:a';
+      },
+    ],
+    [
+      'a rollback that an engine did not load',
+      () => {
+        const deployment = randomUUID();
+        const about = { deployment, model: 'm1', engines: ['e1'] };
+        const started = { kind: 'rollback', version: '1', previous: 'm2' } as const;
+        const hash = 'a'.repeat(64);
+        const order = { commandId: deployment, reason: 'x' };
+        gateway.log.append(
+          { type: 'deployment.started', ...order, data: { ...about, ...started, hash } },
+          { type: 'deployment.incomplete', ...order, data: about },
+        );
+        return `deployment:${deployment}`;
+      },
+    ],
+  ])('that rang for %s', (_what, ring) => {
+    it('acknowledges its incident by the key that it was sent', async () => {
+      const terminal = await TestTerminal.open(gateway.port);
+      const pagerDuty = await openWebhook(pagerDutyContract, false, '/v2/enqueue');
+      const settings = { channel: 'pagerduty', url: pagerDuty.url, ca: null };
+      await terminal.give('channel.configure', { settings, secret: ROUTING_KEY, reason: 'alta' });
+      const wanted = ring(terminal);
+      await pagerDuty.until(() => pagerDuty.posted.length > 0);
+      await opened(terminal);
+      const key = String(pagerDuty.posted[0]?.body.dedup_key);
+      expect(key).toBe(wanted);
+      const body = webhook('incident.acknowledged', key);
+      expect(await post(body, sign(body))).toMatchObject({ status: 200, body: { taken: true } });
+      await terminal.until(() => incidents(terminal)[0]?.stage === 'acknowledged');
+      expect(incidents(terminal)[0]?.acknowledged).toMatchObject({ via: 'pagerduty' });
+      await pagerDuty.close();
+    });
+  });
+});
+
+describe('an incident opened by hand', () => {
+  it('knows how many trades an hour there were, so that those missed are a figure', async () => {
+    await gateway.stop();
+    gateway = await open({ ...quick, tradeRate: { ...quick.tradeRate, minTrades: 3, minMs: 1 } });
+    const terminal = await TestTerminal.open(gateway.port);
+    const one = await engine('e1');
+    await terminal.until(() => terminal.ops.engines.e1?.connected === true);
+    const closedAt = Date.now();
+    one.close(['a', 'b', 'c'].map((tradeId) => ({ tradeId, pnl: 1, closedAt })));
+    // Said after them on the same socket: once it is on record, they were taken in.
+    one.register(card('m1'));
+    await terminal.until(() => terminal.ops.models.models.m1 !== undefined);
+    await terminal.give('incident.open', { severity: 'P2', title: 'x', reason: 'x' });
+    expect((await opened(terminal)).tradesPerHour).toBeGreaterThan(0);
   });
 });
 

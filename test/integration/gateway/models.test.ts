@@ -182,7 +182,9 @@ describe('promotion', () => {
     ahead -= 60_000;
     const refused = await ana.give('model.promote', promotion('m1', 'production'));
     expect(refused).toMatchObject({ code: 'gates_failed' });
-    expect((refused as { message: string }).message).toContain('staging_time');
+    const { message, said } = refused as { message: string; said: unknown };
+    expect(message).toBe('not met: time in staging: 167.98 h, the limit is 168 h');
+    expect(JSON.stringify(said)).toContain('gate.staging_time');
     expect(models().requests).toEqual([]);
   });
 
@@ -455,7 +457,7 @@ describe('rollback', () => {
     expect(await ana.give('model.rollback', back('m1'))).toMatchObject({ stage: 'done' });
     const fro = await ana.give('model.rollback', back('m2'));
     expect(fro).toMatchObject({ code: 'not_eligible' });
-    expect((fro as { message: string }).message).toContain('rolled_away');
+    expect((fro as { message: string }).message).toContain('was rolled away from');
     const eva = await TestTerminal.open(gateway.port, 'eva');
     expect(await eva.give('model.rollback', back('m1'))).toMatchObject({ code: 'forbidden' });
     const noReason = await fetch(`http://127.0.0.1:${gateway.port}/models/rollback`, {

@@ -63,6 +63,22 @@ describe('the gateway’s own monitor, while no terminal acts', () => {
     expect(ana.types().filter((type) => type === 'deployment.started')).toHaveLength(2);
   });
 
+  it('an incident of it is detected from the first sample that failed', async () => {
+    const { ana, engine } = await desk();
+    await ana.until(() => ana.ops.monitor.holder === 'gateway');
+    engine.infer(2, false);
+    const first = Date.now();
+    await ana.until(() => ana.ops.monitor.triggers.errorRate !== undefined);
+    engine.infer(30, false);
+    const caused = () =>
+      ana.ops.incidents.incidents.find(({ alerts }) => alerts.includes('auto_rollback'));
+    await ana.until(() => caused() !== undefined);
+    const from = caused()?.detectedFrom ?? Number.NaN;
+    expect(from).toBeLessThanOrEqual(first);
+    expect(from).toBeGreaterThan(first - 1_000);
+    expect(ana.ops.alerts.active.auto_rollback?.since).toBe(from);
+  });
+
   it('keeps the window behind a firing, which gives the same verdict when judged anew', async () => {
     const { ana, engine } = await desk();
     await ana.until(() => ana.ops.monitor.holder === 'gateway');

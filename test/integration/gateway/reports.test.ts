@@ -235,6 +235,37 @@ describe('a terminal’s printing', () => {
   });
 });
 
+describe('readers of another language than the schedule’s', () => {
+  it('get the report printed in theirs, and its notice has both titles', async () => {
+    const recipients = [
+      { role: null, email: 'mesa@example.co', language: 'es' as const },
+      { role: null, email: 'desk@example.us', language: 'en' as const },
+    ];
+    const change = { pdfWithinMs: 600_000, recipients };
+    const one = await start({ policies: policies(Date.now() + 1_500, change) });
+    const { report, languages } = (await once(one, 'report.made')).data;
+    expect(languages).toEqual(['es', 'en']);
+    const print = (language: string) =>
+      fetch(place(one, `/${report}/${language}.pdf`), {
+        ...{ method: 'PUT', headers: headers('ana') },
+        body: new Uint8Array(Buffer.from(`%PDF-1.7 ${language}`)),
+      });
+    await print('es');
+    await print('en');
+    const delivered = await once(one, 'report.delivered');
+    expect(delivered.data).toMatchObject({ outcome: 'sent', recipients: 2, pdf: true });
+    const english = mails.find(({ recipients: to }) => to.includes('desk@example.us'));
+    expect(Buffer.from(english?.attachments[0]?.content as Uint8Array).toString()).toBe(
+      '%PDF-1.7 en',
+    );
+    const { titles } = (await once(one, 'report.ready')).data;
+    expect(titles).toMatchObject({
+      es: expect.stringMatching(/^Informe diario/),
+      en: expect.stringMatching(/^Daily report/),
+    });
+  });
+});
+
 describe('a report made by hand', () => {
   it('goes on the record once, with what it stands on, and only of a log that is there', async () => {
     const one = await start({ policies: policies(Date.now() + HOUR) });

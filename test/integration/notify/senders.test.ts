@@ -160,6 +160,23 @@ describe('mail', () => {
     expect(mail?.raw.split('\r\n\r\n')[0]).not.toMatch(/^Bcc:/m);
   });
 
+  it('goes to a person whom it names, in one language, and to nobody else where it says so', async () => {
+    const server = await keep(openMail());
+    const recipients = [
+      { address: 'ana@mesa.co', language: null },
+      { address: 'bob@desk.us', language: 'en' as const },
+    ];
+    const settings = mailSettings(server.port, { recipients });
+    const mail = async (language: 'es' | 'en', toAlone: boolean) => {
+      const message = rendered({ language, to: ['luis@mesa.co'], toAlone });
+      await by(settings, MAIL_LOGIN.password, { message });
+      return server.mails.at(-1)?.to;
+    };
+    expect(await mail('es', false)).toEqual(['ana@mesa.co', 'luis@mesa.co']);
+    expect(await mail('en', false)).toEqual(['bob@desk.us']);
+    expect(await mail('es', true)).toEqual(['luis@mesa.co']);
+  });
+
   it('goes by TLS from the first byte', async () => {
     const server = await keep(openMail({ secure: true }));
     const settings = mailSettings(server.port, { security: 'tls' });

@@ -167,9 +167,7 @@ describe('one flipped bit', () => {
     const writer = new Database(path);
     const source = openSource([path]);
     const damaged = (): unknown => runThrough(verifyLog(source, sha256, true)).damage;
-    const read = writer
-      .prepare('SELECT CAST(note AS BLOB) FROM checkpoints WHERE seq = 5')
-      .pluck();
+    const read = writer.prepare('SELECT CAST(note AS BLOB) FROM checkpoints WHERE seq = 5').pluck();
     const good = read.get() as Buffer;
     const write = writer.prepare('UPDATE checkpoints SET note = CAST(? AS TEXT) WHERE seq = 5');
     for (let place = 0; place < good.length; place += 1) {

@@ -6,11 +6,13 @@ import { nextStage } from '../../../src/shared/incidents/lifecycle';
 import { KEPT } from '../../../src/shared/incidents/state';
 import { foldOps } from '../../../src/shared/ops/fold';
 import { INITIAL_OPS_STATE } from '../../../src/shared/ops/state';
+import { timestamp } from '../../../src/shared/time';
 import {
   alertFact,
   deskFact,
   engineFacts,
   incidentDesk,
+  incidentsPolicy,
   killFact,
   MIN,
   T,
@@ -141,9 +143,61 @@ it('of hundreds of incidents the latest stay whole and the others as history', (
     desk.append([killFact()], 'ana', `k${at}`);
     const incident = desk.incident().id;
     const steps = stages.map((to) => ({ ...STEPS[to], data: { ...STEPS[to].data, incident } }));
+    const written = { incident, language: 'es', markdown: 'x' } as const;
     desk.append(steps as Fact[]);
+    desk.append([
+      { type: 'postmortem.saved', data: written },
+      { type: 'postmortem.published', data: { incident } },
+    ]);
   }
   const { incidents, past, count } = desk.state().incidents;
   expect([incidents.length, past.length, count]).toEqual([KEPT.closed, 100 - KEPT.closed, 100]);
   expect(past[0]?.number).toBe(100 - KEPT.closed);
+});
+
+it('one that waits for its post-mortem is told of when it is late, however many came after it', () => {
+  const desk = incidentDesk();
+  const close = () => {
+    const incident = desk.incident().id;
+    const steps = stages.map((to) => ({ ...STEPS[to], data: { ...STEPS[to].data, incident } }));
+    desk.append(steps as Fact[]);
+    return incident;
+  };
+  desk.append([killFact()], 'ana', 'k0');
+  const first = close();
+  for (let at = 1; at <= KEPT.closed + 5; at += 1) {
+    desk.append([killFact()], 'ana', `k${at}`);
+    close();
+  }
+  desk.wait(incidentsPolicy.postMortem.withinMs);
+  expect(desk.state().alerts.active[`postmortem:${first}`]).toBeDefined();
+  const written = { incident: first, language: 'es', markdown: 'x' } as const;
+  desk.append([
+    { type: 'postmortem.saved', data: written },
+    { type: 'postmortem.published', data: { incident: first } },
+  ]);
+  expect(desk.state().alerts.active[`postmortem:${first}`]).toBeUndefined();
+});
+
+it('an action item is reminded of on its last day, daily from then on, until it is done', () => {
+  const desk = incidentDesk();
+  const about = { incident: null, text: 'revisar la caché', owner: 'ana', due: '2026-02-04' };
+  const set = (status: 'open' | 'done'): Fact => ({
+    type: 'action_item.set',
+    data: { item: 'a1', ...about, status },
+  });
+  const reminded = () =>
+    desk.events
+      .filter(({ type }) => type === 'action_item.reminded')
+      .map(({ ts, data }) => [timestamp(ts).slice(0, 16), data.late]);
+  desk.append([set('open')]);
+  desk.wait(4 * 24 * 60 * MIN);
+  expect(reminded()).toEqual([
+    ['2026-02-04 09:00', false],
+    ['2026-02-05 09:00', true],
+    ['2026-02-06 09:00', true],
+  ]);
+  desk.append([set('done')]);
+  desk.wait(3 * 24 * 60 * MIN);
+  expect(reminded()).toHaveLength(3);
 });

@@ -126,11 +126,19 @@ describe('an alert', () => {
       confident: false,
       samples: 40,
       breaching: 4,
+      since: T - 3 * MIN,
     };
     desk.append([{ type: 'monitor.trigger_changed', data: { model: 'm1', from: 'ok', check } }]);
     desk.wait(2 * MIN);
     desk.append([alertFact('a1', 'P1', { model: 'm1' })]);
-    expect(desk.incident()).toMatchObject({ detectedFrom: T, opened: { at: T + 2 * MIN } });
+    const opened = { at: T + 2 * MIN };
+    expect(desk.incident()).toMatchObject({ detectedFrom: T - 3 * MIN, opened });
+  });
+
+  it('and from the alert’s own, where the trigger has another model’s samples by then', () => {
+    const desk = incidentDesk();
+    desk.append([alertFact('auto_rollback', 'P1', { model: 'm1', since: T - MIN })]);
+    expect(desk.incident()).toMatchObject({ detectedFrom: T - MIN, opened: { at: T } });
   });
 
   it('in a storm joins the latest, and one incident names so many and no more', () => {

@@ -180,7 +180,8 @@ describe('notices on the desktop', () => {
       least: () => least,
       language: () => 'es',
       context: (language) => ({
-        ...{ deskName: 'USD/COP', environment: 'paper', language, runbooks: {} },
+        ...{ deskName: 'USD/COP', environment: 'paper', language },
+        runbook: notificationsPolicy.runbook,
       }),
       show: (title, body, urgent) => shown.push({ title, body, urgent }),
       sound: (level) => sounds.push(level),

@@ -279,6 +279,73 @@ describe('against a brute force', () => {
   });
 });
 
+describe('since when', () => {
+  const sample = fc.record({ gap: fc.integer({ min: 1, max: 40_000 }), bad: fc.boolean() });
+
+  it.each(['errorRate', 'latencyP99'] as const)(
+    '%s is the last turning point of the window’s excess',
+    (trigger) => {
+      const share = trigger === 'errorRate' ? literal.triggers.errorRate.limit : 0.01;
+      fc.assert(
+        fc.property(fc.array(sample, { minLength: 10, maxLength: 150, size: 'max' }), (gaps) => {
+          const health = healthOf(literal);
+          let at = MONDAY_9;
+          const samples = gaps.map(({ gap, bad }) => {
+            at += gap;
+            health.inference(at, at, !bad, bad ? 3_000 : 20, 'm1');
+            return { at, bad };
+          });
+          const check = health.evaluate(at).checks[trigger];
+          const kept = samples.filter((one) => one.at > at - literal.triggers[trigger].windowMs);
+          // By every prefix: after the least sum of what exceeds the share, nothing was ever well again.
+          const sums = kept.map((_, end) =>
+            kept.slice(0, end + 1).reduce((sum, { bad }) => sum + (bad ? 1 : 0) - share, 0),
+          );
+          const least = Math.min(0, ...sums);
+          const turn = sums.findLastIndex((sum) => sum <= least + 1e-9);
+          expect(check.since).toBe(check.literal ? kept[turn + 1]?.at : null);
+          if (check.literal) expect(kept[turn + 1]?.bad).toBe(true);
+        }),
+        { numRuns: 2_000 },
+      );
+    },
+  );
+
+  it('is not an error long before, of which there were no more than allowed', () => {
+    const health = healthOf();
+    const say = (n: number, ok: boolean) =>
+      health.inference(MONDAY_9 + n, MONDAY_9 + n, ok, 20, 'm1');
+    say(0, false);
+    for (let n = 1; n < 100; n += 1) say(n, true);
+    for (let n = 100; n < 140; n += 1) say(n, false);
+    expect(health.evaluate(MONDAY_9 + 200).checks.errorRate).toMatchObject({
+      ...{ outcome: 'breach', breaching: 41, since: MONDAY_9 + 100 },
+    });
+  });
+
+  it('losses are in a row, and the drawdown above its limit', () => {
+    const health = healthOf();
+    const close = (n: number, pnl: number) =>
+      health.trade(MONDAY_9 + 1_000, { id: `t${n}`, closedAt: MONDAY_9 + n, pnl }, 'm1');
+    close(1, -1);
+    close(2, 5);
+    for (let n = 3; n <= 11; n += 1) close(n, -1);
+    const since = () => health.evaluate(MONDAY_9 + 1_000).checks;
+    expect(since().consecutiveLosses.since).toBeNull();
+    close(12, -1);
+    expect(since().consecutiveLosses.since).toBe(MONDAY_9 + 3);
+    [1_000_000, 940_000, 951_000, 930_000].forEach((equity, n) => {
+      const none = { dayStart: null, dayPeak: null };
+      health.equity({ engine: 'e1', at: MONDAY_9 + 20 + n, equity, ...none });
+    });
+    expect(since().dailyDrawdown).toMatchObject({ outcome: 'breach', since: MONDAY_9 + 21 });
+    health.equity({
+      ...{ engine: 'e1', at: MONDAY_9 + 30, equity: 990_000, dayStart: null, dayPeak: null },
+    });
+    expect(since().dailyDrawdown.since).toBeNull();
+  });
+});
+
 describe('a window that was kept', () => {
   it('gives the same verdict when it is judged anew, and another digest when it was altered', () => {
     const health = feed(monitorPolicy, 8, 20, 2_500);

@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isSendable } from '../../../src/shared/notify/channels';
 import { mailBody } from '../../../src/shared/notify/email';
+import { kindSchema } from '../../../src/shared/notify/message';
 import { retryAfter } from '../../../src/shared/notify/outcome';
 import { pagerDutyBody } from '../../../src/shared/notify/pagerduty';
 import { type Context, render, renderGroup } from '../../../src/shared/notify/render';
@@ -8,12 +11,19 @@ import { slackBody } from '../../../src/shared/notify/slack';
 import { escapeHtml, escapeTo, plain } from '../../../src/shared/notify/text';
 import { notificationsPolicy } from '../../support/desk';
 import { HOSTILE, message, rendered } from '../../support/notify';
+import { ROOT } from '../../support/root';
 import { pagerDutyContract, ROUTING_KEY, slackContract } from '../../support/thirdParties';
 
 const context: Context = {
   ...{ deskName: 'USD/COP', environment: 'paper', language: 'es' },
-  runbooks: notificationsPolicy.runbooks,
+  runbook: notificationsPolicy.runbook,
 };
+/** A heading's anchor, as GitHub and most renderers of Markdown make it. */
+const slug = (title: string): string =>
+  title
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} -]/gu, '')
+    .replaceAll(' ', '-');
 const LONG = '&<>"\u{1F600}'.repeat(3_000);
 const many = Array.from({ length: 90 }, () => ({ label: LONG, value: LONG }));
 
@@ -27,6 +37,26 @@ describe('a message in words', () => {
     const english = render(message(), { ...context, language: 'en', environment: 'live' });
     expect(english.title).toBe('[P0] EMERGENCY STOP · USD/COP · LIVE');
     expect(english.fields[0]?.label).toBe('Reason');
+  });
+
+  it('links to the desk’s runbook, to its own where it has one, and nowhere where there is none', () => {
+    const { anchors } = context.runbook;
+    const at = (base: string | null) => ({ ...context, runbook: { base, anchors } });
+    const pause = message({ kind: 'pause' });
+    expect(render(pause, at('https://wiki.mesa.co/vigia')).runbook).toBe(
+      'https://wiki.mesa.co/vigia#pause',
+    );
+    expect(render(pause, at(null)).runbook).toBeNull();
+    const own = message({ kind: 'alert', runbook: 'https://wiki.example.com/x' });
+    expect(render(own, at(null)).runbook).toBe('https://wiki.example.com/x');
+  });
+
+  it('every kind’s anchor stands in docs/runbook.md', () => {
+    const page = readFileSync(join(ROOT, 'docs/runbook.md'), 'utf8');
+    const anchors = [...page.matchAll(/^#+ (.+)$/gm)].map(([, title]) => slug(title ?? ''));
+    for (const kind of kindSchema.options) {
+      expect(anchors, kind).toContain(notificationsPolicy.runbook.anchors[kind]);
+    }
   });
 
   it('keeps COT across midnight and the end of a month in UTC', () => {

@@ -166,6 +166,31 @@ describe('a channel', () => {
     );
   });
 
+  it('what is not P0 leaves within five seconds, whatever comes, with a kill among it', () => {
+    const kill = fc.record({ at: fc.integer({ min: 0, max: 60_000 }), key: fc.uuid() });
+    const other = fc.record({ at: fc.integer({ min: 0, max: 60_000 }), key: fc.uuid() });
+    fc.assert(
+      fc.property(
+        fc.array(other, { minLength: 1, maxLength: 120, size: 'max' }),
+        fc.array(kill, { maxLength: 1 }),
+        (others, kills) => {
+          const input = [
+            ...others.map((one) => ({ ...one, kind: 'alert', level: 'critical' }) as const),
+            ...kills.map((one) => ({ ...one, kind: 'kill', level: 'p0' }) as const),
+          ]
+            .sort((a, b) => a.at - b.at)
+            .map(({ at, ...about }) => ({ at, message: message({ ...about, at, page: null }) }));
+          const { sends } = run('slack', input, [0]);
+          for (const { at, message: one } of input) {
+            const sent = sends.find(({ ids }) => ids.includes(`${one.key}|slack|es`));
+            expect((sent?.at ?? Infinity) - at).toBeLessThan(5_000);
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
   it('a thousand alerts in ten seconds are a handful of messages', () => {
     const storm = Array.from({ length: 1_000 }, (_, n) => ({
       at: n * 10,

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { LogEvent } from '../../../src/shared/log/event';
+import type { Message } from '../../../src/shared/notify/message';
+import { type Context, render } from '../../../src/shared/notify/render';
 import { messageFor, messageForKill } from '../../../src/shared/notify/told';
 import { INITIAL_OPS_STATE } from '../../../src/shared/ops/state';
+import { detailOf, phrase } from '../../../src/shared/words/phrase';
 import { notificationsPolicy as policy } from '../../support/desk';
 import { foldFacts } from '../../support/models';
 
@@ -27,6 +30,9 @@ const INCIDENT = {
   ...{ correlations: ['c1'], events: [], detectedFrom: null, responseDueAt: null },
   ...{ escalation: [], playbook: null, books: [], tradesPerHour: null },
 };
+const contextIn = (language: 'es' | 'en'): Context => ({
+  ...{ deskName: 'USD/COP', environment: 'paper', language, runbook: policy.runbook },
+});
 const MONITOR = { id: 'monitor', role: 'monitor', terminal: 't1' };
 
 describe('what is told of which event', () => {
@@ -122,6 +128,94 @@ describe('what is told of which event', () => {
     expect(told(event('notification.failed', {}))).toBeNull();
   });
 
+  it('a retirement is told, more urgently in an emergency, and that no model is left', () => {
+    const retired = (from: string, cause: string) =>
+      told(
+        event('model.stage_changed', {
+          ...{ model: 'm1', from, to: 'archived', cause, request: null },
+          retirement: cause === 'retirement' ? 'replaced' : 'emergency',
+        }),
+      );
+    const planned = retired('staging', 'retirement');
+    expect(planned).toMatchObject({ kind: 'retirement', level: 'warning' });
+    expect(planned?.fields).not.toContainEqual(expect.objectContaining({ label: 'detail' }));
+    const emergency = retired('production', 'emergency_retirement');
+    expect(emergency).toMatchObject({ kind: 'emergency_retirement', level: 'critical' });
+    expect(emergency?.fields).toContainEqual({
+      label: 'detail',
+      value: expect.objectContaining({ es: expect.stringContaining('no queda ninguno') }),
+    });
+  });
+
+  it('a call is as urgent as its incident, and is mailed to the person who is called', () => {
+    const called = (severity: string, email: string | null) => {
+      const opened = { type: 'incident.opened', data: { ...INCIDENT, severity, cause: 'manual' } };
+      const contact = { role: 'cto', name: 'Luis', phone: null, email, slack: null };
+      const about = { incident: 'i1', step: 's', role: 'cto', dueAt: 1, lateMs: 0, onDuty: true };
+      return told(event('incident.escalated', { ...about, contact }), foldFacts([opened]));
+    };
+    expect(called('P3', null)).toMatchObject({ level: 'info' });
+    expect(called('P3', null)?.channels).toBeUndefined();
+    const alone = { to: ['l@mesa.co'], toAlone: true, channels: ['slack', 'email'] };
+    expect(called('P3', 'l@mesa.co')).toMatchObject({ level: 'info', ...alone });
+    expect(called('P1', 'l@mesa.co')).toMatchObject({
+      ...{ level: 'critical', to: ['l@mesa.co'], toAlone: false, channels: ['slack', 'email'] },
+    });
+  });
+
+  it('an alert is told in its reader’s language, with times in COT; an old one as it was recorded', () => {
+    const said = [
+      phrase('the post-mortem of incident {number} was due at {due}', {
+        ...{ number: '7', due: { at: Date.UTC(2026, 1, 2, 14) } },
+      }),
+    ];
+    const data = { ...ALERT, alert: 'a1', kind: 'postmortem_overdue', ...detailOf(said) };
+    const values = (message: Message | null, language: 'es' | 'en') => {
+      const fields = message && render(message, contextIn(language)).fields;
+      return Object.fromEntries((fields ?? []).map(({ label, value }) => [label, value]));
+    };
+    const told7 = told(event('alert.raised', data));
+    expect(values(told7, 'es')).toMatchObject({
+      Qué: 'Post-mortem vencido',
+      Detalle: 'el post-mortem del incidente 7 vencía el 2026-02-02 09:00:00 COT',
+    });
+    expect(values(told7, 'en')).toMatchObject({
+      What: 'Post-mortem overdue',
+      Detail: 'the post-mortem of incident 7 was due at 2026-02-02 09:00:00 COT',
+    });
+    const old = told(event('alert.raised', { ...ALERT, alert: 'a1' }));
+    expect(values(old, 'es')).toMatchObject({ Qué: 'drift', Detalle: 'psi 0,3' });
+  });
+
+  it('stages, origins and roles are named in words', () => {
+    const stage = { from: 'registered', to: 'staging', cause: 'promotion' };
+    const data = { model: 'm1', ...stage, request: null, retirement: null };
+    const promoted = told(event('model.stage_changed', data));
+    expect(promoted?.fields).toContainEqual({
+      label: 'stage',
+      value: { es: 'registrado → staging', en: 'registered → staging' },
+    });
+    expect(told(event('kill.requested', { ...KILL, origin: 'hotkey' }))?.fields).toContainEqual({
+      label: 'origin',
+      value: { es: 'atajo de teclado', en: 'hotkey' },
+    });
+  });
+
+  it('an alert of another system keeps its own runbook', () => {
+    const runbook = 'https://wiki.example.com/x';
+    const outside = {
+      labels: {},
+      summary: 's',
+      group: 'g',
+      runbook,
+      generator: null,
+      startsAt: null,
+    };
+    const message = told(event('alert.raised', { ...ALERT, alert: 'a1', outside }));
+    expect(message?.runbook).toBe(runbook);
+    expect(told(event('alert.raised', { ...ALERT, alert: 'a1' }))?.runbook).toBeUndefined();
+  });
+
   it('one trouble rings once: an incident that a kill opened rings no more, and acts on its page', () => {
     const opened = { type: 'incident.opened', data: { ...INCIDENT, cause: 'kill' } };
     expect(told(event(opened.type, opened.data))).toBeNull();
@@ -131,7 +225,7 @@ describe('what is told of which event', () => {
     });
     expect(told(resolved, state)?.page).toEqual({
       action: 'resolve',
-      keys: ['incident:i1', 'kill:c1', 'alert:a1'],
+      keys: ['incident:i1', 'kill:c1', 'deployment:c1', 'alert:a1'],
     });
   });
 

@@ -219,6 +219,7 @@ describe('the annulment clock on the screen', () => {
 describe('action items', () => {
   const item = (id: string, due: string, status: ActionItem['status']): ActionItem => ({
     ...{ id, incident: 'i1', text: id, owner: 'ana', due, status },
+    remindedAt: null,
     set: { at: T, seq: 1, by: { id: 'ana', role: 'cto', terminal: null } },
   });
 
@@ -243,13 +244,13 @@ describe('what the screen says of people who are told', () => {
   it('calls reach somebody only by a channel that policy has for them and the desk has set up', () => {
     const desk = started();
     const view = () => viewOf(desk, { notificationsPolicy });
-    expect(callsReach(view())).toBe(false);
-    const { channels, kinds } = notificationsPolicy;
-    const elsewhere = { ...channels, [kinds.incident_escalated]: ['pagerduty' as const] };
+    expect(callsReach(view(), 'P1')).toBe(false);
+    const { channels, severities } = notificationsPolicy;
+    const elsewhere = { ...channels, [severities.P1]: ['pagerduty' as const] };
     desk.append([{ type: 'channel.configured', data: { settings: slack, secretSet: true } }]);
-    expect(callsReach(view())).toBe(true);
+    expect(callsReach(view(), 'P1')).toBe(true);
     const other = { ...notificationsPolicy, channels: elsewhere };
-    expect(callsReach(viewOf(desk, { notificationsPolicy: other }))).toBe(false);
+    expect(callsReach(viewOf(desk, { notificationsPolicy: other }), 'P1')).toBe(false);
     expect(unreached(view(), ['slack', 'email'])).toEqual(['email']);
   });
 });

@@ -7,6 +7,7 @@ import {
   standingNow,
 } from '../../../src/renderer/desk/playbook.state';
 import type { DeskView } from '../../../src/shared/view/desk';
+import { phrase } from '../../../src/shared/words/phrase';
 import {
   alertFact,
   deskFact,
@@ -44,7 +45,8 @@ describe('a playbook on the screen', () => {
       action: 'pause' as const,
       before: commandIds(view({ commands: [old] })),
     };
-    const at = (...commands: object[]) => outcomeOf(view({ commands: [...commands, old] }), run);
+    const at = (...commands: object[]) =>
+      outcomeOf(view({ commands: [...commands, old] }), run, 'es');
     expect(at()).toBeNull();
     expect(at({ id: 'c2', name: 'incident.note', stage: 'done' })).toBeNull();
     expect(at({ id: 'c2', name: 'pause', stage: 'sent' })).toMatchObject({ stage: 'running' });
@@ -58,11 +60,16 @@ describe('a playbook on the screen', () => {
       name: 'pause',
       stage: 'rejected',
       code: 'forbidden',
-      message: 'no',
+      message: 'your roles may not pause',
+      said: [phrase('your roles may not {what}', { what: { all: [{ code: 'pause' }] } })],
     };
-    expect(at(refused)).toEqual({ id: 'c2', stage: 'refused', message: 'forbidden: no' });
+    expect(at(refused)).toEqual({
+      id: 'c2',
+      stage: 'refused',
+      message: 'sus roles no permiten: pausar',
+    });
     const kill = { step: 's', action: 'kill' as const, before: new Set<string>() };
-    const killed = (stage: string) => outcomeOf(view({ kills: [{ id: 'k1', stage }] }), kill);
+    const killed = (stage: string) => outcomeOf(view({ kills: [{ id: 'k1', stage }] }), kill, 'es');
     expect(killed('sending')).toMatchObject({ stage: 'running' });
     expect(killed('accepted')).toMatchObject({ stage: 'taken' });
   });

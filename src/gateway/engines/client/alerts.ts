@@ -1,13 +1,14 @@
 import type { EngineMessageInput } from '../../../shared/protocol/engine';
 import type { Clock } from '../../../shared/time';
+import type { Sentence } from '../../../shared/words/phrase';
 
 type Alert = Extract<EngineMessageInput, { type: 'alert' }>;
-export type AlertAbout = Pick<Alert, 'severity' | 'kind' | 'model' | 'detail'>;
+export type AlertAbout = Pick<Alert, 'severity' | 'kind' | 'model' | 'detail' | 'said'>;
 
 export interface AlertDesk {
   /** Stands until it is cleared. */
   raise(key: string, about: AlertAbout): void;
-  clear(key: string, cause: string): void;
+  clear(key: string, cause: Sentence): void;
   /** Passes on an alert that somebody else raised and nobody will clear: it ends when it is not repeated. */
   pass(key: string, about: AlertAbout): void;
   /** A new connection is told again what stands. */
@@ -41,7 +42,7 @@ export function createAlertDesk(
     if (!same) send({ type: 'alert', key, state: 'raised', ...about });
   }
 
-  function clear(key: string, cause: string): void {
+  function clear(key: string, cause: Sentence): void {
     const before = standing.get(key);
     if (!before) return;
     standing.delete(key);

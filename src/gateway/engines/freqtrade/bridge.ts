@@ -4,6 +4,7 @@ import type { Result } from '../../../shared/result';
 import { fail, ok } from '../../../shared/result';
 import type { Clock } from '../../../shared/time';
 import { VERSION } from '../../../shared/version';
+import { detailOf, phrase } from '../../../shared/words/phrase';
 import { createAlertDesk } from '../client/alerts';
 import type { EngineLink, LinkedEngine } from '../client/link';
 import { createOperations, type Outcome } from '../client/operations';
@@ -134,10 +135,13 @@ export function createFreqtradeBridge(deps: FreqtradeBridgeDeps): FreqtradeBridg
     }
     const answeredAt = api.answeredAt();
     if (answeredAt !== null && uptime() - answeredAt >= SILENT_MS) {
-      const detail = 'freqtrade has not answered for 6 s or more';
-      alerts.raise('silent', { severity: 'P1', kind: 'service_silent', model: null, detail });
+      const said = phrase('the service has not answered for {seconds} s or more', {
+        seconds: Math.floor(SILENT_MS / 1_000),
+      });
+      const about = { severity: 'P1', kind: 'service_silent', model: null } as const;
+      alerts.raise('silent', { ...about, ...detailOf([said]) });
     } else {
-      alerts.clear('silent', 'freqtrade answers again');
+      alerts.clear('silent', 'the service answers again');
     }
   }
 

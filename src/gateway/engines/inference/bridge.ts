@@ -2,6 +2,7 @@ import type { Operation, OpItem, ReadBack } from '../../../shared/protocol/engin
 import type { Position } from '../../../shared/telemetry/types';
 import type { Clock } from '../../../shared/time';
 import { VERSION } from '../../../shared/version';
+import { detailOf, phrase } from '../../../shared/words/phrase';
 import { type AlertDesk, createAlertDesk } from '../client/alerts';
 import type { EngineLink, LinkedEngine } from '../client/link';
 import { createOperations, type Outcome } from '../client/operations';
@@ -108,8 +109,11 @@ export function createInferenceBridge(deps: InferenceBridgeDeps): InferenceBridg
     const answeredAt = api.answeredAt();
     const silentMs = answeredAt === null ? null : uptime() - answeredAt;
     if (silentMs !== null && silentMs >= SILENT_MS) {
-      const detail = `the service has not answered for ${Math.floor(SILENT_MS / 1_000)} s or more`;
-      alerts.raise('silent', { severity: 'P1', kind: 'service_silent', model: null, detail });
+      const said = phrase('the service has not answered for {seconds} s or more', {
+        seconds: Math.floor(SILENT_MS / 1_000),
+      });
+      const about = { severity: 'P1', kind: 'service_silent', model: null } as const;
+      alerts.raise('silent', { ...about, ...detailOf([said]) });
     } else {
       alerts.clear('silent', 'the service answers again');
     }

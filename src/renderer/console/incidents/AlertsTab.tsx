@@ -2,7 +2,7 @@ import type { Alert, ClearedAlert } from '@shared/alerts/state';
 import { timeOfDay, timestamp } from '@shared/time';
 import type { DeskView } from '@shared/view/desk';
 import { useCallback, useState } from 'react';
-import { alertName } from '../../components/Alerts';
+import { alertName, useAlertDetail } from '../../components/Alerts';
 import { type Column, DataTable } from '../../components/DataTable';
 import { DrillMark, SeverityMark } from '../../components/Severity';
 import { Standing } from '../../components/Standing';
@@ -11,11 +11,14 @@ import { activeAlerts, flaps, whyNot } from '../../desk/incidents.state';
 import { useT } from '../../i18n';
 import { amount, duration } from '../../lib/format';
 import { useIncidentCommand } from '../../lib/useCommand';
+import { useSaid } from '../../lib/useSaid';
 import { MayButton, Why } from './parts';
 
 /** Alerts that are not over, counted and marked where they come and go, and the latest that are. */
 export function AlertsTab({ view, now }: { view: DeskView; now: number }) {
   const t = useT();
+  const say = useSaid();
+  const detail = useAlertDetail();
   const [reason, setReason] = useState('');
   const clear = useCallback(() => setReason(''), []);
   const { standing, busy, give } = useIncidentCommand(view, clear);
@@ -23,7 +26,7 @@ export function AlertsTab({ view, now }: { view: DeskView; now: number }) {
   const acknowledge = (alert: string) =>
     void give({ name: 'alert.acknowledge', params: { alert, reason: reason.trim() } });
   const active: readonly Column<Alert>[] = [
-    ...shared(t),
+    ...shared(t, detail),
     {
       key: 'alerts.age',
       value: ({ raisedAt }) => raisedAt,
@@ -62,7 +65,7 @@ export function AlertsTab({ view, now }: { view: DeskView; now: number }) {
     },
   ];
   const over: readonly Column<ClearedAlert>[] = [
-    ...shared(t),
+    ...shared(t, detail),
     {
       key: 'alerts.cleared',
       value: ({ clearedAt }) => clearedAt,
@@ -73,7 +76,7 @@ export function AlertsTab({ view, now }: { view: DeskView; now: number }) {
     {
       key: 'alerts.because',
       value: ({ clearedBecause }) => clearedBecause,
-      cell: ({ clearedBecause }) => <Hostile text={clearedBecause} max={80} />,
+      cell: ({ clearedBecause }) => <Hostile text={say(null, clearedBecause)} max={80} />,
     },
   ];
   return (
@@ -110,7 +113,10 @@ export function AlertsTab({ view, now }: { view: DeskView; now: number }) {
   );
 }
 
-function shared(t: ReturnType<typeof useT>): readonly Column<Alert>[] {
+function shared(
+  t: ReturnType<typeof useT>,
+  detail: ReturnType<typeof useAlertDetail>,
+): readonly Column<Alert>[] {
   return [
     {
       key: 'incidents.severity',
@@ -129,7 +135,7 @@ function shared(t: ReturnType<typeof useT>): readonly Column<Alert>[] {
         <>
           <strong>{alertName(alert.kind, t)}</strong>{' '}
           <span className="text-muted">
-            <Hostile text={alert.outside?.summary || alert.detail} max={160} />
+            <Hostile text={detail(alert)} max={160} />
           </span>
         </>
       ),

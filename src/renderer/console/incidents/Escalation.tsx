@@ -21,7 +21,7 @@ export function Escalation(props: {
   const { view, incident, now } = props;
   const waiting = waitingSteps(incident);
   // A call is a message by the desk's channels: without one nobody was reached.
-  const mute = incident.escalation.length > 0 && !callsReach(view);
+  const mute = incident.escalation.length > 0 && !callsReach(view, incident.severity);
   const steps = [...incident.escalation].sort((a, b) => a.dueAt - b.dueAt);
   return (
     <Section title="escalation.title">

@@ -1,7 +1,7 @@
 import type { Incident } from '@shared/incidents/state';
 import type { DeskView } from '@shared/view/desk';
 import { useCallback, useState } from 'react';
-import { alertName } from '../../components/Alerts';
+import { alertName, useAlertDetail } from '../../components/Alerts';
 import { SeverityMark } from '../../components/Severity';
 import { Standing } from '../../components/Standing';
 import { Hostile, INPUT } from '../../components/ui';
@@ -14,6 +14,7 @@ import { MayButton, Section } from './parts';
 /** The alerts of the incident, over or not, and a way to link another. */
 export function LinkedAlerts({ view, incident }: { view: DeskView; incident: Incident }) {
   const t = useT();
+  const detail = useAlertDetail();
   const [chosen, setChosen] = useState('');
   const clear = useCallback(() => setChosen(''), []);
   const { standing, busy, give } = useIncidentCommand(view, clear);
@@ -36,7 +37,7 @@ export function LinkedAlerts({ view, incident }: { view: DeskView; incident: Inc
                   <SeverityMark severity={alert.severity} short />
                   <span className="whitespace-nowrap">{alertName(alert.kind, t)}</span>
                   <span className="min-w-0 flex-1 truncate text-muted">
-                    <Hostile text={alert.detail} max={120} />
+                    <Hostile text={detail(alert)} max={120} />
                   </span>
                   <span className={id in active ? 'text-amber' : 'text-muted'}>
                     {t(id in active ? 'linked.active' : 'linked.over')}
@@ -67,7 +68,7 @@ export function LinkedAlerts({ view, incident }: { view: DeskView; incident: Inc
             <option value="">{t('linked.other')}</option>
             {others.map((alert) => (
               <option key={alert.id} value={alert.id}>
-                {`${alert.severity} · ${alertName(alert.kind, t)} · ${clip(alert.detail, 60)}`}
+                {`${alert.severity} · ${alertName(alert.kind, t)} · ${clip(detail(alert), 60)}`}
               </option>
             ))}
           </select>

@@ -1,6 +1,7 @@
 import { severitySchema } from '@shared/alerts/events';
 import type { DeskView } from '@shared/view/desk';
 import { useCallback, useState } from 'react';
+import { useAlertDetail } from '../../components/Alerts';
 import { Standing } from '../../components/Standing';
 import { Button, Field, Hostile, INPUT } from '../../components/ui';
 import { activeAlerts, whyNot } from '../../desk/incidents.state';
@@ -13,6 +14,7 @@ import { MayButton, Section, Why } from './parts';
 /** Opens an incident that no rule opened. */
 export function OpenForm({ view, onDone }: { view: DeskView; onDone: (open: boolean) => void }) {
   const t = useT();
+  const detail = useAlertDetail();
   const language = useApp((state) => state.settings?.language ?? 'es');
   const [severity, setSeverity] = useState<'P0' | 'P1' | 'P2' | 'P3'>('P2');
   const [title, setTitle] = useState('');
@@ -91,7 +93,7 @@ export function OpenForm({ view, onDone }: { view: DeskView; onDone: (open: bool
                     )
                   }
                 />
-                <Hostile text={`${alert.severity} · ${clip(alert.detail, 80)}`} max={90} />
+                <Hostile text={`${alert.severity} · ${clip(detail(alert), 80)}`} max={90} />
               </label>
             ))}
           </fieldset>

@@ -4,6 +4,7 @@ import { useEffect, useState } from 'react';
 import { commandIds, outcomeOf, type StepRun } from '../../desk/playbook.state';
 import { useT } from '../../i18n';
 import { call } from '../../lib/call';
+import { useLanguage } from '../../lib/useSaid';
 
 /**
  * A playbook's button that runs an order: follows the order it led to, takes its events into the
@@ -17,8 +18,9 @@ export function useStepRun(
   begin(step: string, action: StepRun['action']): void;
 } {
   const t = useT();
+  const language = useLanguage();
   const [run, setRun] = useState<StepRun | null>(null);
-  const outcome = run ? outcomeOf(view, run) : null;
+  const outcome = run ? outcomeOf(view, run, language) : null;
   const stage = outcome?.stage;
   const { id: incidentId, correlations } = incident;
   useEffect(() => {

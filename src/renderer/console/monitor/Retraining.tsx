@@ -6,6 +6,7 @@ import { useState } from 'react';
 import { Button, Hostile, INPUT } from '../../components/ui';
 import { useT } from '../../i18n';
 import { call } from '../../lib/call';
+import { useSaid } from '../../lib/useSaid';
 
 const OUTCOMES = ['better', 'worse', 'declined'] as const;
 const CLOSED = {
@@ -99,7 +100,8 @@ function Line(props: {
   readonly onClose: (outcome: (typeof OUTCOMES)[number]) => void;
 }) {
   const t = useT();
-  const { at, model, cause, detail, by, outcome } = props.proposal;
+  const say = useSaid();
+  const { at, model, cause, detail, said, by, outcome } = props.proposal;
   return (
     <li className="flex min-h-7 items-center gap-3 border-t border-line">
       <span className="figure text-muted">{timestamp(at).slice(0, 16)} COT</span>
@@ -110,7 +112,7 @@ function Line(props: {
         {t(`retraining.cause.${cause}`)}
       </span>
       <span className="min-w-0 flex-1 truncate text-muted">
-        <Hostile text={detail} max={120} /> · <Hostile text={by.id} max={32} />
+        <Hostile text={say(said, detail)} max={120} /> · <Hostile text={by.id} max={32} />
       </span>
       {outcome === null
         ? OUTCOMES.map((next) => (

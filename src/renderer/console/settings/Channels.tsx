@@ -9,6 +9,7 @@ import { channelRights, levelsOf } from '../../desk/notify.state';
 import { useT } from '../../i18n';
 import { call } from '../../lib/call';
 import { amount } from '../../lib/format';
+import { useSaid } from '../../lib/useSaid';
 import { ChannelForm } from './ChannelForm';
 
 const TONE: Readonly<Record<ChannelWord, string>> = {
@@ -42,6 +43,7 @@ export function Channels({ view }: { view: DeskView }) {
 function ChannelCard({ view, channel }: { view: DeskView; channel: Channel }) {
   const t = useT();
   const [open, setOpen] = useState(false);
+  const say = useSaid();
   const [sent, setSent] = useState<string | null>(null);
   const record = view.ops.notify.channels[channel];
   const word = channelWord(view, channel);
@@ -81,7 +83,7 @@ function ChannelCard({ view, channel }: { view: DeskView; channel: Channel }) {
         {command?.message && (
           <span className="text-amber">
             {': '}
-            <Hostile text={command.message} max={200} />
+            <Hostile text={say(command.said, command.message)} max={200} />
           </span>
         )}
       </p>
