@@ -106,8 +106,12 @@ function fitting(kind: BridgeKind, options: object): void {
 
 /** @throws {Refusal} where credentials would travel readable and nobody has accepted it. */
 function covered(address: string | null, plainAccepted: boolean): void {
-  const problem = plainProblem(address, plainAccepted);
-  if (problem !== null) throw new Refusal('bad_params', `address: ${problem}`);
+  if (plainProblem(address, plainAccepted) !== null) {
+    throw new Refusal(
+      'bad_params',
+      'the address would carry the credentials in plain text off this machine: give it with https, or accept that',
+    );
+  }
 }
 
 /** What the record says of an address that was taken although it is in plain text. */

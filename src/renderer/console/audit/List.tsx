@@ -102,16 +102,18 @@ export function List({ pages, picked, onPick }: Props) {
             <button
               key={row.index}
               type="button"
-              disabled={!event || searching}
+              // Not `disabled`: the place of whoever goes through them by keyboard is kept.
+              aria-disabled={!event || searching}
               data-row={row.index}
               tabIndex={row.index === cursor ? 0 : -1}
               aria-pressed={mine}
-              className={`${COLUMNS} absolute h-7 w-full border-b border-line px-2 text-left -outline-offset-2 disabled:text-muted ${mine ? 'bg-raised' : ''}`}
+              className={`${COLUMNS} absolute h-7 w-full border-b border-line px-2 text-left -outline-offset-2 aria-disabled:text-muted ${mine ? 'bg-raised' : ''}`}
               style={{ transform: `translateY(${row.start}px)` }}
               onKeyDown={go}
               onClick={() => {
+                if (!event || searching) return;
                 setCursor(row.index);
-                if (event) onPick(event);
+                onPick(event);
               }}
             >
               {event ? (
