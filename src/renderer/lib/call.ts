@@ -7,10 +7,15 @@ export function acknowledge(incident: string, via: 'console' | 'panel'): void {
   void call('incident.command', { name: 'incident.acknowledge', params: { incident, via } });
 }
 
-/** Calls the main process; a refusal is shown in its own words and gives null. */
+/**
+ * Calls the main process; a refusal is shown in its own words and gives null.
+ *
+ * @param refused told of a refusal, where null is an answer too.
+ */
 export async function call<Call extends IpcCall>(
   channel: Call,
   args: IpcArgs<Call>,
+  refused?: () => void,
 ): Promise<IpcResult<Call> | null> {
   try {
     const result = await window.vigia.call(channel, args);
@@ -19,5 +24,6 @@ export async function call<Call extends IpcCall>(
   } catch (cause) {
     toast.error(clip(String(cause), 300));
   }
+  refused?.();
   return null;
 }
