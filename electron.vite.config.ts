@@ -76,6 +76,8 @@ export default defineConfig({
             ],
           },
           chunkFileNames: 'assets/[hash].js',
+          // A group's own name has marks that src/main/pages.ts serves no file by.
+          assetFileNames: 'assets/[hash][extname]',
         },
       },
     },

@@ -117,8 +117,10 @@ function reported(state: LineageState, event: EventOf<'engine.models_reported'>)
 function placed(state: LineageState, event: EventOf<'engine.models_reported'>): LineageState {
   const { engine, loaded, available } = event.data;
   const key = engineKey(engine);
-  const has = new Map(available.map(({ model, hash }) => [modelNode(model), hash]));
-  if (loaded) has.set(modelNode(loaded.model), loaded.hash);
+  // What lies there counts before what it runs: it may run other bytes than those it has.
+  const has = new Map(
+    [...(loaded ? [loaded] : []), ...available].map(({ model, hash }) => [modelNode(model), hash]),
+  );
   const artifacts: Record<string, ArtifactPlaces> = { ...state.artifacts };
   const models: Record<string, ModelFacts> = { ...state.models };
   for (const id of new Set([...has.keys(), ...Object.keys(artifacts)])) {
