@@ -212,8 +212,6 @@ test('the map and the keys move the plane, and the search opens and closes', asy
 test('a trade’s edge is dashed and named, and a model whose artifact is gone says so', async () => {
   const console = await openLineage();
   await trade(console, 1);
-  await console.screenshot({ path: '/tmp/lin.png' });
-  process.stdout.write(JSON.stringify(await console.evaluate(() => [innerWidth, innerHeight, ...[...document.querySelectorAll('.react-flow, main > div, main > div > div > *')].map((e) => [e.className.slice(0, 40), e.clientWidth, e.clientHeight])])));
   const lines = (source: string) => console.locator(`[data-lines=${source}]`);
   await expect(lines('telemetry')).toHaveAttribute('stroke-dasharray', /\d/);
   await expect(lines('telemetry').locator('path').first()).toHaveAttribute('d', /M/);
@@ -237,7 +235,7 @@ test('from an event into the graph, and the graph as it was then', async () => {
   const event = console.getByRole('region', { name: 'Detalle del evento' });
   await type.selectOption('model.registered');
   await console.getByRole('button').filter({ hasText: 'modelo registrado' }).first().click();
-  await event.getByRole('button', { name: 'Ver en el linaje' }).click();
+  await event.getByRole('button', { name: 'Ver en linaje' }).click();
   await expect(console.locator('[data-lineage][aria-pressed=true]')).toHaveAttribute(
     'data-lineage',
     /^model:/,
