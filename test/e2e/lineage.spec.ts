@@ -217,10 +217,10 @@ test('a trade’s edge is dashed and named, and a model whose artifact is gone s
   await expect(lines('telemetry').locator('path').first()).toHaveAttribute('d', /M/);
   await expect(lines('log')).not.toHaveAttribute('stroke-dasharray');
   await expect(console.getByText('por telemetría, fuera del registro')).toBeVisible();
-  const model = node(console, 'model:m3');
+  const model = node(console, 'model:m1');
   await expect(model).not.toContainText('sin artefacto');
   engine.disconnect();
-  engine.models = ['m1', 'm2'].map((name) => artifact(name));
+  engine.models = ['m2', 'm3'].map((name) => artifact(name));
   await engine.connect(desk.gateway().port);
   await expect(model).toContainText('sin artefacto');
   await model.click();
