@@ -483,7 +483,7 @@ export function startTerminal(start: TerminalStart): void {
         quit,
         restart,
       },
-      saveLineage: (args) => saveLineage(args, choosePath, openLineage),
+      saveLineage: (args) => saveLineage(args, choosePath, () => openLineage(args.at)),
       testLastResort: (target) => directTest(target, direct),
       collectDiagnostics: () =>
         collectDiagnostics({ userData, clock, facts, secrets: secrets.all }),
@@ -621,8 +621,8 @@ export function startTerminal(start: TerminalStart): void {
   }
 
   /** This terminal's word for who says what it exports. */
-  function openLineage(): Promise<string> {
-    return lineage.openLineage(`urn:vigia:terminal:${encodeURIComponent(terminal.id)}`);
+  function openLineage(at: number | null): Promise<string> {
+    return lineage.openLineage(`urn:vigia:terminal:${encodeURIComponent(terminal.id)}`, at);
   }
 
   function takeSettings(after: Settings, before: Settings): void {

@@ -8,6 +8,7 @@ import { expect, type Page, test } from '@playwright/test';
 import { closeYears } from '../../src/node/audit/archives';
 import { sha256 } from '../../src/node/sha256';
 import { EMPTY_LOG } from '../../src/shared/log/event';
+import { timestamp } from '../../src/shared/time';
 import { BEGAN, deskChain, writeRecord } from '../support/record';
 import { ROOT } from '../support/root';
 import { forget, newUserData, type RunningApp, showView, startApp } from './app';
@@ -45,10 +46,17 @@ test.afterAll(async () => {
 
 const detail = () => console.getByRole('region', { name: 'Detalle del evento' });
 const row = (text: string | RegExp) => console.getByRole('button').filter({ hasText: text });
-const shot = (name: string) => {
+/** A picture in each language, the last in the one in which the test goes on. */
+async function shot(name: string): Promise<void> {
   const out = process.env.VIGIA_SHOTS;
-  return out ? console.screenshot({ path: join(out, `${name}.png`) }) : Promise.resolve();
-};
+  if (!out) return;
+  const page = console;
+  for (const language of ['en', 'es'] as const) {
+    await page.evaluate((one) => window.vigia.call('settings.set', { language: one }), language);
+    await expect(page.locator('html')).toHaveAttribute('lang', language);
+    await page.screenshot({ path: join(out, `${name}-${language}.png`) });
+  }
+}
 
 /** Chooses, or leaves, these types by keyboard. */
 async function toggleTypes(...names: string[]): Promise<void> {
@@ -127,6 +135,7 @@ test('it is looked through by keyboard: words, values, rows, and the whole story
   await expect(detail()).toContainText('Historia de la orden');
   await expect(detail().getByRole('listitem')).toHaveCount(1);
   await expect(detail()).toContainText('"prevHash"');
+  await shot('audit');
   await detail().getByRole('button', { name: 'Copiar' }).click();
   const copied = await running.app.evaluate(({ clipboard }) => clipboard.readText());
   expect(JSON.parse(copied)).toMatchObject({ type: 'ops.paused', reason: 'una pausa' });
@@ -147,7 +156,11 @@ test('the past shows every view as it was, commands nothing, and does not keep a
   await expect(console.getByRole('button', { name: 'Reanudar' })).toBeDisabled();
   await expect(console.getByRole('button', { name: 'Revertir modelo' })).toBeDisabled();
   expect(await findings(console)).toEqual([]);
-  await shot('past-es');
+  await shot('past');
+  await expect(console.getByText('Espejo de este terminal', { exact: true })).toBeVisible();
+  await expect(
+    console.getByRole('heading', { name: 'Posiciones según el registro' }),
+  ).toBeVisible();
   const refused = await console.evaluate(() =>
     window.vigia
       .call('ops.pause', { scope: { kind: 'all' }, reason: 'x', origin: 'console' })
@@ -156,7 +169,20 @@ test('the past shows every view as it was, commands nothing, and does not keep a
   expect(refused).toBe('in_the_past');
   await showView(console, 'models');
   await expect(console.getByRole('button', { name: 'Revertir modelo' })).toBeDisabled();
+  await showView(console, 'settings');
+  await expect(console.getByText('Los ajustes son los de ahora')).toBeVisible();
   await showView(console, 'overview');
+  // To a time: the last event before it; before the first one the record does not reach.
+  const place = console.getByText(/COT · evento \d+/);
+  const before = await place.textContent();
+  await console.getByLabel('Ir a (COT)').fill(timestamp(Date.now() + 60_000).slice(0, 16));
+  await expect(place).not.toHaveText(before ?? '');
+  const last = await place.textContent();
+  await console.getByLabel('Ir a (COT)').fill('2020-01-01 00:00');
+  await expect(console.getByText('El registro no llega hasta ahí.')).toBeVisible();
+  await expect(place).toHaveText(last ?? '');
+  await console.getByRole('button', { name: 'Evento anterior' }).click();
+  await expect(place).not.toHaveText(last ?? '');
   await console.getByRole('button', { name: 'Evento siguiente' }).click();
   await console.keyboard.press('F9');
   await expect(console.getByRole('dialog')).toContainText('Motivo');
@@ -176,7 +202,7 @@ test('it is verified and exported from the window, both go on the record, and th
   await console.getByRole('button', { name: 'Exportar…' }).click();
   expect(await findings(console)).toEqual([]);
   await console.getByRole('combobox', { name: 'Forma' }).selectOption('folder');
-  await shot('export-es');
+  await shot('export');
   await console.getByRole('button', { name: 'Elegir dónde…' }).click();
   await expect(console.getByRole('region', { name: 'Exportación' })).toContainText('hecha');
   expect(readdirSync(folder)).toEqual(['salida']);
@@ -207,7 +233,18 @@ test('a record from elsewhere is opened, verified and looked through like our ow
     .first()
     .click();
   await expect(detail()).toContainText('fila 3');
-  await shot('imported-es');
+  await shot('imported');
+  await detail().getByRole('button', { name: 'Ver el escritorio entonces' }).click();
+  await expect(console.getByText('PASADO', { exact: true })).toBeVisible();
+  // It must not pass for our own desk.
+  await expect(console.locator('header h1')).toHaveText('salida');
+  await expect(console.getByRole('main').getByText('Importado: salida').first()).toBeVisible();
+  await showView(console, 'lineage');
+  await expect(console.getByText(/de un registro importado no se muestra/)).toBeVisible();
+  await expect(console.locator('[data-lineage]')).toHaveCount(0);
+  await console.getByRole('button', { name: 'Volver al presente' }).click();
+  await expect(console.locator('header h1')).not.toHaveText('salida');
+  await showView(console, 'audit');
   await console.getByRole('button', { name: 'Cerrar importado' }).click();
   mkdirSync(join(folder, 'malo'));
   spawnSync(
@@ -225,7 +262,7 @@ test('a record from elsewhere is opened, verified and looked through like our ow
   await expect(console.getByRole('region', { name: 'Importación' })).toContainText(
     /DAÑO en \d+: contenido alterado/,
   );
-  await shot('damage-es');
+  await shot('damage');
   await console.getByRole('button', { name: 'Cerrar importado' }).click();
 });
 
@@ -348,7 +385,7 @@ test('without the link it is the same, and says since when', async () => {
     .click();
   await expect(detail()).toContainText('fila 77');
   expect(await findings(console)).toEqual([]);
-  await shot('offline-es');
+  await shot('offline');
   desk.blockSockets(false);
   await expect(console.getByText(/Sin enlace desde/)).toBeHidden();
 });
@@ -378,7 +415,6 @@ test('in English it says the same, and axe finds nothing', async () => {
     .first()
     .click();
   expect(await findings(console)).toEqual([]);
-  await shot('audit-en');
   await console
     .getByRole('region', { name: 'Event detail' })
     .getByRole('button', { name: 'See the desk then' })
@@ -386,6 +422,5 @@ test('in English it says the same, and axe finds nothing', async () => {
   await expect(console.getByText('THE PAST', { exact: true })).toBeVisible();
   await showView(console, 'overview');
   expect(await findings(console)).toEqual([]);
-  await shot('past-en');
   await console.getByRole('button', { name: 'Back to the present' }).click();
 });

@@ -6,7 +6,7 @@ import { FakeEngine } from '../support/fakeEngine';
 import { artifact } from '../support/models';
 import { misfits, runEvent } from '../support/openLineage';
 import { produceModel, stageModel } from '../support/walk';
-import { forget, newUserData, type RunningApp, startApp } from './app';
+import { forget, newUserData, type RunningApp, showView, startApp } from './app';
 import { findings } from './axe';
 import { openDesk, type TestDesk } from './desk';
 
@@ -61,6 +61,45 @@ async function trade(console: Page, count: number): Promise<void> {
   await expect(node(console, GROUP)).toBeVisible();
 }
 
+/** Saves a file by a button, and reads it. */
+async function save(console: Page, label: string, name: string): Promise<Buffer> {
+  const path = join(running.userData, 'home', name);
+  await running.app.evaluate(({ dialog }, filePath) => {
+    dialog.showSaveDialog = async () => ({ canceled: false, filePath });
+  }, path);
+  await console.getByRole('button', { name: label, exact: true }).click();
+  await expect(console.getByText(path)).toBeVisible();
+  return readFileSync(path);
+}
+
+/** Pixels of a picture that are red. */
+function redIn(console: Page, png: Buffer): Promise<number> {
+  return console.evaluate(async (base64) => {
+    const bytes = Uint8Array.from(atob(base64), (one) => one.charCodeAt(0));
+    const image = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
+    const context = new OffscreenCanvas(image.width, image.height).getContext('2d');
+    if (!context) throw new Error('no canvas');
+    context.drawImage(image, 0, 0);
+    const { data } = context.getImageData(0, 0, image.width, image.height);
+    let red = 0;
+    for (let at = 0; at < data.length; at += 4) {
+      const [r = 0, g = 0, b = 0] = data.subarray(at, at + 3);
+      if (r > 2 * g && r > 2 * b && r > 100) red += 1;
+    }
+    return red;
+  }, png.toString('base64'));
+}
+
+/** How the plane lies: its scale, and where its origin is. */
+function planeOf(
+  page: Page,
+): Promise<{ readonly scale: number; readonly x: number; readonly y: number }> {
+  return page.locator('.react-flow__viewport').evaluate((plane) => {
+    const { a, e, f } = new DOMMatrix(getComputedStyle(plane).transform);
+    return { scale: a, x: e, y: f };
+  });
+}
+
 test('from a trade to the data that made it, by mouse and by keyboard', async () => {
   const console = await openLineage();
   await trade(console, 3);
@@ -95,6 +134,7 @@ test('from a trade to the data that made it, by mouse and by keyboard', async ()
 test('a forged artifact is red, filters leave what they should, and labels are only text', async () => {
   engine.behaviour = 'wrong_hash';
   const console = await openLineage();
+  const redBefore = await redIn(console, await save(console, 'PNG', 'before.png'));
   await console.getByLabel('Modelo', { exact: true }).selectOption('model:m1');
   await expect(node(console, 'model:m2')).toBeHidden();
   await console.getByLabel('Modelo', { exact: true }).selectOption('');
@@ -103,6 +143,7 @@ test('a forged artifact is red, filters leave what they should, and labels are o
   await engine.connect(desk.gateway().port);
   const model = node(console, 'model:m2');
   await expect(model.getByLabel('DISCREPANCIA')).toBeVisible();
+  expect(await redIn(console, await save(console, 'PNG', 'after.png'))).toBeGreaterThan(redBefore);
   await model.click();
   await expect(detail(console)).toContainText(
     'El motor e1 ejecuta otros bytes que los registrados',
@@ -118,24 +159,19 @@ test('a forged artifact is red, filters leave what they should, and labels are o
 test('files: SVG, PNG, JSON and OpenLineage out; OpenLineage in', async () => {
   const console = await openLineage();
   const folder = join(running.userData, 'home');
-  const save = async (label: string, name: string): Promise<Buffer> => {
-    const path = join(folder, name);
-    await running.app.evaluate(({ dialog }, filePath) => {
-      dialog.showSaveDialog = async () => ({ canceled: false, filePath });
-    }, path);
-    await console.getByRole('button', { name: label, exact: true }).click();
-    await expect(console.getByText(path)).toBeVisible();
-    return readFileSync(path);
-  };
-  const svg = String(await save('SVG', 'a.svg'));
+  await trade(console, 1);
+  const svg = String(await save(console, 'SVG', 'a.svg'));
   expect(svg).toContain('>m2</text>');
   expect(svg).not.toContain('<img');
-  const png = await save('PNG', 'a.png');
+  expect(svg).toContain('>por telemetría, fuera del registro</text>');
+  const png = await save(console, 'PNG', 'a.png');
   expect(png.subarray(1, 4).toString()).toBe('PNG');
   expect(png.readUInt32BE(16)).toBeGreaterThan(800);
-  const { nodes } = JSON.parse(String(await save('JSON', 'a.json')));
+  const { nodes, edges } = JSON.parse(String(await save(console, 'JSON', 'a.json')));
+  const traded = edges.filter(({ to }: { to: string }) => to === GROUP);
+  expect(traded).toMatchObject([{ source: 'telemetry' }]);
   expect(nodes.map(({ id }: { id: string }) => id)).toContain('model:m2');
-  const events = JSON.parse(String(await save('OpenLineage', 'ol.json'))) as unknown[];
+  const events = JSON.parse(String(await save(console, 'OpenLineage', 'ol.json'))) as unknown[];
   expect(events.length).toBeGreaterThan(1);
   expect(events.flatMap(misfits)).toEqual([]);
   const file = join(folder, 'in.jsonl');
@@ -143,6 +179,93 @@ test('files: SVG, PNG, JSON and OpenLineage out; OpenLineage in', async () => {
   await console.locator('input[type=file]').setInputFiles(file);
   await expect(console.getByText('Eventos enviados: 1 · no válidos: 1')).toBeVisible();
   await expect(console.locator('[data-lineage]', { hasText: 'features.build' })).toBeVisible();
+});
+
+test('the map and the keys move the plane, and the search opens and closes', async () => {
+  const console = await openLineage();
+  await node(console, 'model:m2').click();
+  const start = await planeOf(console);
+  await console.keyboard.press('+');
+  await expect.poll(async () => (await planeOf(console)).scale).toBeGreaterThan(start.scale);
+  const near = await planeOf(console);
+  await console.keyboard.press('-');
+  await expect.poll(async () => (await planeOf(console)).scale).toBeLessThan(near.scale);
+  await console.keyboard.press('+');
+  await console.keyboard.press('f');
+  await expect.poll(() => planeOf(console)).toEqual(start);
+  const map = console.getByRole('button', { name: /^Mapa/ });
+  await map.click({ position: { x: 160, y: 100 } });
+  await expect.poll(() => planeOf(console)).not.toEqual(start);
+  await map.focus();
+  await console.keyboard.press('Enter');
+  await expect.poll(() => planeOf(console)).toEqual(start);
+  await console.keyboard.press('/');
+  const search = console.getByLabel('Buscar nodo u operación');
+  await expect(search).toBeFocused();
+  await console.keyboard.type('m3');
+  await expect(console.getByRole('list', { name: 'Resultados' })).toBeVisible();
+  await console.keyboard.press('Escape');
+  await expect(search).toHaveValue('');
+  await expect(console.getByRole('list', { name: 'Resultados' })).toBeHidden();
+});
+
+test('a trade’s edge is dashed and named, and a model whose artifact is gone says so', async () => {
+  const console = await openLineage();
+  await trade(console, 1);
+  const lines = (source: string) => console.locator(`[data-lines=${source}]`);
+  await expect(lines('telemetry')).toHaveAttribute('stroke-dasharray', /\d/);
+  await expect(lines('telemetry').locator('path').first()).toHaveAttribute('d', /M/);
+  await expect(lines('log')).not.toHaveAttribute('stroke-dasharray');
+  await expect(console.getByText('por telemetría, fuera del registro')).toBeVisible();
+  const model = node(console, 'model:m1');
+  await expect(model).not.toContainText('sin artefacto');
+  engine.disconnect();
+  engine.models = ['m2', 'm3'].map((name) => artifact(name));
+  await engine.connect(desk.gateway().port);
+  await expect(model).toContainText('sin artefacto');
+  await model.click();
+  await expect(detail(console)).toContainText('Ningún motor tiene ya este artefacto');
+});
+
+test('from an event into the graph, and the graph as it was then', async () => {
+  const console = await openLineage();
+  await trade(console, 1);
+  await showView(console, 'audit');
+  const type = console.getByRole('combobox', { name: 'Tipo' });
+  const event = console.getByRole('region', { name: 'Detalle del evento' });
+  await type.selectOption('model.registered');
+  await console.getByRole('button').filter({ hasText: 'modelo registrado' }).first().click();
+  await event.getByRole('button', { name: 'Ver en linaje' }).click();
+  await expect(console.locator('[data-lineage][aria-pressed=true]')).toHaveAttribute(
+    'data-lineage',
+    /^model:/,
+  );
+  await showView(console, 'audit');
+  await type.selectOption('deployment.started');
+  await console
+    .getByRole('button')
+    .filter({ hasText: /despliegue/ })
+    .first()
+    .click();
+  await event.getByRole('button', { name: 'Ver el escritorio entonces' }).click();
+  await console.getByRole('button', { name: 'Evento anterior' }).click();
+  await showView(console, 'lineage');
+  await expect(node(console, 'model:m2')).toBeVisible();
+  await expect(console.locator('[data-lineage^="deployment:"]')).toHaveCount(0);
+  await expect(node(console, GROUP)).toHaveCount(0);
+  await expect(console.getByText(/del pasado no se muestran/)).toBeVisible();
+  await expect(console.getByRole('button', { name: 'Importar OpenLineage' })).toBeDisabled();
+  const then = JSON.parse(String(await save(console, 'JSON', 'then.json')));
+  expect(then.nodes.map(({ kind }: { kind: string }) => kind)).not.toContain('deployment');
+  const said = JSON.parse(String(await save(console, 'OpenLineage', 'then-ol.json')));
+  expect(said.map(({ eventType }: { eventType: string }) => eventType)).not.toContain('RUNNING');
+  await node(console, 'model:m2').click();
+  await expect(detail(console).getByRole('button', { name: 'Ver modelo' })).toBeEnabled();
+  expect(await findings(console)).toEqual([]);
+  await console.getByRole('button', { name: 'Evento siguiente' }).click();
+  await expect(console.locator('[data-lineage^="deployment:"]')).toHaveCount(1);
+  await console.getByRole('button', { name: 'Volver al presente' }).click();
+  await expect(node(console, GROUP)).toBeVisible();
 });
 
 test('works with the link down, in both languages, with nothing for axe to find', async () => {

@@ -3,7 +3,9 @@ import { foldLineage } from '../../src/shared/lineage/fold';
 import type { LineageGraph, LineageNode, NodeKind } from '../../src/shared/lineage/graph';
 import { type LineageState, NO_LINEAGE } from '../../src/shared/lineage/state';
 import type { TradeSum } from '../../src/shared/lineage/trades';
-import type { LogEvent } from '../../src/shared/log/event';
+import type { Json } from '../../src/shared/log/canonical';
+import { type SealedEvent, seal } from '../../src/shared/log/chain';
+import { EMPTY_LOG, type LogEvent, type LogPosition } from '../../src/shared/log/event';
 import { readCard } from '../../src/shared/models/card';
 import { artifact, card } from './models';
 
@@ -26,6 +28,26 @@ export function foldSaid(facts: readonly Said[], from: LineageState = NO_LINEAGE
     state = foldLineage(state, event as unknown as LogEvent, sha256);
   }
   return state;
+}
+
+/** Facts as a gateway seals them, one a minute unless `ts` says otherwise. */
+export function sealed(facts: readonly Said[]): SealedEvent[] {
+  let position: LogPosition = EMPTY_LOG;
+  return facts.map(({ type, data, ts }, index) => {
+    const id = `018f0000-0000-7000-8000-${index.toString(16).padStart(12, '0')}`;
+    const actor = { id: 'ines', role: 'model-owner', terminal: null };
+    const about = {
+      id,
+      ts: ts ?? (index + 1) * 60_000,
+      type,
+      actor,
+      commandId: null,
+      reason: null,
+    };
+    const event = seal({ ...about, data: data as Record<string, Json> }, position, sha256);
+    position = event.event;
+    return event;
+  });
 }
 
 /** What registering `card(model, change)` puts on the record. */

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import Database from 'better-sqlite3';
+import { archivesOf } from '../../node/audit/archives';
 import { readTradeStore, type TradeReader } from '../../node/tradeStore';
 import type { IpcResult } from '../../shared/ipc/contract';
 import { groupNode } from '../../shared/lineage/artifacts';
@@ -9,7 +10,7 @@ import { TRADES_SHOWN } from '../../shared/lineage/ipc';
 import { toRunEvents } from '../../shared/lineage/openlineage';
 import { type RunEvent, runEventSchema } from '../../shared/lineage/runEvent';
 import { LINEAGE_TYPES, type LineageState, NO_LINEAGE } from '../../shared/lineage/state';
-import { tradeNode } from '../../shared/lineage/trades';
+import { type TradeSum, tradeNode } from '../../shared/lineage/trades';
 import type { Sha256 } from '../../shared/log/chain';
 import type { LogEvent } from '../../shared/log/event';
 import type { ReadPart } from './messages';
@@ -20,13 +21,14 @@ const EDGES_A_PART = 2_000;
 const EVENTS_SHOWN = 50;
 const FOUND_MAX = 20;
 
+/** `at` is the event up to which the log is read; null for all of it, as it is now. */
 export interface LineageCore {
-  part(known: number | null, part: number): ReadPart;
+  part(known: number | null, part: number, at: number | null): ReadPart;
   trades(model: string, day: string): IpcResult<'lineage.trades'>;
   find(trade: string): IpcResult<'lineage.find'>;
-  events(id: string): IpcResult<'lineage.events'>;
+  events(id: string, at: number | null): IpcResult<'lineage.events'>;
   /** The log's lineage as a JSON array of OpenLineage run events. */
-  openLineage(producer: string): string;
+  openLineage(producer: string, at: number | null): string;
   close(): void;
 }
 
@@ -36,9 +38,17 @@ interface Row {
   readonly body: string;
 }
 
+/** A state, and the graph it was last built into. */
+interface View {
+  state: LineageState;
+  built: { readonly graph: BuiltGraph; readonly seq: number; readonly trades: number } | null;
+  revision: number;
+}
+
 /**
- * The lineage, read from the mirror's file and the trades' beside their writers. It needs no link.
- * The mirror has verified what is in its file; nothing is written here.
+ * The lineage, read from the mirror's file, the archives of its closed years and the trades' file,
+ * beside their writers. It needs no link. The mirror has verified what is in its files; nothing is
+ * written here.
  */
 export function createLineageCore(deps: {
   readonly mirror: string;
@@ -46,29 +56,40 @@ export function createLineageCore(deps: {
   readonly sha256: Sha256;
 }): LineageCore {
   const { sha256 } = deps;
-  let log: { database: Database.Database; file: number } | null = null;
+  let log: { readonly files: string; readonly databases: readonly Database.Database[] } | null =
+    null;
   let trades: TradeReader | null = null;
-  let state: LineageState = NO_LINEAGE;
-  let built: { graph: BuiltGraph; seq: number; trades: number } | null = null;
-  let revision = 0;
+  let present = noView();
+  /** The past that was last looked at; the next one is mostly an event on. */
+  let past = noView();
+  let revisions = 0;
   let problem: string | null = null;
 
-  /** The mirror's database, opened again when another file lies in its place. */
-  function openLog(): Database.Database | null {
-    const file = statSync(deps.mirror, { throwIfNoEntry: false })?.ino ?? null;
-    if (file === null || (log && log.file !== file)) {
-      log?.database.close();
-      log = null;
-      state = NO_LINEAGE;
-      built = null;
+  /** The log's files, the oldest first; opened anew when others lie there, and then told afresh. */
+  function openLog(): readonly Database.Database[] {
+    const paths = [...archivesOf(deps.mirror), deps.mirror].flatMap((path) => {
+      const file = statSync(path, { throwIfNoEntry: false });
+      return file ? [{ path, name: `${path}\n${file.ino}` }] : [];
+    });
+    const files = paths.map(({ name }) => name).join('\n');
+    if (log?.files === files) return log.databases;
+    for (const database of log?.databases ?? []) database.close();
+    log = null;
+    present = noView();
+    past = noView();
+    const databases: Database.Database[] = [];
+    try {
+      for (const { path } of paths) {
+        const database = new Database(path, { readonly: true, fileMustExist: true });
+        databases.push(database);
+        database.pragma('busy_timeout = 2000');
+      }
+    } catch (error) {
+      for (const database of databases) database.close();
+      throw error;
     }
-    if (file === null) return null;
-    if (!log) {
-      const database = new Database(deps.mirror, { readonly: true, fileMustExist: true });
-      database.pragma('busy_timeout = 2000');
-      log = { database, file };
-    }
-    return log.database;
+    log = { files, databases };
+    return databases;
   }
 
   function openTrades(): TradeReader | null {
@@ -78,56 +99,89 @@ export function createLineageCore(deps: {
     return trades;
   }
 
+  /** Events in the log's order. One that is archived and not yet taken from the mirror is there once. */
   function select(where: string, ...values: (string | number)[]): LogEvent[] {
-    const rows = (openLog()
-      ?.prepare(`SELECT seq, hash, body FROM events WHERE ${where}`)
-      .all(...values) ?? []) as Row[];
-    return rows.map((row) => ({ ...JSON.parse(row.body), hash: row.hash }) as LogEvent);
+    const found: LogEvent[] = [];
+    for (const database of openLog()) {
+      const last = found.at(-1)?.seq ?? 0;
+      const rows = database
+        .prepare(`SELECT seq, hash, body FROM events WHERE seq > ? AND ${where} ORDER BY seq`)
+        .all(last, ...values) as Row[];
+      for (const row of rows) found.push({ ...JSON.parse(row.body), hash: row.hash } as LogEvent);
+    }
+    return found;
   }
 
-  function refresh(): BuiltGraph {
+  function headOf(databases: readonly Database.Database[]): number {
+    const heads = databases.map((database) =>
+      database.prepare('SELECT max(seq) FROM events').pluck().get(),
+    );
+    return Math.max(0, ...heads.map(Number));
+  }
+
+  /** Folds a view on, up to an event or to the log's last one. */
+  function follow(at: number | null): View {
+    const head = headOf(openLog());
+    const through = at === null ? head : Math.min(at, head);
+    if (at !== null && past.state.seq > through) past = { ...past, state: NO_LINEAGE };
+    const view = at === null ? present : past;
+    if (through <= view.state.seq) return view;
+    const types = LINEAGE_TYPES.map(() => '?').join();
+    const where = `seq > ? AND seq <= ? AND type IN (${types})`;
+    for (const event of select(where, view.state.seq, through, ...LINEAGE_TYPES)) {
+      view.state = foldLineage(view.state, event, sha256);
+    }
+    // What lies between says nothing of lineage and is not read again.
+    view.state = { ...view.state, seq: through };
+    return view;
+  }
+
+  /** What was recorded of trades in the past cannot be told: they are not in the log. */
+  function sumsOf(at: number | null): { version: number; sums: () => readonly TradeSum[] } {
+    const reader = at === null ? openTrades() : null;
+    return { version: reader?.version() ?? 0, sums: () => reader?.sums() ?? [] };
+  }
+
+  function refresh(at: number | null): BuiltGraph {
     problem = null;
+    let view = at === null ? present : past;
     try {
-      const database = openLog();
-      const head = database?.prepare('SELECT max(seq) AS seq FROM events').get() as
-        | { seq: number | null }
-        | undefined;
-      const through = head?.seq ?? 0;
-      if (through > state.seq) {
-        const types = LINEAGE_TYPES.map(() => '?').join();
-        const where = `seq > ? AND seq <= ? AND type IN (${types}) ORDER BY seq`;
-        for (const event of select(where, state.seq, through, ...LINEAGE_TYPES)) {
-          state = foldLineage(state, event, sha256);
-        }
-        // What lies between says nothing of lineage and is not read again.
-        state = { ...state, seq: through };
+      view = follow(at);
+    } catch (error) {
+      problem = (error as Error).message;
+      view = at === null ? present : past;
+    }
+    const { seq } = view.state;
+    try {
+      const { version, sums } = sumsOf(at);
+      if (view.built?.seq !== seq || view.built.trades !== version) {
+        show(view, buildGraph(view.state, sums()), version);
       }
     } catch (error) {
       problem = (error as Error).message;
+      if (!view.built) show(view, buildGraph(view.state, []), -1);
     }
-    try {
-      const reader = openTrades();
-      const version = reader?.version() ?? 0;
-      if (!built || built.seq !== state.seq || built.trades !== version) {
-        const graph = buildGraph(state, reader?.sums() ?? []);
-        if (!built || !same(built.graph, graph)) revision += 1;
-        built = { graph, seq: state.seq, trades: version };
-      }
-    } catch (error) {
-      problem = (error as Error).message;
-      if (!built) revision += 1;
-      built ??= { graph: buildGraph(state, []), seq: state.seq, trades: -1 };
-    }
-    return built.graph;
+    return view.built?.graph ?? buildGraph(view.state, []);
   }
 
-  function part(known: number | null, number: number): ReadPart {
-    const graph = number === 0 || !built ? refresh() : built.graph;
+  function show(view: View, graph: BuiltGraph, version: number): void {
+    if (!view.built || !same(view.built.graph, graph)) {
+      revisions += 1;
+      view.revision = revisions;
+    }
+    view.built = { graph, seq: view.state.seq, trades: version };
+  }
+
+  function part(known: number | null, number: number, at: number | null): ReadPart {
+    const held = at === null ? present : past;
+    const current = at === null || held.state.seq === at;
+    const graph = number > 0 && current && held.built ? held.built.graph : refresh(at);
     const parts = Math.max(
       1,
       Math.ceil(graph.nodes.length / NODES_A_PART),
       Math.ceil(graph.edges.length / EDGES_A_PART),
     );
+    const { revision, state } = at === null ? present : past;
     const about = { revision, seq: state.seq, problem };
     if (number === 0 && known === revision) return { ...about, parts: 0, nodes: [], edges: [] };
     return {
@@ -155,28 +209,32 @@ export function createLineageCore(deps: {
         return { id: tradeNode(row), label, model, day };
       });
     },
-    events(id) {
-      const all = [...new Set((built?.graph ?? refresh()).seqs.get(id) ?? [])];
+    events(id, at) {
+      const { seqs: behind } = (at === null ? present.built?.graph : undefined) ?? refresh(at);
+      const all = [...new Set(behind.get(id) ?? [])];
       const seqs = all.sort((a, b) => b - a).slice(0, EVENTS_SHOWN);
-      const marks = seqs.map(() => '?').join();
-      const events = select(`seq IN (${marks}) ORDER BY seq DESC`, ...seqs);
+      const events = select(`seq IN (${seqs.map(() => '?').join()})`, ...seqs).reverse();
       // The schema's events are mutable by type; nobody changes them.
       return { total: all.length, events: events as IpcResult<'lineage.events'>['events'] };
     },
-    openLineage(producer) {
-      refresh();
+    openLineage(producer, at) {
+      const { state } = follow(at);
       const received: RunEvent[] = [];
-      for (const { data } of select("type = 'lineage.received' ORDER BY seq")) {
+      for (const { data } of select("seq <= ? AND type = 'lineage.received'", state.seq)) {
         const event = runEventSchema.safeParse(data.event);
         if (event.success) received.push(event.data);
       }
       return `${JSON.stringify(toRunEvents(state, received, producer, sha256), null, 1)}\n`;
     },
     close() {
-      log?.database.close();
+      for (const database of log?.databases ?? []) database.close();
       trades?.close();
     },
   };
+}
+
+function noView(): View {
+  return { state: NO_LINEAGE, built: null, revision: 0 };
 }
 
 /** Whether two graphs show the same: events that change nothing to see make no new revision. */

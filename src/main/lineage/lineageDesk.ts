@@ -7,7 +7,7 @@ export interface LineageDesk {
   trades(args: IpcArgs<'lineage.trades'>): Promise<IpcResult<'lineage.trades'>>;
   find(args: IpcArgs<'lineage.find'>): Promise<IpcResult<'lineage.find'>>;
   events(args: IpcArgs<'lineage.events'>): Promise<IpcResult<'lineage.events'>>;
-  openLineage(producer: string): Promise<string>;
+  openLineage(producer: string, at: number | null): Promise<string>;
   stop(): void;
 }
 
@@ -65,7 +65,7 @@ export function createLineageDesk(deps: {
     trades: asking('lineage.trades'),
     find: asking('lineage.find'),
     events: asking('lineage.events'),
-    openLineage: (producer) => ask('openlineage', producer),
+    openLineage: (producer, at) => ask('openlineage', { producer, at }),
     stop() {
       void worker?.terminate();
     },

@@ -11,7 +11,11 @@ export type ToLineage =
         readonly args: IpcArgs<Name>;
       };
     }[LineageQuestion]
-  | { readonly request: number; readonly name: 'openlineage'; readonly args: string };
+  | {
+      readonly request: number;
+      readonly name: 'openlineage';
+      readonly args: { readonly producer: string; readonly at: number | null };
+    };
 
 export type FromLineage =
   | { readonly request: number; readonly ok: true; readonly answer: unknown }

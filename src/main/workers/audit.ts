@@ -58,7 +58,8 @@ async function answer(source: AuditSource, question: Question): Promise<Answers[
       return explorer.story(question.command);
     case 'past': {
       const ops = await explorer.past(question.at);
-      return ops === null ? null : { seq: ops.seq, ts: ops.ts, ops };
+      if (ops === null) return null;
+      return { seq: ops.seq, ts: ops.ts, ops, positions: explorer.positionsThen(ops) };
     }
   }
 }

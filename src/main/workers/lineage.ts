@@ -12,15 +12,15 @@ const core = createLineageCore({ ...paths, sha256 });
 function answer(question: ToLineage): unknown {
   switch (question.name) {
     case 'lineage.part':
-      return core.part(question.args.known, question.args.part);
+      return core.part(question.args.known, question.args.part, question.args.at);
     case 'lineage.trades':
       return core.trades(question.args.model, question.args.day);
     case 'lineage.find':
       return core.find(question.args.trade);
     case 'lineage.events':
-      return core.events(question.args.id);
+      return core.events(question.args.id, question.args.at);
     case 'openlineage':
-      return core.openLineage(question.args);
+      return core.openLineage(question.args.producer, question.args.at);
   }
 }
 

@@ -204,6 +204,20 @@ export class AuditIndex {
     return 0;
   }
 
+  /** The last event of a type about an engine, not after `seq`; null when there is none. */
+  lastOf(type: string, engine: string, seq: number): number | null {
+    const ofType = this.term('type', type);
+    const ofEngine = this.term('engine', engine);
+    if (!ofType || !ofEngine) return null;
+    return this.database
+      .prepare(
+        `SELECT max(one.seq) FROM marks AS one JOIN marks AS other ON other.seq = one.seq
+         WHERE one.term = ? AND other.term = ? AND one.seq <= ?`,
+      )
+      .pluck()
+      .get(ofType.id, ofEngine.id, seq) as number | null;
+  }
+
   /**
    * The state as the log had it after an event. Null where what came before the first event held
    * cannot be known.

@@ -1,6 +1,8 @@
 import type { AuditFilter, AuditPage, FacetValues } from '../../shared/audit/query';
 import { isUnfiltered } from '../../shared/audit/query';
+import type { RecordedPositions } from '../../shared/audit/view';
 import type { LogEvent } from '../../shared/log/event';
+import { type DomainEvent, toDomainEvent } from '../../shared/ops/events';
 import type { OpsState } from '../../shared/ops/state';
 import { eventOfRow } from '../eventRow';
 import { AuditIndex } from './auditIndex';
@@ -121,8 +123,28 @@ export class Explorer {
   async past(at: { readonly seq: number } | { readonly ts: number }): Promise<OpsState | null> {
     // Times are told by the index, and the states it keeps are what makes a look back short.
     while (this.index.indexed().seq < this.source.head().seq && this.follow()) await this.breathe();
-    const seq = 'seq' in at ? Math.min(at.seq, this.source.head().seq) : this.index.seqAt(at.ts);
-    return seq < 1 ? null : this.index.foldAt(seq);
+    const seq = 'seq' in at ? at.seq : this.index.seqAt(at.ts);
+    return seq < 1 || seq > this.source.head().seq ? null : this.index.foldAt(seq);
+  }
+
+  /** What the log had said by then of what each engine held. To be asked after {@link Explorer.past}. */
+  positionsThen(ops: OpsState): readonly RecordedPositions[] {
+    return Object.values(ops.engines).map(({ id: engine, connected }) => {
+      const readBack = this.#lastOf('kill.read_back', engine, ops.seq);
+      const lost = connected ? null : this.#lastOf('engine.lost', engine, ops.seq);
+      return {
+        engine,
+        readBack: readBack ? held(readBack.data) : null,
+        lost: lost && { at: lost.ts, positions: lost.data.positions },
+      };
+    });
+  }
+
+  #lastOf<Type extends 'kill.read_back' | 'engine.lost'>(type: Type, engine: string, seq: number) {
+    const at = this.index.lastOf(type, engine, seq);
+    const [event] = at === null ? [] : this.source.pick([at]);
+    const known = event ? toDomainEvent(event) : null;
+    return known?.type === type ? (known as Extract<DomainEvent, { type: Type }>) : null;
   }
 
   close(): void {
@@ -164,4 +186,8 @@ export class Explorer {
     this.#asked = { key, matching, newer: [], high };
     return this.#asked;
   }
+}
+
+function held({ asOf, positions, workingOrders }: NonNullable<RecordedPositions['readBack']>) {
+  return { asOf, positions, workingOrders };
 }

@@ -12,7 +12,7 @@ import { Dialogs } from '../dialogs/Dialogs';
 import { useT } from '../i18n';
 import { LockBar } from '../identity/LockBar';
 import { KILL_DIALOG_KEY, useKillKey } from '../lib/hooks';
-import { leavePast, openDialog, openKillDialog, useApp } from '../lib/store';
+import { importedName, leavePast, openDialog, openKillDialog, useApp } from '../lib/store';
 import { useNow } from '../lib/useNow';
 import { useSettingsStatus } from '../lib/useSettingsStatus';
 import { Palette } from './Palette';
@@ -43,8 +43,9 @@ function ConsoleView({ view }: { view: DeskView }) {
   const t = useT();
   const clock = useNow();
   const past = useApp((state) => state.past);
+  const foreign = useApp((state) => (state.pastSource === 'imported' ? importedName(state) : null));
   const alarming = view.kills.some((kill) => kill.alarm);
-  const seen = useMemo(() => (past ? pastView(view, past) : view), [view, past]);
+  const seen = useMemo(() => (past ? pastView(view, past, foreign) : view), [view, past, foreign]);
   const now = past ? past.ts : clock;
   const [shown, setShown] = useState<ViewName>('overview');
   const [model, setModel] = useState<string | null>(null);
@@ -90,7 +91,7 @@ function ConsoleView({ view }: { view: DeskView }) {
         </div>
         <EnvironmentMark environment={seen.environment} />
         <h1 className="font-semibold">
-          <Hostile text={view.deskName} max={24} />
+          <Hostile text={seen.deskName} max={24} />
         </h1>
         <Button tone="kill" className="h-11" onClick={() => openKillDialog('console')}>
           {t('kill.button', { env: t(environmentKey(view.environment)) })}{' '}
@@ -129,8 +130,8 @@ function ConsoleView({ view }: { view: DeskView }) {
             {shown === 'monitor' && <Monitor view={seen} now={now} />}
             {shown === 'incidents' && <Incidents view={seen} now={now} />}
             {shown === 'audit' && <Audit view={view} onLineage={showLineage} />}
-            {shown === 'lineage' && <Lineage view={view} onModel={showModel} first={origin} />}
-            {shown === 'reports' && <Reports view={view} />}
+            {shown === 'lineage' && <Lineage view={seen} onModel={showModel} first={origin} />}
+            {shown === 'reports' && <Reports view={seen} />}
             {shown === 'settings' && <Settings view={view} />}
           </Suspense>
         </div>

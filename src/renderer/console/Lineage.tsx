@@ -1,16 +1,20 @@
 import { groupNode, modelNode } from '@shared/lineage/artifacts';
 import { EVERYTHING, type LineageFilter } from '@shared/lineage/filter';
 import { COLUMNS, type LineageGraph, type NodeKind } from '@shared/lineage/graph';
+import type { OpenedGroup } from '@shared/lineage/ipc';
+import { DASHES } from '@shared/lineage/svg';
 import { trace } from '@shared/lineage/trace';
 import type { Area } from '@shared/lineage/window';
 import { timeOfDay } from '@shared/time';
 import type { DeskView } from '@shared/view/desk';
 import { ReactFlowProvider } from '@xyflow/react';
 import '@xyflow/react/dist/base.css';
+import { TriangleAlert } from 'lucide-react';
 import { useCallback, useMemo, useRef, useState } from 'react';
 import { Hostile, INPUT } from '../components/ui';
 import { useT } from '../i18n';
 import { amount, clip } from '../lib/format';
+import { useApp } from '../lib/store';
 import { Canvas, type Picked } from './lineage/Canvas';
 import { Detail } from './lineage/Detail';
 import { Files } from './lineage/Files';
@@ -19,21 +23,35 @@ import { useLayout } from './lineage/useLayout';
 import { type Held, useLineage } from './lineage/useLineage';
 import { useOpened } from './lineage/useOpened';
 
+const NONE_OPENED: ReadonlyMap<string, OpenedGroup> = new Map();
 const NOWHERE: Area = { left: 0, top: 0, right: 0, bottom: 0 };
 
-/** Where everything comes from, by this terminal's own disk: it needs no link. */
-export default function Lineage(props: {
+interface Props {
+  /** The desk now, or in the past that is shown. */
   readonly view: DeskView;
   /** Shows a model in the registry. */
   readonly onModel: (model: string) => void;
   /** A model to begin at. */
   readonly first: string | null;
-}) {
+}
+
+/** Where everything comes from, by this terminal's own disk: it needs no link. */
+export default function Lineage(props: Props) {
   const t = useT();
-  const { view, onModel } = props;
+  const seq = useApp((state) => state.past?.seq ?? null);
+  const foreign = useApp((state) => state.past !== null && state.pastSource === 'imported');
+  // The graph is of this terminal's own record: it must not pass for that of another.
+  if (foreign) return <p className="text-muted">{t('lineage.foreign')}</p>;
+  return <Shown {...props} at={seq} />;
+}
+
+/** @param props.at the event up to which the log is shown; null for all of it, as it is now */
+function Shown(props: Props & { readonly at: number | null }) {
+  const t = useT();
+  const { view, onModel, at } = props;
   const begin: Picked | null =
     props.first === null ? null : { id: modelNode(props.first), by: 'search' };
-  const held = useLineage();
+  const held = useLineage(at);
   const [filter, setFilter] = useState<LineageFilter>(EVERYTHING);
   const [picked, setPicked] = useState<Picked | null>(begin);
   const [wanted, setWanted] = useState<Picked | null>(begin);
@@ -42,13 +60,15 @@ export default function Lineage(props: {
     setPicked(next);
     setWanted(next);
   }, []);
-  const graph = useMemo(() => withOpened(held.graph, [...opened.values()]), [held.graph, opened]);
+  // Trades are not in the log: of the past there are none to show.
+  const days = at === null ? opened : NONE_OPENED;
+  const graph = useMemo(() => withOpened(held.graph, [...days.values()]), [held.graph, days]);
   const layout = useLayout(graph, filter);
   const seen = useRef(NOWHERE);
   const onSeen = useCallback((area: Area) => {
     seen.current = area;
   }, []);
-  const openedIds = useMemo(() => new Set(opened.keys()), [opened]);
+  const openedIds = useMemo(() => new Set(days.keys()), [days]);
 
   const number = layout && picked ? (layout.index.numberOf.get(picked.id) ?? null) : null;
   const traces = useMemo(() => {
@@ -56,7 +76,7 @@ export default function Lineage(props: {
     return { up: trace(layout.index, number, 'up'), down: trace(layout.index, number, 'down') };
   }, [layout, number]);
   const node = layout && number !== null ? layout.index.graph.nodes[number] : undefined;
-  const group = node ? opened.get(node.id) : undefined;
+  const group = node ? days.get(node.id) : undefined;
 
   const search = (id: string): void => pick({ id, by: 'search' });
   async function toTrade({ id, model, day }: FoundTrade): Promise<void> {
@@ -75,6 +95,7 @@ export default function Lineage(props: {
       <div className="flex flex-wrap items-center gap-3">
         <Search
           graph={graph}
+          trades={at === null}
           onNode={(id) => {
             setFilter(EVERYTHING);
             search(id);
@@ -83,9 +104,9 @@ export default function Lineage(props: {
         />
         <Filters graph={held.graph} filter={filter} onChange={setFilter} />
         <span className="flex-1" />
-        {layout && <Files layout={layout} seen={() => seen.current} />}
+        {layout && <Files layout={layout} at={at} seen={() => seen.current} />}
       </div>
-      <Status held={held} />
+      <Status held={held} past={at !== null} />
       <div className="grid min-h-0 flex-1 grid-cols-[minmax(0,1fr)_320px] gap-3">
         <div className="flex min-h-0 min-w-0 flex-col">
           {layout && layout.index.graph.nodes.length > 0 ? (
@@ -98,13 +119,13 @@ export default function Lineage(props: {
               />
             </ReactFlowProvider>
           ) : (
-            <p className="text-muted">{t(emptyKey(held, graph))}</p>
+            <p className="text-muted">{t(emptyKey(held, graph, at !== null))}</p>
           )}
         </div>
         <div className="min-h-0 overflow-auto border border-line">
           {layout && node && traces ? (
             <Detail
-              {...{ node, traces }}
+              {...{ node, traces, at }}
               index={layout.index}
               opened={group ? { shown: group.nodes.length, total: group.total } : null}
               onPick={search}
@@ -120,7 +141,7 @@ export default function Lineage(props: {
   );
 }
 
-function Status({ held: { graph, about, failure } }: { held: Held }) {
+function Status({ held: { graph, about, failure }, past }: { held: Held; past: boolean }) {
   const t = useT();
   const problem = failure ?? about?.problem ?? null;
   const unsaved = (about?.waiting ?? 0) + (about?.lost ?? 0) > 0;
@@ -134,8 +155,9 @@ function Status({ held: { graph, about, failure } }: { held: Held }) {
           })
         : t('lineage.loading')}
       {' · '}
-      {t('lineage.trades')}
-      {about && unsaved && (
+      {t(past ? 'lineage.noTrades' : 'lineage.trades')}
+      <Legend />
+      {about && unsaved && !past && (
         <strong className="text-amber">
           {' · '}
           {t('lineage.waiting', { waiting: about.waiting, lost: about.lost })}
@@ -148,6 +170,31 @@ function Status({ held: { graph, about, failure } }: { held: Held }) {
         </strong>
       )}
     </p>
+  );
+}
+
+/** What the lines and the mark mean. */
+function Legend() {
+  const t = useT();
+  return (
+    <span className="ml-3 inline-flex flex-wrap items-center gap-x-3">
+      {(['log', 'telemetry'] as const).map((source) => (
+        <span key={source} className="inline-flex items-center gap-1">
+          <svg width="28" height="8" aria-hidden>
+            <path
+              d="M0 4h28"
+              stroke="var(--muted)"
+              strokeDasharray={source === 'log' ? undefined : DASHES.join(' ')}
+            />
+          </svg>
+          {t(`lineage.legend.${source}`)}
+        </span>
+      ))}
+      <span className="inline-flex items-center gap-1">
+        <TriangleAlert size={12} className="text-red" aria-hidden />
+        {t('lineage.legend.mismatch')}
+      </span>
+    </span>
   );
 }
 
@@ -213,8 +260,9 @@ function Filters(props: {
   );
 }
 
-function emptyKey(held: Held, graph: LineageGraph) {
+function emptyKey(held: Held, graph: LineageGraph, past: boolean) {
   if (!held.about) return 'lineage.loading';
+  if (past && graph.nodes.length === 0) return 'lineage.emptyThen';
   return graph.nodes.length === 0 ? 'lineage.empty' : 'lineage.nothing';
 }
 

@@ -6,16 +6,17 @@ import { Chains } from '../panel/Chains';
 import { Operations } from '../panel/Operations';
 import { Chart } from './Chart';
 import { LatestEvents } from './LatestEvents';
+import { PastPositions } from './PastPositions';
 import { EnginesTable, PositionsTable } from './Tables';
 
 export default function Overview({ view, now }: { view: DeskView; now: number }) {
   // What is charted is live, and not in the log.
-  const past = useApp((state) => state.past !== null);
+  const past = useApp((state) => state.past);
   return (
     <div className="grid grid-cols-[minmax(0,2fr)_minmax(280px,1fr)] gap-3">
       <div className="min-w-0 space-y-3">
         <EnginesTable view={view} now={now} />
-        <PositionsTable view={view} now={now} />
+        {past ? <PastPositions past={past} /> : <PositionsTable view={view} now={now} />}
         {!past && <Chart />}
       </div>
       <div className="min-w-0">

@@ -3,6 +3,7 @@ import type { DeskView } from '@shared/view/desk';
 import { useEffect, useState } from 'react';
 import { useT } from '../i18n';
 import { call } from '../lib/call';
+import { useApp } from '../lib/store';
 import { MakeReport } from './reports/MakeReport';
 import { OpenedReport } from './reports/OpenedReport';
 import { ReportTable } from './reports/ReportTable';
@@ -17,6 +18,7 @@ export default function Reports({ view }: { view: DeskView }) {
   const t = useT();
   const [tab, setTab] = useState<Tab>('list');
   const progress = useProgress();
+  const past = useApp((state) => state.past !== null);
   return (
     <div className="space-y-3">
       <div role="tablist" aria-label={t('reports.tabs')} className="flex gap-1">
@@ -38,6 +40,8 @@ export default function Reports({ view }: { view: DeskView }) {
       <div role="tabpanel" id={`reports-${tab}`} aria-labelledby={`reports-tab-${tab}`}>
         {tab === 'list' ? (
           <List view={view} progress={progress} />
+        ) : past ? (
+          <p className="text-muted">{t('past.notThen')}</p>
         ) : (
           <Success progress={progress} />
         )}
@@ -52,6 +56,7 @@ function List({ view, progress }: { view: DeskView; progress: ReturnType<typeof 
   const [opened, setOpened] = useState<{ readonly id: string; readonly anew: boolean } | null>(
     null,
   );
+  const past = useApp((state) => state.past !== null);
   const { made } = view.ops.reports;
   const newest = made[0]?.id;
   const working = progress !== null;
@@ -66,7 +71,7 @@ function List({ view, progress }: { view: DeskView; progress: ReturnType<typeof 
         <MakeReport progress={progress} onMade={(id) => setOpened({ id, anew: false })} />
         <ReportTable
           made={made}
-          kept={kept}
+          kept={past ? kept.filter(({ id }) => made.some((one) => one.id === id)) : kept}
           shown={opened?.id ?? null}
           onOpen={(id) => setOpened({ id, anew: false })}
         />

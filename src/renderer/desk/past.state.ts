@@ -4,13 +4,16 @@ import type { DeskView } from '@shared/view/desk';
 
 /**
  * The view as it would have been then: what the log says of the desk, and nothing of what is live.
- * Figures are not in the log, so there are none; positions are those that were recorded in read-backs.
+ * Figures are not in the log, so there are none; the positions recorded are {@link Past.positions}.
+ *
+ * @param foreign the name of a record from elsewhere that it is of; null for this terminal's own
  */
-export function pastView(view: DeskView, past: Past): DeskView {
+export function pastView(view: DeskView, past: Past, foreign: string | null): DeskView {
   const { ops, ts } = past;
   return {
     ...view,
     at: ts,
+    deskName: foreign ?? view.deskName,
     ops,
     environment: ops.environment,
     // Whoever was there then had a link: what it was is not in the log.

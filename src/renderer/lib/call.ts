@@ -9,10 +9,15 @@ export function acknowledge(incident: string, via: 'console' | 'panel'): void {
   void call('incident.command', { name: 'incident.acknowledge', params: { incident, via } });
 }
 
-/** Calls the main process; a refusal is shown, in the reader's language where we wrote it, and gives null. */
+/**
+ * Calls the main process; a refusal is shown, in the reader's language where we wrote it, and gives null.
+ *
+ * @param refused told of a refusal, where null is an answer too.
+ */
 export async function call<Call extends IpcCall>(
   channel: Call,
   args: IpcArgs<Call>,
+  refused?: () => void,
 ): Promise<IpcResult<Call> | null> {
   try {
     const result = await window.vigia.call(channel, args);
@@ -22,5 +27,6 @@ export async function call<Call extends IpcCall>(
   } catch (cause) {
     toast.error(clip(String(cause), 300));
   }
+  refused?.();
   return null;
 }

@@ -53,6 +53,10 @@ interface AppState {
   readonly pastSource: AuditSource;
 }
 
+/** The name of the record from elsewhere that is open; empty where none is. */
+export const importedName = ({ imported }: Pick<AppState, 'imported'>): string =>
+  imported?.path.split(/[\\/]/).pop() ?? '';
+
 /** The window's only state. `view` is the main process's; nothing here is guessed ahead of it. */
 export const useApp = create<AppState>(() => ({
   view: null,
@@ -100,15 +104,24 @@ export function changeKillDraft(change: Partial<KillDraft>): void {
 let pastAsked = 0;
 let pastAwaited = 0;
 
-/** Shows the desk as the log had it. A record that does not reach there changes nothing. */
-export async function enterPast(source: AuditSource, at: PastAt): Promise<void> {
+/**
+ * Shows the desk as the log had it. A record that does not reach there changes nothing.
+ *
+ * @returns whether the record reaches there, as far as anybody still waits for the answer
+ */
+export async function enterPast(source: AuditSource, at: PastAt): Promise<boolean> {
   pastAsked += 1;
   const asked = pastAsked;
   pastAwaited += 1;
-  const past = await call('audit.past', { source, at }).finally(() => {
+  let failed = false;
+  const past = await call('audit.past', { source, at }, () => {
+    failed = true;
+  }).finally(() => {
     pastAwaited -= 1;
   });
-  if (past && asked === pastAsked) useApp.setState({ past, pastSource: source });
+  if (asked !== pastAsked) return true;
+  if (past) useApp.setState({ past, pastSource: source });
+  return past !== null || failed;
 }
 
 export function leavePast(): void {
@@ -138,7 +151,12 @@ export async function connectStore(name: 'panel' | 'console'): Promise<void> {
   vigia.on('settings.changed', (settings) => useApp.setState({ settings }));
   vigia.on('audit.grew', ({ seq }) => useApp.setState({ auditSeq: seq }));
   vigia.on('audit.job', (job) => useApp.setState({ job }));
-  vigia.on('audit.imported', (imported) => useApp.setState({ imported }));
+  vigia.on('audit.imported', (imported) => {
+    const { past, pastSource } = useApp.getState();
+    // A past cannot outlive the record that it is of.
+    if (past && pastSource === 'imported') leavePast();
+    useApp.setState({ imported });
+  });
   if (name === 'panel') {
     // Every window hears these; the panel is the one that is raised to ask.
     vigia.on('kill.dialog', ({ origin }) => openKillDialog(origin));

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { Held } from '../kill/chain';
+import type { OpsState } from '../ops/state';
 import { deletedBeforeSchema } from '../retention/retention';
 import { auditSourceSchema } from './query';
 
@@ -55,9 +57,19 @@ export const pastAtSchema = z.union([
 ]);
 export type PastAt = z.infer<typeof pastAtSchema>;
 
+/** What the log last said, until then, of what an engine held. */
+export interface RecordedPositions {
+  readonly engine: string;
+  /** Its latest read-back; null where none was recorded. */
+  readonly readBack: Pick<Held, 'asOf' | 'positions' | 'workingOrders'> | null;
+  /** Its latest loss, where it was lost then; `positions` is what it had last said it held. */
+  readonly lost: { readonly at: number; readonly positions: number | null } | null;
+}
+
 /** The desk as the log had it then. */
 export interface Past {
   readonly seq: number;
   readonly ts: number;
-  readonly ops: import('../ops/state').OpsState;
+  readonly ops: OpsState;
+  readonly positions: readonly RecordedPositions[];
 }

@@ -28,6 +28,8 @@ export interface FeaturesArtifact {
   readonly orderHash: string | null;
   readonly normStats: string | null;
   readonly names: readonly string[];
+  /** What the names hash to in the order in which they were given; null where there are none. */
+  readonly namesHash: string | null;
 }
 export interface ModelArtifact {
   readonly kind: 'model';
@@ -56,17 +58,18 @@ export function featuresOf(
   sha256: Sha256,
 ): FeaturesArtifact | null {
   const orderHash = names.length === 0 ? null : sha256(canonicalJson(names));
-  return namedFeatures(orderHash, hashes.normStats, names);
+  return namedFeatures(orderHash, hashes.normStats, names, orderHash);
 }
 
 function namedFeatures(
   orderHash: string | null,
   normStats: string | null,
   names: readonly string[],
+  namesHash: string | null,
 ): FeaturesArtifact | null {
   if (orderHash === null && normStats === null) return null;
   const id = `features:${orderHash ?? '-'}:${normStats ?? '-'}`;
-  return { kind: 'features', id, orderHash, normStats, names };
+  return { kind: 'features', id, orderHash, normStats, names, namesHash };
 }
 
 /** The facet by which Vigía says of a dataset what it is in its own log. */
@@ -98,7 +101,10 @@ const versionFacet = z.looseObject({ datasetVersion: z.string().min(1).max(128) 
 const runFacet = z.looseObject({ mlflowRunId: z.string().min(1).max(128) });
 
 /** What a pipeline's dataset is; null for trades, which a pipeline does not tell us of. */
-export function artifactOf({ namespace, name, facets }: OlDataset): Artifact | null {
+export function artifactOf(
+  { namespace, name, facets }: OlDataset,
+  sha256: Sha256,
+): Artifact | null {
   const version = versionFacet.safeParse(facets?.version).data?.datasetVersion ?? null;
   const facet = artifactFacetSchema.safeParse(facets?.[ARTIFACT_FACET]).data;
   const place = { namespace, name };
@@ -111,7 +117,8 @@ export function artifactOf({ namespace, name, facets }: OlDataset): Artifact | n
     }
     case 'features': {
       const { orderSha256, normStatsSha256, names } = facet;
-      const features = namedFeatures(orderSha256, normStatsSha256, names);
+      const namesHash = names.length === 0 ? null : sha256(canonicalJson(names));
+      const features = namedFeatures(orderSha256, normStatsSha256, names, namesHash);
       if (features) return features;
       break;
     }

@@ -2,7 +2,7 @@ import type { Artifact, DataArtifact, FeaturesArtifact } from './artifacts';
 import { deploymentNode, groupNode, modelNode, runNode } from './artifacts';
 import { engineKey, engineOf } from './fold';
 import type { FactName, LineageEdge, LineageGraph, LineageNode, Mismatch } from './graph';
-import type { DeploymentFacts, LineageState, ModelFacts, RunFacts } from './state';
+import type { ArtifactPlaces, DeploymentFacts, LineageState, ModelFacts, RunFacts } from './state';
 import { type TradeRow, type TradeSum, tradeNode } from './trades';
 
 /** The graph that the log's facts and the trades received make, and the events behind each node. */
@@ -38,7 +38,7 @@ export function buildGraph(state: LineageState, sums: readonly TradeSum[]): Buil
   for (const [id, facts] of Object.entries(state.models)) {
     const { card, data, features, cards, at } = facts;
     const model = id.slice('model:'.length);
-    put(modelDraft(id, model, facts), facts.seqs);
+    put(modelDraft(id, model, facts, state.artifacts[id]), facts.seqs);
     if (!card) continue;
     const path: string[] = [];
     if (data) path.push(data.id);
@@ -130,7 +130,17 @@ function joined(known: Draft, also: Draft): Draft {
   return { ...known, at: Math.min(known.at, also.at), note: known.note || also.note, facts };
 }
 
-function modelDraft(id: string, model: string, { card, stage, at }: ModelFacts): Draft {
+function modelDraft(
+  id: string,
+  model: string,
+  { card, stage, at }: ModelFacts,
+  places: ArtifactPlaces | undefined,
+): Draft {
+  const { hashes = {}, leftAt = null } = places ?? {};
+  const holders = Object.entries(hashes)
+    .filter(([, hash]) => !card || hash === card.hashes.model)
+    .map(([key]) => engineOf(key))
+    .sort();
   return {
     ...{ id, kind: 'model', label: model, note: card ? `v${card.version}` : '', at, model },
     facts: [
@@ -139,6 +149,9 @@ function modelDraft(id: string, model: string, { card, stage, at }: ModelFacts):
       ['hash', card?.hashes.model ?? null],
       ['owner', card?.owner ?? null],
       ['registered', card ? String(at) : null],
+      ['artifact', holders.length === 0 ? null : holders.join(', ')],
+      // Who never had it has not lost it.
+      ['gone', holders.length > 0 || leftAt === null ? null : String(leftAt)],
     ],
   };
 }
@@ -306,6 +319,33 @@ function mismatchesOf(state: LineageState): Map<string, Mismatch[]> {
       add(id, { kind: 'deployment_hash', about: engineOf(key), expected, found: hash });
     }
   }
+  const madeBy = new Map<string, string[]>();
+  for (const [model, { card }] of Object.entries(state.models)) {
+    if (card?.training.runId == null) continue;
+    const run = runNode(card.training.runId);
+    madeBy.set(run, [...(madeBy.get(run) ?? []), model]);
+  }
+  for (const [id, run] of Object.entries(state.runs)) {
+    const said = [...Object.values(run.inputs), ...Object.values(run.outputs)];
+    const features = said.filter((one) => one.kind === 'features');
+    const about = run.run;
+    for (const one of features) {
+      const { orderHash: found, namesHash: expected } = one;
+      if (found === null || expected === null || found === expected) continue;
+      add(one.id, { kind: 'feature_order_hash', about, expected, found });
+    }
+    for (const model of new Set([...(madeBy.get(id) ?? []), ...Object.keys(run.outputs)])) {
+      const own = state.models[model]?.features;
+      // A run may read several sets; one that is the card's is enough.
+      if (!own || features.some((one) => differences(own, one).length === 0)) continue;
+      for (const one of features) {
+        for (const { kind, expected, found } of differences(own, one)) {
+          add(one.id, { kind, about, expected, found });
+          add(own.id, { kind, about, expected, found });
+        }
+      }
+    }
+  }
   const versions = new Map<string, Map<string, DataArtifact>>();
   const note = (data: DataArtifact): void => {
     if (data.version === null || data.hash === null) return;
@@ -334,4 +374,18 @@ function mismatchesOf(state: LineageState): Map<string, Mismatch[]> {
     }
   }
   return found;
+}
+
+/** In what a feature set is not the one that a card names. What either leaves open is no difference. */
+function differences(
+  card: FeaturesArtifact,
+  said: FeaturesArtifact,
+): readonly Omit<Mismatch, 'about'>[] {
+  const pairs = [
+    ['feature_order_hash', card.orderHash, said.orderHash],
+    ['norm_stats_hash', card.normStats, said.normStats],
+  ] as const;
+  return pairs.flatMap(([kind, expected, found]) =>
+    expected === null || found === null || expected === found ? [] : [{ kind, expected, found }],
+  );
 }

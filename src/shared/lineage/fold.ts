@@ -12,7 +12,8 @@ import {
   runIdOf,
   runNode,
 } from './artifacts';
-import type { DeploymentFacts, LineageState, Load, ModelFacts } from './state';
+import type { OlDataset } from './runEvent';
+import type { ArtifactPlaces, DeploymentFacts, LineageState, Load, ModelFacts } from './state';
 
 type EventOf<Type extends DomainEvent['type']> = Extract<DomainEvent, { type: Type }>;
 
@@ -64,7 +65,7 @@ function apply(state: LineageState, event: DomainEvent, sha256: Sha256): Lineage
     case 'deployment.completed':
       return withDeployment(state, event.data.deployment, event.seq, (one) => one);
     case 'lineage.received':
-      return received(state, event);
+      return received(state, event, sha256);
     default:
       return state;
   }
@@ -106,10 +107,35 @@ function reported(state: LineageState, event: EventOf<'engine.models_reported'>)
   const { engine, loaded } = event.data;
   const key = engineKey(engine);
   const running = loaded && { model: loaded.model, hash: loaded.hash, seq: event.seq };
-  const now = { ...state, running: { ...state.running, [key]: running } };
+  const now = { ...placed(state, event), running: { ...state.running, [key]: running } };
   const last = state.loads[key]?.at(-1);
   if ((last?.model ?? null) === (loaded?.model ?? null)) return now;
   return withLoad(now, engine, { at: event.ts, model: loaded?.model ?? null, deployment: null });
+}
+
+/** An engine says which artifacts it has; what it does not name, it has no longer. */
+function placed(state: LineageState, event: EventOf<'engine.models_reported'>): LineageState {
+  const { engine, loaded, available } = event.data;
+  const key = engineKey(engine);
+  // What lies there counts before what it runs: it may run other bytes than those it has.
+  const has = new Map(
+    [...(loaded ? [loaded] : []), ...available].map(({ model, hash }) => [modelNode(model), hash]),
+  );
+  const artifacts: Record<string, ArtifactPlaces> = { ...state.artifacts };
+  const models: Record<string, ModelFacts> = { ...state.models };
+  for (const id of new Set([...has.keys(), ...Object.keys(artifacts)])) {
+    const { hashes, leftAt }: ArtifactPlaces = artifacts[id] ?? { hashes: {}, leftAt: null };
+    const { [key]: before, ...others } = hashes;
+    const hash = has.get(id);
+    if (before === hash) continue;
+    artifacts[id] = {
+      hashes: hash === undefined ? others : { ...others, [key]: hash },
+      leftAt: before === undefined ? leftAt : event.ts,
+    };
+    const model = models[id];
+    if (model) models[id] = { ...model, seqs: kept(model.seqs, event.seq) };
+  }
+  return { ...state, artifacts, models };
 }
 
 function settled(state: LineageState, event: EventOf<'deployment.engine_settled'>): LineageState {
@@ -136,7 +162,11 @@ function withLoad(state: LineageState, engine: string, load: Load): LineageState
   return { ...state, loads: { ...state.loads, [key]: loads } };
 }
 
-function received(state: LineageState, event: EventOf<'lineage.received'>): LineageState {
+function received(
+  state: LineageState,
+  event: EventOf<'lineage.received'>,
+  sha256: Sha256,
+): LineageState {
   const said = event.data.event;
   const run = runIdOf(said);
   const id = runNode(run);
@@ -148,17 +178,15 @@ function received(state: LineageState, event: EventOf<'lineage.received'>): Line
     state: said.eventType ?? before?.state ?? 'OTHER',
     at: before?.at ?? event.ts,
     by: event.actor.id,
-    inputs: { ...before?.inputs, ...artifacts(said.inputs ?? []) },
-    outputs: { ...before?.outputs, ...artifacts(said.outputs ?? []) },
+    inputs: { ...before?.inputs, ...artifacts(said.inputs ?? [], sha256) },
+    outputs: { ...before?.outputs, ...artifacts(said.outputs ?? [], sha256) },
     seqs: kept(before?.seqs ?? [], event.seq),
   };
   return { ...state, runs: { ...state.runs, [id]: facts } };
 }
 
-function artifacts(
-  datasets: readonly Parameters<typeof artifactOf>[0][],
-): Record<string, Artifact> {
-  const found = datasets.map(artifactOf).filter((one) => one !== null);
+function artifacts(datasets: readonly OlDataset[], sha256: Sha256): Record<string, Artifact> {
+  const found = datasets.map((one) => artifactOf(one, sha256)).filter((one) => one !== null);
   return Object.fromEntries(found.map((one) => [one.id, one]));
 }
 

@@ -14,8 +14,14 @@ export type NodeKind = (typeof COLUMNS)[number];
 
 /** What does not agree, and where it was said. `expected` and `found` are hashes. */
 export interface Mismatch {
-  readonly kind: 'engine_hash' | 'deployment_hash' | 'dataset_hash' | 'reported_hash';
-  /** The engine, the model or the dataset's version it is about. */
+  readonly kind:
+    | 'engine_hash'
+    | 'deployment_hash'
+    | 'dataset_hash'
+    | 'reported_hash'
+    | 'norm_stats_hash'
+    | 'feature_order_hash';
+  /** The engine, the run, the model or the dataset's version it is about. */
   readonly about: string;
   readonly expected: string;
   readonly found: string;
@@ -39,6 +45,8 @@ export const FACTS = [
   'stage',
   'owner',
   'registered',
+  'artifact',
+  'gone',
   'kind',
   'by',
   'engines',
@@ -85,6 +93,20 @@ export interface LineageEdge {
 export interface LineageGraph {
   readonly nodes: readonly LineageNode[];
   readonly edges: readonly LineageEdge[];
+}
+
+/**
+ * Whether an edge into a node of this kind rests on telemetry: trades are not in the log, so neither
+ * is what they hang on. Every other edge rests on events of the log.
+ */
+export function fromTelemetry(to: NodeKind): boolean {
+  return to === 'trades' || to === 'trade';
+}
+
+/** Since when no engine has a model's artifact any more, Unix ms; null where that is not so. */
+export function goneSince({ facts }: LineageNode): number | null {
+  const gone = facts.find(([name]) => name === 'gone')?.[1];
+  return gone === undefined ? null : Number(gone);
 }
 
 export const EMPTY_GRAPH: LineageGraph = { nodes: [], edges: [] };

@@ -31,10 +31,12 @@ export const TRADES_SHOWN = 2_000;
 const FILE_MAX = 64 * 2 ** 20;
 
 const id = z.string().min(1).max(2_048);
+/** Up to which event of the log; null for all of it, as it is now. */
+const at = z.int().positive().nullable();
 
 export const lineageCalls = {
   'lineage.part': {
-    args: z.strictObject({ known: z.int().nullable(), part: z.int().nonnegative() }),
+    args: z.strictObject({ known: z.int().nullable(), part: z.int().nonnegative(), at }),
     result: z.custom<LineagePart>(),
   },
   /** The trades of a model that were closed on a day. */
@@ -49,7 +51,7 @@ export const lineageCalls = {
   },
   /** The latest events that a node rests on, newest first. */
   'lineage.events': {
-    args: z.strictObject({ id }),
+    args: z.strictObject({ id, at }),
     result: z.object({ total: z.int().nonnegative(), events: z.array(logEventSchema) }),
   },
   /** Writes a file where the person says; null when he thought better of it. */
@@ -58,6 +60,7 @@ export const lineageCalls = {
       format: z.enum(['svg', 'png', 'json', 'openlineage']),
       /** Text, or base64 for a picture; nothing for OpenLineage, which the log itself gives. */
       data: z.string().max(FILE_MAX),
+      at,
     }),
     result: z.object({ path: z.string().nullable() }),
   },

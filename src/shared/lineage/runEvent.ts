@@ -8,28 +8,36 @@ export const MAX_RUN_EVENT = 65_536;
 const MAX_DATASETS = 200;
 
 const name = z.string().min(1).max(512);
-const uri = z
-  .string()
-  .max(2_048)
-  .regex(/^[A-Za-z][A-Za-z0-9+.-]*:[^\s]+$/, 'a URI');
-const facets = z.record(z.string().max(128), z.looseObject({ _producer: uri, _schemaURL: uri }));
+/** RFC 3986, but for hosts in brackets: scheme, authority, path, query and fragment. */
+const CHAR = String.raw`(?:[\w.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})`;
+const PATH_CHAR = `(?:${CHAR}|[:@])`;
+const AUTHORITY = `(?:(?:${CHAR}|:)*@)?${CHAR}*(?::[0-9]*)?`;
+const HIER = `(?://${AUTHORITY}(?:/${PATH_CHAR}*)*|/?${PATH_CHAR}+(?:/${PATH_CHAR}*)*)`;
+const REST = `(?:${PATH_CHAR}|[/?])*`;
+const URI = new RegExp(`^[A-Za-z][A-Za-z0-9+.-]*:${HIER}(?:\\?${REST})?(?:#${REST})?$`);
 
-export const olDatasetSchema = z.looseObject({
-  namespace: name,
-  name,
-  facets: facets.optional(),
-});
+const uri = z.string().max(2_048).regex(URI, 'a URI');
+/** RFC 3339 with seconds and a zone, which the specification's `date-time` asks for. */
+const time = z.iso.datetime({ offset: true }).regex(/T\d\d:\d\d:\d\d/, 'a time with its seconds');
+const base = z.looseObject({ _producer: uri, _schemaURL: uri });
+const facets = z.record(z.string().max(128), base);
+/** Facets of jobs and datasets may say that they are no longer so. */
+const deletable = z.record(z.string().max(128), base.extend({ _deleted: z.boolean().optional() }));
+
+const olDatasetSchema = z.looseObject({ namespace: name, name, facets: deletable.optional() });
 export type OlDataset = z.infer<typeof olDatasetSchema>;
+const inputSchema = olDatasetSchema.extend({ inputFacets: facets.optional() });
+const outputSchema = olDatasetSchema.extend({ outputFacets: facets.optional() });
 
 export const runEventSchema = z.looseObject({
   eventType: z.enum(['START', 'RUNNING', 'COMPLETE', 'ABORT', 'FAIL', 'OTHER']).optional(),
-  eventTime: z.iso.datetime({ offset: true }),
+  eventTime: time,
   producer: uri,
   schemaURL: uri,
   run: z.looseObject({ runId: z.guid(), facets: facets.optional() }),
-  job: z.looseObject({ namespace: name, name, facets: facets.optional() }),
-  inputs: z.array(olDatasetSchema).max(MAX_DATASETS).optional(),
-  outputs: z.array(olDatasetSchema).max(MAX_DATASETS).optional(),
+  job: z.looseObject({ namespace: name, name, facets: deletable.optional() }),
+  inputs: z.array(inputSchema).max(MAX_DATASETS).optional(),
+  outputs: z.array(outputSchema).max(MAX_DATASETS).optional(),
 });
 export type RunEvent = z.infer<typeof runEventSchema>;
 

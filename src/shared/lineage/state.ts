@@ -35,6 +35,13 @@ export interface Load {
   readonly deployment: string | null;
 }
 
+/** Which engines have a model's artifact, and when one last ceased to have it as it was. */
+export interface ArtifactPlaces {
+  /** By engine: the hash of what it has. */
+  readonly hashes: Readonly<Record<string, string>>;
+  readonly leftAt: number | null;
+}
+
 /** A pipeline's run, put together from its events. */
 export interface RunFacts {
   readonly run: string;
@@ -60,6 +67,8 @@ export interface LineageState {
   readonly running: Readonly<
     Record<string, { readonly model: string; readonly hash: string; readonly seq: number } | null>
   >;
+  /** By model, as engines last said what they have. */
+  readonly artifacts: Readonly<Record<string, ArtifactPlaces>>;
   readonly runs: Readonly<Record<string, RunFacts>>;
 }
 
@@ -69,6 +78,7 @@ export const NO_LINEAGE: LineageState = {
   deployments: {},
   loads: {},
   running: {},
+  artifacts: {},
   runs: {},
 };
 

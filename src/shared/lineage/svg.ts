@@ -1,3 +1,4 @@
+import { fromTelemetry, goneSince, type LineageGraph } from './graph';
 import { type Layout, NODE_HEIGHT, NODE_WIDTH } from './layout';
 import { lineOf } from './window';
 
@@ -16,39 +17,92 @@ const LABEL_MAX = 22;
 /** Code points that XML 1.0 does not allow, and those that turn text round or hide it. */
 const UNFIT = /[\p{Cc}\p{Cs}\p{Bidi_Control}\u200b-\u200d\u2060\ufeff\ufffe\uffff]/gu;
 
+/** What a picture says beside the labels, in the reader's language. */
+export interface PictureTexts {
+  readonly title: string;
+  /** What a plain line, a dashed one and the mark of a mismatch mean. */
+  readonly log: string;
+  readonly telemetry: string;
+  readonly mismatch: string;
+  /** Of a model whose artifact no engine has any more. */
+  readonly gone: string;
+}
+
+/** Dashes of a line that rests on telemetry and not on the log. */
+export const DASHES = [4, 3] as const;
+/** Stands at a node that something does not agree with: red alone says nothing to some. */
+export const WRONG = '▲';
+const DASHED = ` stroke-dasharray="${DASHES.join(' ')}"`;
+const LEGEND_HEIGHT = 28;
+const LEGEND_COLUMNS = [0, 200, 480] as const;
+const LEGEND_WIDTH = 620;
+
+/** Pixels by which a node's name makes room for {@link WRONG}. */
+export const WRONG_WIDTH = 16;
+
 /**
- * The laid-out graph as SVG. Labels are text and nothing else: no label can open an element, name a
+ * The laid-out graph as SVG, its legend below it. Labels are text and nothing else: no label can open an element, name a
  * resource or reorder its neighbours.
  */
-export function toSvg(layout: Layout, title: string): string {
+export function toSvg(layout: Layout, texts: PictureTexts): string {
   const { index, x, y, width, height } = layout;
-  const box = `${-MARGIN} ${-MARGIN} ${width + 2 * MARGIN} ${height + 2 * MARGIN}`;
+  const wide = Math.max(width, LEGEND_WIDTH) + 2 * MARGIN;
+  const tall = height + LEGEND_HEIGHT + 2 * MARGIN;
   const parts = [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${box}" width="${width + 2 * MARGIN}" height="${height + 2 * MARGIN}" font-family="sans-serif" font-size="12">`,
-    `<title>${xml(title)}</title>`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${-MARGIN} ${-MARGIN} ${wide} ${tall}" width="${wide}" height="${tall}" font-family="sans-serif" font-size="12">`,
+    `<title>${xml(texts.title)}</title>`,
     `<rect x="${-MARGIN}" y="${-MARGIN}" width="100%" height="100%" fill="${COLORS.background}"/>`,
   ];
   for (let edge = 0; edge < index.from.length; edge += 1) {
-    parts.push(`<path d="${lineOf(layout, edge)}" fill="none" stroke="${COLORS.line}"/>`);
+    const to = index.graph.nodes[index.to[edge] as number];
+    const dashes = to && fromTelemetry(to.kind) ? DASHED : '';
+    parts.push(`<path d="${lineOf(layout, edge)}" fill="none" stroke="${COLORS.line}"${dashes}/>`);
   }
-  for (const [node, { label, note, mismatches }] of index.graph.nodes.entries()) {
+  for (const [node, one] of index.graph.nodes.entries()) {
+    const { label, note, mismatches } = one;
+    const wrong = mismatches.length > 0;
     const left = x[node] as number;
     const top = y[node] as number;
-    const stroke = mismatches.length > 0 ? COLORS.red : COLORS.line;
+    const stroke = wrong ? COLORS.red : COLORS.line;
+    const second = goneSince(one) === null ? note : texts.gone;
     parts.push(
       `<rect x="${left}" y="${top}" width="${NODE_WIDTH}" height="${NODE_HEIGHT}" rx="6" fill="${COLORS.surface}" stroke="${stroke}"/>`,
-      `<text x="${left + 8}" y="${top + 18}" fill="${COLORS.text}">${xml(cut(label))}</text>`,
-      `<text x="${left + 8}" y="${top + 35}" fill="${COLORS.muted}">${xml(cut(note))}</text>`,
+      `<text x="${left + 8 + (wrong ? WRONG_WIDTH : 0)}" y="${top + 18}" fill="${COLORS.text}">${xml(cut(label))}</text>`,
+      `<text x="${left + 8}" y="${top + 35}" fill="${COLORS.muted}">${xml(cut(second))}</text>`,
     );
+    if (wrong) parts.push(wrongAt(left + 8, top + 18));
   }
+  parts.push(...legend(height + LEGEND_HEIGHT, texts));
   parts.push('</svg>');
   return `${parts.join('\n')}\n`;
 }
 
-/** The graph as JSON, with the place of each node. */
+/** The graph as JSON, with the place of each node and what each edge rests on. */
 export function toJson({ index, x, y }: Layout): string {
   const nodes = index.graph.nodes.map((node, at) => ({ ...node, x: x[at], y: y[at] }));
-  return `${JSON.stringify({ nodes, edges: index.graph.edges }, null, 1)}\n`;
+  return `${JSON.stringify({ nodes, edges: sourced(index.graph) }, null, 1)}\n`;
+}
+
+function sourced({ nodes, edges }: LineageGraph) {
+  const traded = new Set(nodes.filter(({ kind }) => fromTelemetry(kind)).map(({ id }) => id));
+  return edges.map((edge) => ({ ...edge, source: traded.has(edge.to) ? 'telemetry' : 'log' }));
+}
+
+function legend(y: number, { log, telemetry, mismatch }: PictureTexts): string[] {
+  const line = (x: number, dashes: string): string =>
+    `<path d="M${x} ${y - 4}h32" fill="none" stroke="${COLORS.line}"${dashes}/>`;
+  const text = (x: number, said: string): string =>
+    `<text x="${x}" y="${y}" fill="${COLORS.muted}">${xml(said)}</text>`;
+  const [first, second, third] = LEGEND_COLUMNS;
+  return [
+    ...[line(first, ''), text(first + 40, log)],
+    ...[line(second, DASHED), text(second + 40, telemetry)],
+    ...[wrongAt(third, y), text(third + WRONG_WIDTH, mismatch)],
+  ];
+}
+
+function wrongAt(x: number, y: number): string {
+  return `<text x="${x}" y="${y}" fill="${COLORS.red}">${WRONG}</text>`;
 }
 
 function cut(text: string): string {

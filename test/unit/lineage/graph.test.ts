@@ -6,6 +6,7 @@ import { trace } from '../../../src/shared/lineage/trace';
 import { canonicalJson } from '../../../src/shared/log/canonical';
 import { deployed, foldSaid, registered, sumOf } from '../../support/lineage';
 import { artifact } from '../../support/models';
+import { runEvent } from '../../support/openLineage';
 
 const ids = (graph: LineageGraph) => graph.nodes.map(({ id }) => id).sort();
 const pairs = ({ edges }: LineageGraph) => edges.map(({ from, to }) => `${from} → ${to}`).sort();
@@ -125,6 +126,41 @@ describe('the graph of the log’s facts', () => {
   });
 });
 
+describe('a model’s artifact', () => {
+  const report = (engine: string, ...available: object[]) => ({
+    type: 'engine.models_reported',
+    data: { engine, loaded: null, available },
+  });
+  const facts = (...said: Parameters<typeof foldSaid>[0]) =>
+    Object.fromEntries(
+      node(buildGraph(foldSaid([registered('m1'), ...said]), []), 'model:m1')?.facts ?? [],
+    );
+
+  it('is where engines say they have it', () => {
+    const found = facts(report('e2', artifact('m1')), report('e1', artifact('m1')));
+    expect(found).toMatchObject({ artifact: 'e1, e2' });
+    expect(found).not.toHaveProperty('gone');
+  });
+
+  it('is gone once the last engine has it no longer, or has other bytes under its name', () => {
+    const both = [report('e1', artifact('m1')), report('e2', artifact('m1'))];
+    expect(facts(...both, report('e1'))).toMatchObject({ artifact: 'e2' });
+    expect(facts(...both, report('e1'), report('e2'))).toMatchObject({ gone: '300000' });
+    const forged = { ...artifact('m1'), hash: sha256('forged') };
+    expect(facts(report('e1', artifact('m1')), report('e1', forged))).toMatchObject({
+      gone: '180000',
+    });
+    expect(facts(...both, report('e1'), report('e2'))).not.toHaveProperty('artifact');
+  });
+
+  it('is back when one has it again, and not lost by who never had it', () => {
+    const lost = [report('e1', artifact('m1')), report('e1')];
+    expect(facts(...lost, report('e1', artifact('m1')))).not.toHaveProperty('gone');
+    const found = facts(report('e1', artifact('m9')), report('e1'));
+    expect(found).not.toHaveProperty('gone');
+  });
+});
+
 describe('mismatches', () => {
   it('an engine that runs other bytes than the registered ones, until it runs the right ones', () => {
     const wrong = { ...artifact('m1'), hash: sha256('forged') };
@@ -165,6 +201,72 @@ describe('mismatches', () => {
     for (const id of [data, `data:${sha256('changed')}`]) {
       expect(node(graph, id)?.mismatches).toMatchObject([{ kind: 'dataset_hash', about: 'dvc-1' }]);
     }
+  });
+
+  describe('of the features', () => {
+    const facet = { _producer: 'urn:x', _schemaURL: 'urn:x', kind: 'features' };
+    const said = (change: object, runId = 'run_1') => ({
+      type: 'lineage.received',
+      data: {
+        event: runEvent({
+          run: {
+            runId: runEvent().run.runId,
+            facets: { vigia_run: { ...facet, mlflowRunId: runId } },
+          },
+          inputs: [
+            { namespace: 'x', name: 'f', facets: { vigia_artifact: { ...facet, ...change } } },
+          ],
+          outputs: [],
+        }),
+      },
+    });
+    const wrong = (said: Parameters<typeof foldSaid>[0]) =>
+      buildGraph(foldSaid(said), []).nodes.flatMap(({ id, mismatches }) =>
+        mismatches.map(({ kind, about, expected, found }) => ({
+          id,
+          kind,
+          about,
+          expected,
+          found,
+        })),
+      );
+    const own = { orderSha256: order, normStatsSha256: sha256('norm') };
+
+    it('norm_stats of the model’s run that are not the card’s, on both', () => {
+      const mismatch = {
+        ...{ kind: 'norm_stats_hash', about: 'run_1' },
+        ...{ expected: sha256('norm'), found: sha256('others') },
+      };
+      const found = wrong([registered('m1'), said({ ...own, normStatsSha256: sha256('others') })]);
+      expect(found).toEqual([
+        { id: features, ...mismatch },
+        { id: `features:${order}:${sha256('others')}`, ...mismatch },
+      ]);
+    });
+
+    it('an order of features that is not the card’s', () => {
+      const other = sha256(canonicalJson(['ret_5', 'ret_1']));
+      const found = wrong([registered('m1'), said({ ...own, orderSha256: other })]);
+      expect(found).toMatchObject([
+        { id: features, kind: 'feature_order_hash', expected: order, found: other },
+        { id: `features:${other}:${sha256('norm')}`, kind: 'feature_order_hash' },
+      ]);
+    });
+
+    it('names that do not have the hash that was said of them', () => {
+      const names = ['ret_1', 'ret_5'];
+      expect(wrong([said({ ...own, names })])).toEqual([]);
+      expect(wrong([said({ ...own, names: [...names].reverse() })])).toMatchObject([
+        { kind: 'feature_order_hash', found: order, about: 'run_1' },
+      ]);
+    });
+
+    it('not what agrees, what is left open, or what another run read', () => {
+      const others = { ...own, normStatsSha256: sha256('others') };
+      expect(wrong([registered('m1'), said(own)])).toEqual([]);
+      expect(wrong([registered('m1'), said({ ...own, normStatsSha256: null })])).toEqual([]);
+      expect(wrong([registered('m1'), said(others, 'run_9')])).toEqual([]);
+    });
   });
 
   it('names from outside are never JavaScript’s own', () => {

@@ -15,6 +15,9 @@ const drawn = (label: string) =>
     ],
     edges: [{ from: 'a', to: 'b', by: null }],
   });
+const texts = (title: string) => ({
+  ...{ title, log: 'by the log', telemetry: 'by telemetry', mismatch: 'mismatch', gone: 'gone' },
+});
 const hostile = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.constantFrom(
@@ -31,7 +34,7 @@ describe('pictures of hostile labels', () => {
   it('hold no element, attribute or entity but our own', () => {
     fc.assert(
       fc.property(hostile, (label) => {
-        const svg = toSvg(drawn(label), label);
+        const svg = toSvg(drawn(label), texts(label));
         for (const [, name] of svg.matchAll(/<\/?([^\s>/]*)/g)) expect(name).toMatch(ALLOWED);
         expect(svg).not.toMatch(/&(?!(amp|lt|gt|quot);)/);
         expect(svg.match(/<rect/g)).toHaveLength(3);
@@ -51,7 +54,43 @@ describe('pictures of hostile labels', () => {
     );
   });
 
-  it('a mismatch is red', () => {
-    expect(toSvg(drawn('x'), 'x').match(/#e5484d/g)).toHaveLength(1);
+  it('a mismatch is red, and has a mark for whoever sees no red', () => {
+    const svg = toSvg(drawn('x'), texts('x'));
+    expect(svg.match(/stroke="#e5484d"/g)).toHaveLength(1);
+    // One at the node, one in the legend.
+    expect(svg.match(/>▲</g)).toHaveLength(2);
+  });
+
+  it('what rests on telemetry is dashed, named in the legend and marked in the data', () => {
+    const layout = layoutOf({
+      nodes: [
+        nodeOf('m', 'model'),
+        nodeOf('d', 'deployment'),
+        nodeOf('day', 'trades'),
+        nodeOf('one', 'trade'),
+      ],
+      edges: [
+        { from: 'm', to: 'd', by: null },
+        { from: 'd', to: 'day', by: null },
+        { from: 'day', to: 'one', by: null },
+      ],
+    });
+    const svg = toSvg(layout, texts('x'));
+    expect(svg.match(/<path[^>]*stroke-dasharray/g)).toHaveLength(3);
+    expect(svg.match(/<path/g)).toHaveLength(5);
+    expect(svg).toContain('>by the log</text>');
+    expect(svg).toContain('>by telemetry</text>');
+    const { edges } = JSON.parse(toJson(layout));
+    const sources = edges.map(({ to, source }: { to: string; source: string }) => [to, source]);
+    expect(sources).toEqual([
+      ['d', 'log'],
+      ['day', 'telemetry'],
+      ['one', 'telemetry'],
+    ]);
+  });
+
+  it('a model whose artifact is gone says so', () => {
+    const gone = { ...nodeOf('m', 'model'), facts: [['gone', '5'] as const] };
+    expect(toSvg(layoutOf({ nodes: [gone], edges: [] }), texts('x'))).toContain('>gone</text>');
   });
 });

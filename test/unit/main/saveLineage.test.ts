@@ -25,12 +25,12 @@ const never = async (): Promise<string> => {
 
 it('each format is written whole under its name', async () => {
   const png = Buffer.from([0x89, 0x50, 0x4e, 0x47]).toString('base64');
-  expect(await saveLineage({ format: 'png', data: png }, choose, never)).toBe(
+  expect(await saveLineage({ format: 'png', data: png, at: null }, choose, never)).toBe(
     join(folder, 'linaje.png'),
   );
-  await saveLineage({ format: 'svg', data: '<svg/>' }, choose, never);
+  await saveLineage({ format: 'svg', data: '<svg/>', at: null }, choose, never);
   await saveLineage({ format: 'json', data: '{}' }, choose, never);
-  await saveLineage({ format: 'openlineage', data: '' }, choose, async () => '[1]');
+  await saveLineage({ format: 'openlineage', data: '', at: null }, choose, async () => '[1]');
   expect(readdirSync(folder).sort()).toEqual([
     'linaje.json',
     'linaje.openlineage.json',
@@ -39,7 +39,9 @@ it('each format is written whole under its name', async () => {
   ]);
   expect(readFileSync(join(folder, 'linaje.png'))).toEqual(Buffer.from(png, 'base64'));
   expect(readFileSync(join(folder, 'linaje.openlineage.json'), 'utf8')).toBe('[1]');
-  expect(await saveLineage({ format: 'svg', data: 'x' }, async () => null, never)).toBeNull();
+  expect(
+    await saveLineage({ format: 'svg', data: 'x', at: null }, async () => null, never),
+  ).toBeNull();
 });
 
 it('a disk that fills leaves what was there, and nothing beside it', async () => {
@@ -48,9 +50,9 @@ it('a disk that fills leaves what was there, and nothing beside it', async () =>
   const path = join(folder, 'linaje.svg');
   writeFileSync(path, 'what was there');
   symlinkSync('/dev/full', join(folder, `.linaje.svg.${process.pid}.new`));
-  await expect(saveLineage({ format: 'svg', data: '<svg/>' }, choose, never)).rejects.toThrow(
-    /ENOSPC/,
-  );
+  await expect(
+    saveLineage({ format: 'svg', data: '<svg/>', at: null }, choose, never),
+  ).rejects.toThrow(/ENOSPC/);
   expect(readFileSync(path, 'utf8')).toBe('what was there');
   expect(readdirSync(folder)).toEqual(['linaje.svg']);
 });

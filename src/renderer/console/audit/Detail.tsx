@@ -9,7 +9,8 @@ import { Button, Hostile } from '../../components/ui';
 import { useT } from '../../i18n';
 import { eventName } from '../../i18n/events';
 import { call } from '../../lib/call';
-import { enterPast, useApp } from '../../lib/store';
+import { useApp } from '../../lib/store';
+import { useGoToPast } from '../../lib/useGoToPast';
 import type { Event } from './List';
 import { onGrowth } from './onGrowth';
 
@@ -28,6 +29,7 @@ interface Props {
 /** One event as it was sealed, and everything else that its command led to. */
 export function Detail({ source, event, onPick, onStory, onLineage }: Props) {
   const t = useT();
+  const enterPast = useGoToPast();
   const language = useApp((state) => state.settings?.language ?? 'es');
   if (!event) return <p className="text-muted">{t('audit.pick')}</p>;
   // The contract's events are those of the log, with types that a page may not change anyway.
@@ -43,7 +45,7 @@ export function Detail({ source, event, onPick, onStory, onLineage }: Props) {
         <Hostile text={eventName(event.type, language)} max={60} />
       </h2>
       <div className="flex flex-wrap gap-2">
-        <Button browse onClick={() => void enterPast(source, { seq: event.seq })}>
+        <Button browse onClick={() => enterPast(source, { seq: event.seq })}>
           {t('audit.goThere')}
         </Button>
         <Button browse onClick={() => void copy()}>

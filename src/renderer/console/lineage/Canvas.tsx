@@ -155,6 +155,9 @@ export function Canvas(props: CanvasProps) {
         break;
       }
       case 'Enter': {
+        // The map and the buttons are pressed by it; it is a node's, or the plane's own, here.
+        if (event.target instanceof Element && event.target.closest('button:not([data-lineage])'))
+          return;
         const node = at === undefined ? undefined : layout.index.graph.nodes[at];
         if (node) onOpen(node);
         break;

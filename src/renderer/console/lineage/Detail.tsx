@@ -1,5 +1,11 @@
 import type { IpcResult } from '@shared/ipc/contract';
-import { COLUMNS, type GraphIndex, type LineageNode } from '@shared/lineage/graph';
+import {
+  COLUMNS,
+  fromTelemetry,
+  type GraphIndex,
+  goneSince,
+  type LineageNode,
+} from '@shared/lineage/graph';
 import { byColumn, type Trace } from '@shared/lineage/trace';
 import { timestamp } from '@shared/time';
 import { TriangleAlert } from 'lucide-react';
@@ -15,6 +21,8 @@ const LISTED = 20;
 export interface DetailProps {
   readonly index: GraphIndex;
   readonly node: LineageNode;
+  /** The event up to which the log is shown; null in the present. */
+  readonly at: number | null;
   readonly traces: { readonly up: Trace; readonly down: Trace };
   /** Trades of this day that are shown and that there are; null while it is closed. */
   readonly opened: { readonly shown: number; readonly total: number } | null;
@@ -27,8 +35,9 @@ export interface DetailProps {
 /** One node: its facts, what it came from, what it touches, and the events it rests on. */
 export function Detail(props: DetailProps) {
   const t = useT();
-  const { index, node, traces, opened, onPick, onOpen, onModel } = props;
+  const { index, node, at, traces, opened, onPick, onOpen, onModel } = props;
   const { model } = node;
+  const gone = goneSince(node);
   return (
     <section aria-label={t('lineage.detail')} className="space-y-3 p-2 text-[12px]">
       <header>
@@ -55,14 +64,21 @@ export function Detail(props: DetailProps) {
           </p>
         </div>
       ))}
+      {gone !== null && (
+        <p className="border-l-4 border-amber px-2 text-amber">
+          {t('lineage.goneSince', { time: timestamp(gone) })}
+        </p>
+      )}
       <div className="flex flex-wrap gap-2">
         {node.kind === 'trades' && (
-          <Button onClick={() => onOpen(node)}>
+          <Button browse onClick={() => onOpen(node)}>
             {t(opened ? 'lineage.closeTrades' : 'lineage.openTrades')}
           </Button>
         )}
         {model !== null && onModel && (
-          <Button onClick={() => onModel(model)}>{t('lineage.card')}</Button>
+          <Button browse onClick={() => onModel(model)}>
+            {t('lineage.card')}
+          </Button>
         )}
       </div>
       {opened && opened.shown < opened.total && (
@@ -80,7 +96,7 @@ export function Detail(props: DetailProps) {
       </dl>
       <Reached title={t('lineage.origin')} index={index} trace={traces.up} onPick={onPick} />
       <Reached title={t('lineage.impact')} index={index} trace={traces.down} onPick={onPick} />
-      <Events node={node} />
+      <Events node={node} at={at} />
     </section>
   );
 }
@@ -134,7 +150,7 @@ function Reached(props: {
   );
 }
 
-function Events({ node }: { node: LineageNode }) {
+function Events({ node, at }: Pick<DetailProps, 'node' | 'at'>) {
   const t = useT();
   const language = useApp((state) => state.settings?.language ?? 'es');
   const [found, setFound] = useState<IpcResult<'lineage.events'> | null>(null);
@@ -143,20 +159,18 @@ function Events({ node }: { node: LineageNode }) {
     let ended = false;
     setFound(null);
     if (events > 0) {
-      void window.vigia.call('lineage.events', { id }).then((answer) => {
+      void window.vigia.call('lineage.events', { id, at }).then((answer) => {
         if (!ended && answer.ok) setFound(answer.value);
       });
     }
     return () => {
       ended = true;
     };
-  }, [id, events]);
+  }, [id, events, at]);
   return (
     <div>
       <h3 className="font-semibold">{t('lineage.events', { total: events })}</h3>
-      {(node.kind === 'trades' || node.kind === 'trade') && (
-        <p className="text-muted">{t('lineage.noEvents')}</p>
-      )}
+      {fromTelemetry(node.kind) && <p className="text-muted">{t('lineage.noEvents')}</p>}
       <ol>
         {found?.events.map((event) => (
           <li key={event.seq} className="border-t border-line py-0.5">

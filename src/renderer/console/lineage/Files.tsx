@@ -1,34 +1,46 @@
 import type { Layout } from '@shared/lineage/layout';
 import { readRunEvents } from '@shared/lineage/openlineage';
-import { toJson, toSvg } from '@shared/lineage/svg';
+import { type PictureTexts, toJson, toSvg } from '@shared/lineage/svg';
 import type { Area } from '@shared/lineage/window';
 import { useRef } from 'react';
 import { toast } from 'sonner';
 import { Button } from '../../components/ui';
-import { useT } from '../../i18n';
+import { type Translate, useT } from '../../i18n';
 import { call } from '../../lib/call';
 import { clip } from '../../lib/format';
-import { pictureOf } from './picture';
+import { pictured, pictureOf } from './picture';
+
+function textsOf(t: Translate): PictureTexts {
+  return {
+    title: t('lineage.title'),
+    log: t('lineage.legend.log'),
+    telemetry: t('lineage.legend.telemetry'),
+    mismatch: t('lineage.legend.mismatch'),
+    gone: t('lineage.gone'),
+  };
+}
 
 /** Writes the graph that is shown to a file, and takes OpenLineage run events from one. */
 export function Files(props: {
   readonly layout: Layout;
   /** The part that is seen now. */
   readonly seen: () => Area;
+  /** The event up to which the log is shown; null in the present. */
+  readonly at: number | null;
 }) {
   const t = useT();
-  const { layout, seen } = props;
+  const { layout, seen, at } = props;
   const input = useRef<HTMLInputElement>(null);
   const made = {
-    svg: () => toSvg(layout, t('lineage.title')),
-    png: () => pictureOf(layout, seen(), t),
+    svg: () => toSvg(layout, textsOf(t)),
+    png: () => pictureOf(layout, pictured(layout, seen()), t),
     json: () => toJson(layout),
     // The log itself gives these; what is shown does not matter.
     openlineage: () => '',
   };
 
   async function save(format: keyof typeof made): Promise<void> {
-    const saved = await call('lineage.save', { format, data: made[format]() });
+    const saved = await call('lineage.save', { format, data: made[format](), at });
     if (saved?.path) toast.success(t('lineage.saved', { path: clip(saved.path, 200) }));
   }
 
@@ -50,6 +62,7 @@ export function Files(props: {
       {(Object.keys(made) as (keyof typeof made)[]).map((format) => (
         <Button
           key={format}
+          browse
           title={format === 'png' ? t('lineage.export.pngWhat') : undefined}
           onClick={() => void save(format)}
         >

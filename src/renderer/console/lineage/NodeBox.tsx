@@ -1,4 +1,4 @@
-import type { LineageNode } from '@shared/lineage/graph';
+import { goneSince, type LineageNode } from '@shared/lineage/graph';
 import { NODE_HEIGHT, NODE_WIDTH } from '@shared/lineage/layout';
 import clsx from 'clsx';
 import { TriangleAlert } from 'lucide-react';
@@ -31,6 +31,7 @@ export const NodeBox = memo(function NodeBox(props: BoxProps) {
     if (focused) box.current?.focus({ preventScroll: true });
   }, [focused]);
   const wrong = node.mismatches.length > 0;
+  const gone = goneSince(node) !== null;
   const count = node.facts.find(([name]) => name === 'count')?.[1];
   return (
     <button
@@ -69,6 +70,7 @@ export const NodeBox = memo(function NodeBox(props: BoxProps) {
       </span>
       <span className="lineage-line block text-muted">
         {t(`lineage.kind.${node.kind}`)}
+        {gone && <span className="text-amber"> · {t('lineage.gone')}</span>}
         {node.note && ' · '}
         <Hostile
           text={factText(

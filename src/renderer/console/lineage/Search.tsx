@@ -13,11 +13,13 @@ export type FoundTrade = IpcResult<'lineage.find'>[number];
 /** Finds nodes by name, hash or any fact, and trades by the beginning of their id. */
 export function Search(props: {
   readonly graph: LineageGraph;
+  /** Whether trades are sought too. */
+  readonly trades: boolean;
   readonly onNode: (id: string) => void;
   readonly onTrade: (trade: FoundTrade) => void;
 }) {
   const t = useT();
-  const { graph, onNode, onTrade } = props;
+  const { graph, trades: seeksTrades, onNode, onTrade } = props;
   const [text, setText] = useState('');
   const [trades, setTrades] = useState<readonly FoundTrade[]>([]);
   const field = useRef<HTMLInputElement>(null);
@@ -27,7 +29,7 @@ export function Search(props: {
     let ended = false;
     setTrades([]);
     const trade = text.trim();
-    if (trade === '') return;
+    if (trade === '' || !seeksTrades) return;
     const timer = setTimeout(() => {
       void window.vigia.call('lineage.find', { trade }).then((answer) => {
         if (!ended && answer.ok) setTrades(answer.value);
@@ -37,7 +39,7 @@ export function Search(props: {
       ended = true;
       clearTimeout(timer);
     };
-  }, [text]);
+  }, [text, seeksTrades]);
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       const typing =

@@ -1,4 +1,6 @@
+import { fromTelemetry, goneSince } from '@shared/lineage/graph';
 import { type Layout, NODE_HEIGHT, NODE_WIDTH } from '@shared/lineage/layout';
+import { DASHES, WRONG, WRONG_WIDTH } from '@shared/lineage/svg';
 import { type Area, lineOf, seenIn } from '@shared/lineage/window';
 import type { Translate } from '../../i18n';
 import { clip } from '../../lib/format';
@@ -7,13 +9,28 @@ import { factText, nodeLabel } from './texts';
 /** Pixels of the picture for one of the layout's. */
 const SCALE = 2;
 const SIDE_MAX = 8_192;
+/** Pixels of a picture that a window can hold beside everything else. */
+const PIXELS_MAX = 2 ** 25;
+const MARGIN = 24;
+const LEGEND_HEIGHT = 28;
 
-/** The part of the graph that is seen, as a PNG in base64. */
+/** The whole graph where one picture holds it at its size; else the part that is seen. */
+export function pictured(layout: Layout, seen: Area): Area {
+  const right = layout.width + MARGIN;
+  const bottom = layout.height + MARGIN;
+  const whole = { left: -MARGIN, top: -MARGIN, right, bottom };
+  const wide = right + MARGIN;
+  const tall = bottom + MARGIN;
+  return Math.max(wide, tall) <= SIDE_MAX && wide * tall <= PIXELS_MAX ? whole : seen;
+}
+
+/** A part of the graph with its legend, as a PNG in base64. */
 export function pictureOf(layout: Layout, area: Area, t: Translate): string {
   const canvas = document.createElement('canvas');
   const wide = area.right - area.left;
-  const tall = area.bottom - area.top;
-  const scale = Math.min(SCALE, SIDE_MAX / Math.max(wide, tall, 1));
+  const tall = area.bottom - area.top + LEGEND_HEIGHT;
+  const fits = Math.min(SIDE_MAX / Math.max(wide, tall, 1), Math.sqrt(PIXELS_MAX / (wide * tall)));
+  const scale = Math.min(SCALE, fits);
   canvas.width = Math.max(1, Math.round(wide * scale));
   canvas.height = Math.max(1, Math.round(tall * scale));
   const context = canvas.getContext('2d');
@@ -27,27 +44,73 @@ export function pictureOf(layout: Layout, area: Area, t: Translate): string {
   const { x, y, index } = layout;
   const seen = seenIn(layout, area);
   context.strokeStyle = color('muted');
-  for (const edge of seen.edges) context.stroke(new Path2D(lineOf(layout, edge)));
+  for (const edge of seen.edges) {
+    const to = index.graph.nodes[index.to[edge] as number];
+    context.setLineDash(to && fromTelemetry(to.kind) ? DASHES : []);
+    context.stroke(new Path2D(lineOf(layout, edge)));
+  }
+  context.setLineDash([]);
   const font = style.getPropertyValue('font-family') || 'sans-serif';
   for (const number of seen.nodes) {
     const node = index.graph.nodes[number];
     if (!node) continue;
+    const wrong = node.mismatches.length > 0;
     const left = x[number] as number;
     const top = y[number] as number;
     context.fillStyle = color('surface');
-    context.strokeStyle = color(node.mismatches.length > 0 ? 'red-line' : 'muted');
+    context.strokeStyle = color(wrong ? 'red-line' : 'muted');
     context.beginPath();
     context.roundRect(left, top, NODE_WIDTH, NODE_HEIGHT, 6);
     context.fill();
     context.stroke();
     context.font = `12px ${font}`;
     context.fillStyle = color('text');
-    context.fillText(clip(nodeLabel(node, t), 22), left + 8, top + 18, NODE_WIDTH - 16);
+    const room = wrong ? WRONG_WIDTH : 0;
+    const name = clip(nodeLabel(node, t), 22);
+    context.fillText(name, left + 8 + room, top + 18, NODE_WIDTH - 16 - room);
+    if (wrong) {
+      context.fillStyle = color('red');
+      context.fillText(WRONG, left + 8, top + 18);
+    }
     context.fillStyle = color('muted');
     const money = node.kind === 'trades' || node.kind === 'trade';
-    const note = factText(money ? 'pnl' : 'job', node.note, t);
+    const gone = goneSince(node) !== null;
+    const note = gone ? t('lineage.gone') : factText(money ? 'pnl' : 'job', node.note, t);
     const line = [t(`lineage.kind.${node.kind}`), note].filter((one) => one !== '').join(' · ');
     context.fillText(clip(line, 30), left + 8, top + 35, NODE_WIDTH - 16);
   }
+  context.setTransform(scale, 0, 0, scale, 0, 0);
+  legend(context, tall - 10, color, t);
   return canvas.toDataURL('image/png').replace(/^data:image\/png;base64,/, '');
+}
+
+function legend(
+  context: CanvasRenderingContext2D,
+  y: number,
+  color: (name: string) => string,
+  t: Translate,
+): void {
+  let x = 8;
+  const say = (text: string): void => {
+    context.fillStyle = color('muted');
+    context.fillText(text, x, y);
+    x += context.measureText(text).width + 24;
+  };
+  context.strokeStyle = color('muted');
+  for (const [dashes, text] of [
+    [[], t('lineage.legend.log')],
+    [DASHES, t('lineage.legend.telemetry')],
+  ] as const) {
+    context.setLineDash(dashes);
+    context.beginPath();
+    context.moveTo(x, y - 4);
+    context.lineTo(x + 32, y - 4);
+    context.stroke();
+    x += 40;
+    say(text);
+  }
+  context.fillStyle = color('red');
+  context.fillText(WRONG, x, y);
+  x += WRONG_WIDTH;
+  say(t('lineage.legend.mismatch'));
 }

@@ -14,6 +14,7 @@ export function factText(name: FactName, value: string, t: Translate): string {
     case 'registered':
     case 'opened':
     case 'closed':
+    case 'gone':
       return timestamp(Number(value));
     case 'stage':
       return t(`stage.${value as 'production'}`);

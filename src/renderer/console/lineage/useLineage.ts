@@ -15,19 +15,27 @@ export interface Held {
   readonly failure: string | null;
 }
 
-/** The whole graph as the terminal has it, fetched anew in parts whenever it is another. */
-export function useLineage(): Held {
-  const [held, setHeld] = useState<Held>({ graph: EMPTY_GRAPH, about: null, failure: null });
+const NOTHING: Held = { graph: EMPTY_GRAPH, about: null, failure: null };
+
+/**
+ * The whole graph as the terminal has it, fetched anew in parts whenever it is another.
+ *
+ * @param at the event up to which the log is read; null for all of it, as it is now.
+ */
+export function useLineage(at: number | null): Held {
+  const [held, setHeld] = useState(NOTHING);
   const grown = useApp((state) => state.auditSeq);
   const wake = useRef<(() => void) | null>(null);
   useEffect(() => {
     let ended = false;
     let busy = false;
     let revision: number | null = null;
+    // What was shown is of another time.
+    setHeld(NOTHING);
     const look = async (): Promise<void> => {
       if (busy || document.hidden) return;
       busy = true;
-      const next = await fetchGraph(revision).catch((error: Error) => error.message);
+      const next = await fetchGraph(revision, at).catch((error: Error) => error.message);
       busy = false;
       if (ended) return;
       if (typeof next === 'string') return setHeld((now) => ({ ...now, failure: next }));
@@ -43,7 +51,7 @@ export function useLineage(): Held {
       wake.current = null;
       clearInterval(timer);
     };
-  }, []);
+  }, [at]);
   // A longer log may say more.
   useEffect(() => {
     if (grown > 0) wake.current?.();
@@ -53,13 +61,14 @@ export function useLineage(): Held {
 
 async function fetchGraph(
   known: number | null,
+  at: number | null,
 ): Promise<{ graph: LineageGraph | null; about: About }> {
-  const first = await ask(known, 0);
+  const first = await ask(known, 0, at);
   if (first.parts === 0) return { graph: null, about: first };
   const nodes = [...first.nodes];
   const edges = [...first.edges];
   for (let part = 1; part < first.parts; part += 1) {
-    const next = await ask(null, part);
+    const next = await ask(null, part, at);
     // It became another while it was read: what is held goes on until the next look.
     if (next.revision !== first.revision) return { graph: null, about: { ...first, revision: -1 } };
     for (const node of next.nodes) nodes.push(node);
@@ -68,8 +77,8 @@ async function fetchGraph(
   return { graph: { nodes, edges }, about: first };
 }
 
-async function ask(known: number | null, part: number): Promise<LineagePart> {
-  const answer = await window.vigia.call('lineage.part', { known, part });
+async function ask(known: number | null, part: number, at: number | null): Promise<LineagePart> {
+  const answer = await window.vigia.call('lineage.part', { known, part, at });
   if (!answer.ok) throw new Error(answer.error.message);
   return answer.value;
 }
