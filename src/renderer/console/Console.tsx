@@ -1,6 +1,7 @@
 import type { DeskView } from '@shared/view/desk';
 import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
 import { Banner, EnvironmentMark } from '../components/Banner';
+import { Boundary } from '../components/Boundary';
 import { PastBanner } from '../components/PastBanner';
 import { Button, Hostile } from '../components/ui';
 import { deskStatus } from '../desk/desk.state';
@@ -124,16 +125,18 @@ function ConsoleView({ view }: { view: DeskView }) {
         {past && <PastBanner past={past} />}
         <div className="min-h-0 flex-1 overflow-auto p-3">
           <LockBar view={view} now={clock} />
-          <Suspense fallback={t('app.loading')}>
-            {shown === 'overview' && <Overview view={seen} now={now} />}
-            {shown === 'models' && <Models view={seen} now={now} first={model} />}
-            {shown === 'monitor' && <Monitor view={seen} now={now} />}
-            {shown === 'incidents' && <Incidents view={seen} now={now} />}
-            {shown === 'audit' && <Audit view={view} onLineage={showLineage} />}
-            {shown === 'lineage' && <Lineage view={seen} onModel={showModel} first={origin} />}
-            {shown === 'reports' && <Reports view={seen} />}
-            {shown === 'settings' && <Settings view={view} />}
-          </Suspense>
+          <Boundary key={shown}>
+            <Suspense fallback={t('app.loading')}>
+              {shown === 'overview' && <Overview view={seen} now={now} />}
+              {shown === 'models' && <Models view={seen} now={now} first={model} />}
+              {shown === 'monitor' && <Monitor view={seen} now={now} />}
+              {shown === 'incidents' && <Incidents view={seen} now={now} />}
+              {shown === 'audit' && <Audit view={view} onLineage={showLineage} />}
+              {shown === 'lineage' && <Lineage view={seen} onModel={showModel} first={origin} />}
+              {shown === 'reports' && <Reports view={seen} />}
+              {shown === 'settings' && <Settings view={view} />}
+            </Suspense>
+          </Boundary>
         </div>
       </main>
       <StatusLine view={view} />

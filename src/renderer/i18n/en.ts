@@ -163,6 +163,8 @@ export const en: Readonly<Record<Key, string>> = {
   'panel.expand': 'Expand the panel',
   'panel.console': 'Open the console',
   'app.loading': 'Opening…',
+  'view.failed': 'This view failed to be drawn. Nothing else depends on it.',
+  'view.again': 'Draw it again',
   'nav.label': 'Views',
   'nav.overview': 'Overview',
   'dialog.back': 'Back',

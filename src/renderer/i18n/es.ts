@@ -163,6 +163,8 @@ export const es = {
   'panel.expand': 'Desplegar el panel',
   'panel.console': 'Abrir la consola',
   'app.loading': 'Abriendo…',
+  'view.failed': 'Esta vista falló al dibujarse. Nada de lo demás depende de ella.',
+  'view.again': 'Dibujarla de nuevo',
   'nav.label': 'Vistas',
   'nav.overview': 'Resumen',
   'dialog.back': 'Atrás',

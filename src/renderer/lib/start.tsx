@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import { StrictMode, useEffect } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Toaster } from 'sonner';
+import { Boundary } from '../components/Boundary';
 import { initTexts, showLanguage } from '../i18n';
 import { call } from './call';
 import { connectStore, useApp } from './store';
@@ -41,7 +42,7 @@ function Shell({ name, children }: { name: WindowName; children: ReactNode }) {
   }, [painted, name]);
   return (
     <>
-      {children}
+      <Boundary>{children}</Boundary>
       <Toaster theme={theme} position="bottom-left" visibleToasts={3} />
     </>
   );

@@ -29,7 +29,7 @@ it('each format is written whole under its name', async () => {
     join(folder, 'linaje.png'),
   );
   await saveLineage({ format: 'svg', data: '<svg/>', at: null }, choose, never);
-  await saveLineage({ format: 'json', data: '{}' }, choose, never);
+  await saveLineage({ format: 'json', data: '{}', at: null }, choose, never);
   await saveLineage({ format: 'openlineage', data: '', at: null }, choose, async () => '[1]');
   expect(readdirSync(folder).sort()).toEqual([
     'linaje.json',

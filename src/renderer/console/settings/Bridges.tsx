@@ -27,7 +27,7 @@ export function BridgesSection({ view }: { view: DeskView }) {
     {
       key: 'bridges.address',
       value: ({ address }) => address,
-      cell: ServiceAddress,
+      cell: ({ address }) => <ServiceAddress address={address} />,
     },
     {
       key: 'bridges.secrets',

@@ -50,7 +50,7 @@ export function LastResortSection({ view }: { view: DeskView }) {
     {
       key: 'bridges.address',
       value: ({ address }) => address,
-      cell: ServiceAddress,
+      cell: ({ address }) => <ServiceAddress address={address} />,
     },
     {
       key: 'bridges.actions',
