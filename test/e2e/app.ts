@@ -11,6 +11,7 @@ import {
   type Page,
 } from '@playwright/test';
 import { VIEWS, type ViewName } from '../../src/renderer/console/views';
+import { findings } from './axe';
 
 export interface RunningApp {
   /** The main process, to look into it; what ships cannot be looked into and throws here. */
@@ -200,4 +201,16 @@ function xdotool(...args: string[]): string {
   const result = spawnSync('xdotool', args, { encoding: 'utf8', timeout: 15_000 });
   if (result.status !== 0) throw new Error(`xdotool ${args.join(' ')}: ${result.stderr}`);
   return result.stdout;
+}
+
+/** Chooses, or leaves, these types of event in the audit view, by keyboard. */
+export async function toggleTypes(console: Page, ...names: string[]): Promise<void> {
+  await console.getByRole('button', { name: /^Tipo:/ }).press('Enter');
+  for (const name of names) {
+    const item = console.getByRole('menuitemcheckbox', { name, exact: true });
+    await item.focus();
+    await console.keyboard.press('Enter');
+  }
+  expect(await findings(console)).toEqual([]);
+  await console.keyboard.press('Escape');
 }

@@ -11,7 +11,7 @@ import { EMPTY_LOG } from '../../src/shared/log/event';
 import { timestamp } from '../../src/shared/time';
 import { BEGAN, deskChain, writeRecord } from '../support/record';
 import { ROOT } from '../support/root';
-import { forget, newUserData, type RunningApp, showView, startApp } from './app';
+import { forget, newUserData, type RunningApp, showView, startApp, toggleTypes } from './app';
 import { findings } from './axe';
 import { openDesk, type TestDesk } from './desk';
 
@@ -45,7 +45,7 @@ test.afterAll(async () => {
 });
 
 const detail = () => console.getByRole('region', { name: 'Detalle del evento' });
-const row = (text: string | RegExp) => console.getByRole('button').filter({ hasText: text });
+const row = (text: string | RegExp) => console.locator('[data-row]').filter({ hasText: text });
 /** A picture in each language, the last in the one in which the test goes on. */
 async function shot(name: string): Promise<void> {
   const out = process.env.VIGIA_SHOTS;
@@ -56,18 +56,6 @@ async function shot(name: string): Promise<void> {
     await expect(page.locator('html')).toHaveAttribute('lang', language);
     await page.screenshot({ path: join(out, `${name}-${language}.png`) });
   }
-}
-
-/** Chooses, or leaves, these types by keyboard. */
-async function toggleTypes(...names: string[]): Promise<void> {
-  await console.getByRole('button', { name: /^Tipo:/ }).press('Enter');
-  for (const name of names) {
-    const item = console.getByRole('menuitemcheckbox', { name, exact: true });
-    await item.focus();
-    await console.keyboard.press('Enter');
-  }
-  expect(await findings(console)).toEqual([]);
-  await console.keyboard.press('Escape');
 }
 
 /** Has the system's dialogs answer with these places, as a person would. */
@@ -87,19 +75,19 @@ test('it is looked through by keyboard: words, values, rows, and the whole story
   await expect(console.getByText(/^1 eventos ·/)).toBeVisible();
   await words.fill('');
   const types = console.getByRole('button', { name: /^Tipo:/ });
-  await toggleTypes('terminal conectado');
+  await toggleTypes(console, 'terminal conectado');
   await expect(types).toHaveText('Tipo: terminal conectado');
   const found = console.getByText(/^\d[\d.]* eventos ·/);
   const sessions = Number.parseInt((await found.textContent()) ?? '', 10);
   expect(sessions).toBeGreaterThan(0);
   // Two of them: what has either.
-  await toggleTypes('aviso del terminal');
+  await toggleTypes(console, 'aviso del terminal');
   await expect(types).toHaveText('Tipo: 2 elegidos');
   await expect
     .poll(async () => Number.parseInt((await found.textContent()) ?? '', 10))
     .toBeGreaterThan(ROWS);
   const both = Number.parseInt((await found.textContent()) ?? '', 10);
-  await toggleTypes('terminal conectado');
+  await toggleTypes(console, 'terminal conectado');
   await expect(types).toHaveText('Tipo: aviso del terminal');
   await expect(console.getByText(`${both - sessions} eventos ·`)).toBeVisible();
   // Of all of them, only those in sight are drawn.
@@ -143,7 +131,7 @@ test('it is looked through by keyboard: words, values, rows, and the whole story
 
 test('the past shows every view as it was, commands nothing, and does not keep a kill away', async () => {
   await console.getByRole('button', { name: 'Quitar filtros' }).click();
-  await toggleTypes('aviso del terminal');
+  await toggleTypes(console, 'aviso del terminal');
   await row(/aviso del terminal/)
     .first()
     .click();

@@ -6,7 +6,7 @@ import { FakeEngine } from '../support/fakeEngine';
 import { artifact } from '../support/models';
 import { misfits, runEvent } from '../support/openLineage';
 import { produceModel, stageModel } from '../support/walk';
-import { forget, newUserData, type RunningApp, showView, startApp } from './app';
+import { forget, newUserData, type RunningApp, showView, startApp, toggleTypes } from './app';
 import { findings } from './axe';
 import { openDesk, type TestDesk } from './desk';
 
@@ -231,22 +231,19 @@ test('from an event into the graph, and the graph as it was then', async () => {
   const console = await openLineage();
   await trade(console, 1);
   await showView(console, 'audit');
-  const type = console.getByRole('combobox', { name: 'Tipo' });
   const event = console.getByRole('region', { name: 'Detalle del evento' });
-  await type.selectOption('model.registered');
-  await console.getByRole('button').filter({ hasText: 'modelo registrado' }).first().click();
+  const rows = console.locator('[data-row]');
+  await toggleTypes(console, 'modelo registrado');
+  await rows.filter({ hasText: 'modelo registrado' }).first().click();
   await event.getByRole('button', { name: 'Ver en linaje' }).click();
   await expect(console.locator('[data-lineage][aria-pressed=true]')).toHaveAttribute(
     'data-lineage',
     /^model:/,
   );
   await showView(console, 'audit');
-  await type.selectOption('deployment.started');
-  await console
-    .getByRole('button')
-    .filter({ hasText: /despliegue/ })
-    .first()
-    .click();
+  await console.getByRole('button', { name: 'Quitar filtros' }).click();
+  await toggleTypes(console, 'despliegue iniciado');
+  await rows.filter({ hasText: 'despliegue iniciado' }).first().click();
   await event.getByRole('button', { name: 'Ver el escritorio entonces' }).click();
   await console.getByRole('button', { name: 'Evento anterior' }).click();
   await showView(console, 'lineage');
