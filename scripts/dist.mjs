@@ -1,6 +1,6 @@
 // `npm run dist [-- --release] [targets…]`: installers, as far as this machine can make them.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gatewayDeb, terminalDeb } from './lib/deb.mjs';
 import { readDistOptions } from './lib/distOptions.mjs';
@@ -39,8 +39,22 @@ function builder(platform, targets, options) {
 
 /** With the official runtime: what electron-builder.yml names, or the targets asked for. */
 function release(platform, targets) {
-  builder(platform, targets, ['-c.extraMetadata.release=true']);
-  made.push(output);
+  const own = ['-c.extraMetadata.release=true'];
+  if (platform !== '--linux') {
+    builder(platform, targets, own);
+    made.push(output);
+    return;
+  }
+  const wants = (target) => targets.length === 0 || targets.includes(target);
+  builder(platform, ['dir', ...['AppImage', 'tar.gz'].filter(wants)], own);
+  const unpacked = join(output, 'linux-unpacked');
+  const files = readdirSync(output).map((name) => join(output, name));
+  const image = files.filter((name) => name.includes(version) && name.endsWith('.AppImage'));
+  made.push(unpacked, ...image, ...files.filter((name) => name.endsWith('.tar.gz')));
+  const deb = wants('deb') ? [terminalDeb(unpacked, version, output)] : [];
+  made.push(...deb);
+  const packages = [...image, ...deb];
+  if (packages.length > 0) made.push(writeUpdateManifest(output, version, packages));
 }
 
 /** With the development fallback: what can be made of it, marked as not for release. */

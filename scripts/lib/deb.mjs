@@ -49,7 +49,7 @@ export function terminalDeb(unpacked, version, output) {
   });
 }
 
-/** What the terminal needs of the system, as electron-builder.yml names it for its own package. */
+/** What the terminal needs of the system, as electron-builder.yml names it. */
 function debianLibraries() {
   return parse(readFileSync(join(ROOT, 'electron-builder.yml'), 'utf8')).deb.depends;
 }
@@ -88,6 +88,13 @@ export function gatewayDeb(version, output) {
     place(unit, at('usr/lib/systemd/system/vigia-gateway.service'));
     manual('vigia-gateway.8', at);
     place('gateway/gateway.yaml', at('etc/vigia/gateway.yaml'));
+    // For those who write an engine, and for those who watch a gateway.
+    for (const folder of ['engine-clients', 'grafana']) {
+      cpSync(join(RESOURCES, folder), at(`usr/share/vigia-gateway/${folder}`), {
+        recursive: true,
+        filter: (path) => !path.includes('__pycache__'),
+      });
+    }
     // What a gateway decides by; it looks for the other two beside the first.
     const policies = ['policy', 'playbooks', 'calendar'].flatMap((folder) => {
       cpSync(join(RESOURCES, folder), at(`etc/vigia/${folder}`), { recursive: true });

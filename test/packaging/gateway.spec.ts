@@ -7,6 +7,12 @@ const CONFIG = '/etc/vigia/gateway.yaml';
 
 test('the gateway’s package runs as its own user, keeps what was set, and leaves the log', async () => {
   run('dpkg', '-i', made(/\/vigia-gateway_.*\.deb$/));
+  expect(filesOf('vigia-gateway')).toEqual(
+    expect.arrayContaining([
+      '/usr/share/vigia-gateway/engine-clients/python/vigia_engine.py',
+      '/usr/share/vigia-gateway/grafana/vigia-gateway.json',
+    ]),
+  );
   // Where there is systemd at all.
   if (existsSync('/usr/bin/systemd-analyze')) {
     expect(run('systemd-analyze', 'verify', '/usr/lib/systemd/system/vigia-gateway.service')).toBe(
