@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import WebSocket, { WebSocketServer } from 'ws';
 import { PAPER_MODELS } from '../../src/gateway/engines/paper/models';
+import { PATHS, TERMINAL_SUBPROTOCOL } from '../../src/shared/protocol/wire';
 import { openGateway } from '../support/desk';
 import { TestTerminal } from '../support/testTerminal';
 import { produceModel, stageModel } from '../support/walk';
@@ -16,6 +17,8 @@ const RUNS = 200;
 const ENGINES = ['bench-1', 'bench-2'];
 const MESSAGES_PER_SECOND = 5_000;
 const TARGET_MS = 2_000;
+/** Fewer than these a second at a reader, and nothing was measured. */
+const ENOUGH = 0.9 * MESSAGES_PER_SECOND;
 
 const folder = mkdtempSync(join(tmpdir(), 'vigia-bench-'));
 const gateway = await openGateway(folder, 'paper', 0, { policies: forthAndBack });
@@ -44,8 +47,27 @@ const peers = ENGINES.map(() => {
 });
 await Promise.all(peers.map((peer) => once(peer, 'open')));
 
+// A terminal that takes all of it, and counts.
+let items = 0;
+const reader = new WebSocket(`${url}${PATHS.telemetry}`, TERMINAL_SUBPROTOCOL, {
+  headers: { authorization: 'Bearer luis' },
+});
+await once(reader, 'open');
+reader.on('message', (data) => {
+  const frame = JSON.parse(String(data)) as {
+    readonly type: string;
+    readonly batches?: readonly { readonly items: readonly unknown[] }[];
+  };
+  if (frame.type === 'ping') reader.send('{"type":"pong"}');
+  for (const batch of frame.batches ?? []) items += batch.items.length;
+});
+const who = { id: 'reader', name: 'reader', version: 'bench' };
+reader.send(JSON.stringify({ type: 'hello', terminal: who, time: Date.now() }));
+while (items === 0) await once(reader, 'message');
+
 const ours: number[] = [];
 const floors: number[] = [];
+const began = { at: performance.now(), items };
 for (let run = 0; run < RUNS; run += 1) {
   const target = run % 2 === 0 ? first.model : model;
   const from = performance.now();
@@ -58,6 +80,8 @@ for (let run = 0; run < RUNS; run += 1) {
   await Promise.all(answered);
   floors.push(performance.now() - sent);
 }
+const arrived = (items - began.items) / ((performance.now() - began.at) / 1_000);
+if (arrived < ENOUGH) throw new Error(`${round(arrived)} items/s arrived, not ${ENOUGH}`);
 for (const fraction of [0.5, 0.99] as const) {
   const value = percentile(ours, fraction);
   const beside = percentile(floors, fraction);
@@ -73,6 +97,7 @@ for (const fraction of [0.5, 0.99] as const) {
     runs: RUNS,
   });
 }
+reader.terminate();
 for (const peer of peers) peer.terminate();
 server.close();
 ana.socket.terminate();

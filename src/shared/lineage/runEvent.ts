@@ -8,15 +8,22 @@ export const MAX_RUN_EVENT = 65_536;
 const MAX_DATASETS = 200;
 
 const name = z.string().min(1).max(512);
-/** RFC 3986, but for hosts in brackets: scheme, authority, path, query and fragment. */
-const CHAR = String.raw`(?:[\w.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})`;
-const PATH_CHAR = `(?:${CHAR}|[:@])`;
-const AUTHORITY = `(?:(?:${CHAR}|:)*@)?${CHAR}*(?::[0-9]*)?`;
-const HIER = `(?://${AUTHORITY}(?:/${PATH_CHAR}*)*|/?${PATH_CHAR}+(?:/${PATH_CHAR}*)*)`;
-const REST = `(?:${PATH_CHAR}|[/?])*`;
-const URI = new RegExp(`^[A-Za-z][A-Za-z0-9+.-]*:${HIER}(?:\\?${REST})?(?:#${REST})?$`);
+/** A scheme, and characters that a URI has or their codes. */
+const URI_TEXT = /^[A-Za-z][A-Za-z0-9+.-]*:(?:[\w.~!$&'()*+,;=:@/?#-]|%[0-9A-Fa-f]{2})+$/;
 
-const uri = z.string().max(2_048).regex(URI, 'a URI');
+/** RFC 3986, but for hosts in brackets: scheme, authority, path, query and fragment. */
+function isUri(text: string): boolean {
+  const [whole = '', ...fragments] = text.split('#');
+  if (!URI_TEXT.test(text) || fragments.length > 1) return false;
+  const [hierarchy = ''] = whole.slice(whole.indexOf(':') + 1).split('?');
+  if (!hierarchy.startsWith('//')) return !['', '/'].includes(hierarchy);
+  const [authority = ''] = hierarchy.slice(2).split('/');
+  const [host = '', ...users] = authority.split('@').reverse();
+  const [, port = '', ...ports] = host.split(':');
+  return users.length <= 1 && ports.length === 0 && /^\d*$/.test(port);
+}
+
+const uri = z.string().max(2_048).refine(isUri, 'a URI');
 /** RFC 3339 with seconds and a zone, which the specification's `date-time` asks for. */
 const time = z.iso.datetime({ offset: true }).regex(/T\d\d:\d\d:\d\d/, 'a time with its seconds');
 const base = z.looseObject({ _producer: uri, _schemaURL: uri });

@@ -215,6 +215,7 @@ export const SPANISH = {
   'this terminal’s log does not have it': 'el registro de este terminal no lo tiene',
   'no such report here': 'aquí no está ese informe',
   'a report is being made': 'se está haciendo un informe',
+  'a kill of this terminal is not over': 'una parada de este terminal no ha terminado',
 
   // What a role may not do.
   'ask for a retraining': 'pedir un reentreno',
