@@ -13,7 +13,7 @@ test('the first start’s guide: the key proven by pressing it, then never again
     // It opened the console by itself.
     const console = await running.openConsole();
     const guide = console.getByRole('dialog', { name: 'Primer arranque' });
-    await expect(guide).toContainText('motor de papel propios');
+    await expect(guide).toContainText('mesa de papel propia');
     await expect(guide.getByRole('status')).toContainText('Pulse Ctrl+Shift+K una vez');
     pressKey('ctrl+shift+k');
     await expect(guide.getByRole('status')).toContainText('Probada');
