@@ -94,6 +94,8 @@ export interface TerminalStart {
 const TICK_MS = 100;
 /** How often the desk's own file of settings is looked at. */
 const REREAD_MS = 2_000;
+/** A panel that has not shown by then keeps a desk of this terminal's own waiting no longer. */
+const PANEL_WITHIN_MS = 2_000;
 /** How soon a report that the gateway made is looked for, to be printed. */
 const PRINT_LOOK_MS = 5_000;
 
@@ -489,6 +491,7 @@ export function startTerminal(start: TerminalStart): void {
         collectDiagnostics({ userData, clock, facts, secrets: secrets.all }),
       onReady(window) {
         process.stdout.write(`vigia: ready ${window}\n`);
+        if (window === 'panel' && embedded) beginEmbedded();
         // The first start's guide is in the console.
         if (window === 'panel' && !settings.get().guideDone) windows.openConsole();
         if (window === 'panel') updates.started();
@@ -506,7 +509,7 @@ export function startTerminal(start: TerminalStart): void {
 
   // Begin.
   hotkey.bind(settings.get().accelerator);
-  if (embedded) gateway = startEmbedded();
+  if (embedded) setTimeout(beginEmbedded, PANEL_WITHIN_MS);
   else reach(connection.gateways);
   const ticking = setInterval(() => {
     if (kills.running()) kills.tick();
@@ -558,6 +561,11 @@ export function startTerminal(start: TerminalStart): void {
     if (address === telemetryFrom || token === null || transport === null) return;
     telemetryFrom = address;
     telemetry.connect({ address, token, transport, terminal, times: policy.link });
+  }
+
+  /** Once the panel is there: on a small machine three programs at once would keep it waiting. */
+  function beginEmbedded(): void {
+    if (gateway === null && !leaving) gateway = startEmbedded();
   }
 
   function startEmbedded(): EmbeddedGateway {
