@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { AuditSource } from '../../shared/audit/query';
 import type { AuditJob } from '../../shared/audit/view';
-import type { FromJob, JobOrder } from './messages';
+import { type FromJob, JOB_LIMITS, type JobOrder } from './messages';
 
 export type JobOutcome = Extract<FromJob, { type: 'done' }>;
 
@@ -40,7 +40,10 @@ export function createJobs(deps: {
         findings: null,
         problem: null,
       };
-      const own = new Worker(deps.workerFile, { workerData: order });
+      const own = new Worker(deps.workerFile, {
+        workerData: order,
+        resourceLimits: JOB_LIMITS,
+      });
       worker = own;
       let told = false;
       own.on('message', (message: FromJob) => {

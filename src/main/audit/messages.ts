@@ -85,3 +85,9 @@ export type FromJob =
     }
   | { readonly type: 'cancelled' }
   | { readonly type: 'failed'; readonly message: string };
+
+/**
+ * Of a job's thread. Millions of rows go through it and none stays: with room for more young objects
+ * than this it would take a hundred megabytes more and be no faster.
+ */
+export const JOB_LIMITS = { maxYoungGenerationSizeMb: 12 } as const;
