@@ -9,6 +9,14 @@ export const forthAndBack: typeof quickPolicies = {
     document: { ...modelsPolicy, rollback: { ...modelsPolicy.rollback, rolledAwayMs: 1 } },
     hash: 'bench',
   },
+  // A model that was rolled away from in an incident is no target while that is open.
+  incidents: {
+    document: {
+      ...quickPolicies.incidents.document,
+      opening: { ...quickPolicies.incidents.document.opening, alerts: [] },
+    },
+    hash: 'bench',
+  },
   monitor: {
     document: {
       ...monitorPolicy,
