@@ -81,7 +81,11 @@ export function TriggerCard(props: {
       </p>
       <div className="h-32">
         <ResponsiveContainer width="100%" height="100%">
-          <LineChart data={points as MonitorPoint[]} accessibilityLayer={false}>
+          <LineChart
+            data={points as MonitorPoint[]}
+            margin={{ top: 16, right: 4, bottom: 4, left: 4 }}
+            accessibilityLayer={false}
+          >
             <CartesianGrid stroke="var(--line)" vertical={false} />
             <XAxis
               dataKey="at"
