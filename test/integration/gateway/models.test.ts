@@ -351,9 +351,10 @@ describe('promotion', () => {
     ahead += 3 * DAY;
     await gateway.stop();
     gateway = await open();
-    expect(Object.values(gateway.log.state().alerts.active)).toMatchObject([
-      { kind: 'review_overdue', model: 'm1' },
-    ]);
+    // A desk without an engine may be told of other things too.
+    expect(Object.values(gateway.log.state().alerts.active)).toContainEqual(
+      expect.objectContaining({ kind: 'review_overdue', model: 'm1' }),
+    );
   });
 });
 
@@ -409,7 +410,7 @@ describe('rollback', () => {
       expect(ana.ops.alerts.active[`deployment:${id}`]).toMatchObject({ severity: 'P1' });
       expect(effectiveMode(gateway.log.state(), 'e2')).toBe('reducing');
       await ana.until(() => sick.mode === 'reducing');
-      expect(fleet[0]?.mode).toBe('normal');
+      await ana.until(() => fleet[0]?.mode === 'normal');
       sick.behaviour = 'honest';
       await ana.until(() => ana.ops.models.deployments[0]?.completedAt != null);
       expect(ana.ops.alerts.active).not.toHaveProperty([`deployment:${id}`]);
