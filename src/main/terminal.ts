@@ -598,12 +598,13 @@ export function startTerminal(start: TerminalStart): void {
   }
 
   function freshEvents(events: readonly LogEvent[]): void {
-    watch();
-    desktop.fresh(events, desk.ops());
-    retention.fresh(events);
+    // A kill that is on record comes before all that is merely told or tidied.
     for (const event of events) {
       if (event.type === 'kill.requested' && event.commandId) kills.logged(event.commandId);
     }
+    watch();
+    desktop.fresh(events, desk.ops());
+    retention.fresh(events);
   }
 
   /** What an export of now says of where it comes from. */

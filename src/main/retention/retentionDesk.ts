@@ -50,7 +50,7 @@ export function createRetentionDesk(deps: {
 }): RetentionDesk {
   /** Deletions that nothing is to be done for any more in this session, by their sequence. */
   const settled = new Set<number>();
-  const waiting = new Map<string, () => Promise<void> | void>();
+  const waiting = new Map<string, () => Promise<void>>();
   let looking = false;
   let again = false;
 
@@ -104,7 +104,14 @@ export function createRetentionDesk(deps: {
     for (const { count, files, remove } of parts) {
       const id = deps.name({ kind, year, count, files });
       if (id === null) return;
-      waiting.set(id, remove);
+      // What cannot be removed is said; whoever brought the event has other work to do with it.
+      waiting.set(id, async () => {
+        try {
+          await remove();
+        } catch (error) {
+          refuse(deletion, (error as Error).message);
+        }
+      });
     }
     settled.add(seq);
   }
