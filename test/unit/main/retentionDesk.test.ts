@@ -32,7 +32,14 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-function desk(options: { now?: number; policy?: typeof own; linked?: () => boolean } = {}) {
+interface Options {
+  now?: number;
+  policy?: typeof own;
+  linked?: () => boolean;
+  stuck?: boolean;
+}
+
+function desk(options: Options = {}) {
   const deletions: Deletion[] = [];
   const named: { id: string; params: { kind: string; count: number; files: object[] } }[] = [];
   const acts: string[] = [];
@@ -43,6 +50,7 @@ function desk(options: { now?: number; policy?: typeof own; linked?: () => boole
     policies: () => [own, options.policy ?? own],
     clock: () => options.now ?? LATE,
     tradesOf: async (year, drop) => {
+      if (drop && options.stuck) throw new Error('the disk refuses');
       if (drop) acts.push(`trades ${year}`);
       return { count: 3, sha256: 'c'.repeat(64), bytes: 30 };
     },
@@ -86,6 +94,16 @@ describe('the deletions at a terminal', () => {
     // The same events again do nothing twice.
     for (const { id } of named) arrives(id);
     expect(acts).toHaveLength(2);
+  });
+
+  it('say what could not be removed, and take nothing else with them', async () => {
+    const { made, deletions, named, acts, arrives } = desk({ stuck: true });
+    deletions.push(deletion('trades', 21), deletion('artifacts', 22));
+    made.look();
+    await vi.waitFor(() => expect(named).toHaveLength(2));
+    for (const { id } of named) arrives(id);
+    await vi.waitFor(() => expect(acts).toEqual(['refused trades 2026: the disk refuses']));
+    expect(existsSync(report)).toBe(false);
   });
 
   it('are refused, and said to be, while their time is not over here, whatever the gateway’s clock says', async () => {
