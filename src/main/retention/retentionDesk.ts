@@ -70,7 +70,10 @@ export function createRetentionDesk(deps: {
         const trades = await deps.tradesOf(year, false);
         if (!trades || trades.count === 0) return [];
         const { count, ...about } = trades;
-        const remove = async () => void (await deps.tradesOf(year, true));
+        const remove = async () => {
+          const gone = await deps.tradesOf(year, true);
+          refuse(deletion, gone ? null : 'the trades could not be deleted');
+        };
         return [{ count, files: [{ name: `trades.db: ${year}`, ...about }], remove }];
       }
       case 'artifacts': {

@@ -36,7 +36,7 @@ interface Options {
   now?: number;
   policy?: typeof own;
   linked?: () => boolean;
-  stuck?: boolean;
+  stuck?: 'throws' | 'null';
 }
 
 function desk(options: Options = {}) {
@@ -50,7 +50,8 @@ function desk(options: Options = {}) {
     policies: () => [own, options.policy ?? own],
     clock: () => options.now ?? LATE,
     tradesOf: async (year, drop) => {
-      if (drop && options.stuck) throw new Error('the disk refuses');
+      if (drop && options.stuck === 'throws') throw new Error('the disk refuses');
+      if (drop && options.stuck === 'null') return null;
       if (drop) acts.push(`trades ${year}`);
       return { count: 3, sha256: 'c'.repeat(64), bytes: 30 };
     },
@@ -96,15 +97,21 @@ describe('the deletions at a terminal', () => {
     expect(acts).toHaveLength(2);
   });
 
-  it('say what could not be removed, and take nothing else with them', async () => {
-    const { made, deletions, named, acts, arrives } = desk({ stuck: true });
-    deletions.push(deletion('trades', 21), deletion('artifacts', 22));
-    made.look();
-    await vi.waitFor(() => expect(named).toHaveLength(2));
-    for (const { id } of named) arrives(id);
-    await vi.waitFor(() => expect(acts).toEqual(['refused trades 2026: the disk refuses']));
-    expect(existsSync(report)).toBe(false);
-  });
+  it.each([
+    ['throws', 'the disk refuses'],
+    ['null', 'the trades could not be deleted'],
+  ] as const)(
+    'say what could not be removed, and take nothing else with them: %s',
+    async (stuck, why) => {
+      const { made, deletions, named, acts, arrives } = desk({ stuck });
+      deletions.push(deletion('trades', 21), deletion('artifacts', 22));
+      made.look();
+      await vi.waitFor(() => expect(named).toHaveLength(2));
+      for (const { id } of named) arrives(id);
+      await vi.waitFor(() => expect(acts).toEqual([`refused trades 2026: ${why}`]));
+      expect(existsSync(report)).toBe(false);
+    },
+  );
 
   it('are refused, and said to be, while their time is not over here, whatever the gateway’s clock says', async () => {
     const early = { now: Date.parse('2033-12-31T23:00:00-05:00') };
