@@ -125,7 +125,7 @@ function ConsoleView({ view }: { view: DeskView }) {
         {past && <PastBanner past={past} />}
         <div className="min-h-0 flex-1 overflow-auto p-3">
           <LockBar view={view} now={clock} />
-          <Boundary key={shown}>
+          <Boundary key={shown} says="view.failed">
             <Suspense fallback={t('app.loading')}>
               {shown === 'overview' && <Overview view={seen} now={now} />}
               {shown === 'models' && <Models view={seen} now={now} first={model} />}

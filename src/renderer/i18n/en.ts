@@ -165,6 +165,7 @@ export const en: Readonly<Record<Key, string>> = {
   'app.loading': 'Opening…',
   'view.failed': 'This view failed to be drawn. Nothing else depends on it.',
   'view.again': 'Draw it again',
+  'window.failed': 'This window failed to be drawn. To stop, use the kill key or the other window.',
   'nav.label': 'Views',
   'nav.overview': 'Overview',
   'dialog.back': 'Back',

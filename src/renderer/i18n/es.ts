@@ -165,6 +165,8 @@ export const es = {
   'app.loading': 'Abriendo…',
   'view.failed': 'Esta vista falló al dibujarse. Nada de lo demás depende de ella.',
   'view.again': 'Dibujarla de nuevo',
+  'window.failed':
+    'Esta ventana falló al dibujarse. Para detener, use la tecla de parada o la otra ventana.',
   'nav.label': 'Vistas',
   'nav.overview': 'Resumen',
   'dialog.back': 'Atrás',

@@ -42,7 +42,7 @@ function Shell({ name, children }: { name: WindowName; children: ReactNode }) {
   }, [painted, name]);
   return (
     <>
-      <Boundary>{children}</Boundary>
+      <Boundary says="window.failed">{children}</Boundary>
       <Toaster theme={theme} position="bottom-left" visibleToasts={3} />
     </>
   );
