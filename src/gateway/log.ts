@@ -106,7 +106,7 @@ export async function createLog(options: LogOptions): Promise<GatewayLog> {
   let storeError: string | null = null;
   /** The last event that the store was given. */
   let givenTo = head.seq;
-  let writing: Promise<unknown> = Promise.resolve();
+  let writing: Promise<void> = Promise.resolve();
   let retry: NodeJS.Timeout | null = null;
   let stopped = false;
   let checkpointed = store.lastCheckpoint();
@@ -156,8 +156,8 @@ export async function createLog(options: LogOptions): Promise<GatewayLog> {
     // One batch at a time; what the store took within the call that gave it is no longer under way.
     if (waiting.length === 0 || seq < givenTo) return;
     givenTo = (waiting.at(-1) as SealedEvent).event.seq;
-    const done = write(waiting, seq);
-    writing = Promise.all([writing, done]);
+    // The one before has been taken: its end comes before this one's.
+    writing = write(waiting, seq);
   }
 
   async function write(batch: readonly SealedEvent[], after: number): Promise<void> {

@@ -141,7 +141,7 @@ function alerted(
   if (alert && wasHandled(state.incidents, alert)) return [];
   const { detail, said } = event.data;
   const named = phrase('{kind}: {detail}', {
-    ...{ kind: word(`alert.${kind}`), detail: { all: said ?? [{ code: detail }] } },
+    ...{ kind: word(`alert.${kind}`), detail: said ? { all: said } : detail },
   });
   const title = outside?.summary || say(named, 'en');
   return open(state, context, {

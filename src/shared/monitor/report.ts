@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { saidSchema } from '../words/schema';
+import { saidFromOutside } from '../words/schema';
 import { monitorEventData } from './events';
 
 const alertName = z.string().max(64);
@@ -24,7 +24,7 @@ export const monitorItemSchema = z.discriminatedUnion('item', [
       kind: z.string().max(64),
       model: z.string().nullable(),
       detail: z.string().max(2_000),
-      said: saidSchema,
+      said: saidFromOutside,
       /** Time of the first sample behind it, where there is one. */
       since: z.number().nullable().optional(),
     }),

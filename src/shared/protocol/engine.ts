@@ -6,7 +6,7 @@ import {
   telemetryItemSchema,
   workingOrderSchema,
 } from '../telemetry/types';
-import { saidSchema } from '../words/schema';
+import { saidFromOutside } from '../words/schema';
 import { ERROR_CODES } from './wire';
 
 /**
@@ -208,7 +208,7 @@ export const engineMessages = {
     model: id.nullable(),
     detail: z.string().max(1_000),
     /** The detail in phrases, from engines that say it so. */
-    said: saidSchema,
+    said: saidFromOutside,
   }),
 } as const;
 export type EngineMessage = z.infer<(typeof engineMessages)[keyof typeof engineMessages]>;

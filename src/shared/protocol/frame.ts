@@ -35,9 +35,14 @@ export function parseFrame<Schemas extends Readonly<Record<string, z.ZodType>>>(
   if (typeof type !== 'string') return fail('bad_shape', 'the frame has no "type"');
   const schema = Object.hasOwn(schemas, type) ? schemas[type] : undefined;
   if (!schema) return fail('unknown_type', `unknown message type ${excerpt(type)}`);
-  const parsed = schema.safeParse(value);
-  if (!parsed.success) return { ok: false, error: shapeFailure(type, parsed.error) };
-  return ok(parsed.data as z.infer<Schemas[keyof Schemas]>);
+  try {
+    const parsed = schema.safeParse(value);
+    if (!parsed.success) return { ok: false, error: shapeFailure(type, parsed.error) };
+    return ok(parsed.data as z.infer<Schemas[keyof Schemas]>);
+  } catch {
+    // A stack has an end, however a schema recurses.
+    return fail('bad_shape', `${type}: nested too deep`);
+  }
 }
 
 function shapeFailure(type: string, error: z.ZodError): Failure<ErrorCode> {

@@ -40,8 +40,17 @@ export const sentence = (code: Sentence): Sentence => code;
 export type Said<Code extends Sentence> =
   Names<Code> extends never ? readonly [] : readonly [values: Values<Code>];
 
+/** Longest text of a value. */
+export const VALUE_MAX = 2_000;
+
 export function phrase<Code extends Sentence>(code: Code, ...[values]: Said<Code>): Phrase {
-  return values === undefined ? { code } : { code, values };
+  if (values === undefined) return { code };
+  // Ids of fifty engines in a row are cut here, once, and not by whoever names them.
+  const cut = Object.entries<PhraseValue>(values).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? value.slice(0, VALUE_MAX).toWellFormed() : value,
+  ]);
+  return { code, values: Object.fromEntries(cut) };
 }
 
 /** Names of our own, known or not by this version. */

@@ -81,6 +81,15 @@ describe('an alert', () => {
     expect(desk.incident()).toMatchObject({ severity: 'P1', cause: 'alert', alerts: ['a1'] });
   });
 
+  it.each([
+    ['a trace of 1,500 characters', 'x'.repeat(1_500)],
+    ['nothing', ''],
+  ])('that says %s opens one all the same, as any other', (_, detail) => {
+    const desk = incidentDesk();
+    desk.append([alertFact('a1', 'P0', { detail })]);
+    expect(desk.incident()).toMatchObject({ severity: 'P0', alerts: ['a1'] });
+  });
+
   it('repeated opens no other, also after its incident was resolved', () => {
     const desk = incidentDesk();
     desk.append([alertFact('a1', 'P1'), alertFact('a1', 'P1')]);

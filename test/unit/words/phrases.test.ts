@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { alertEventData } from '../../../src/shared/alerts/events';
+import { engineMessages } from '../../../src/shared/protocol/engine';
+import { parseFrame } from '../../../src/shared/protocol/frame';
 import { detailOf, phrase, say, sayAll, sayEither, word } from '../../../src/shared/words/phrase';
-import { phraseSchema } from '../../../src/shared/words/schema';
+import { saidFromOutside, saidSchema } from '../../../src/shared/words/schema';
 import { SPANISH } from '../../../src/shared/words/spanish';
 import { WORDS } from '../../../src/shared/words/words';
 import { ROOT } from '../../support/root';
@@ -160,6 +162,27 @@ describe('a phrase', () => {
     const parsed = alertEventData['alert.raised'].parse(JSON.parse(JSON.stringify(raised)));
     expect(parsed.said).toEqual([due]);
     expect(parsed.detail).toBe(say(due, 'en'));
-    expect(phraseSchema.safeParse({ code: '' }).success).toBe(false);
+    expect(saidSchema.safeParse([{ code: '' }]).success).toBe(false);
+  });
+
+  it('has an end to phrases within phrases: what comes from outside is refused before the stack is', () => {
+    const nested = (depth: number): object =>
+      depth === 0 ? { code: 'x' } : { code: '{a}', values: { a: { all: [nested(depth - 1)] } } };
+    expect(saidFromOutside.safeParse([nested(3)]).success).toBe(true);
+    expect(saidFromOutside.safeParse([nested(4)]).success).toBe(false);
+    expect(saidSchema.safeParse([nested(6)]).success).toBe(true);
+    expect(saidSchema.safeParse([nested(7)]).success).toBe(false);
+    const [open, close] = ['{"code":"{a}","values":{"a":{"all":[', ']}}}'];
+    const deep = `${open.repeat(5_000)}{"code":"x"}${close.repeat(5_000)}`;
+    const frame = `{"type":"alert","kind":"k","severity":"P0","detail":"d","said":[${deep}]}`;
+    expect(parseFrame(frame, engineMessages)).toMatchObject({ error: { code: 'bad_shape' } });
+  });
+
+  it('cuts a value that is too long, where it is said and not where it is stored', () => {
+    const said = phrase('no incident of that id is kept');
+    const long = phrase('{name} ({bridge}): {cause}', {
+      ...{ name: 'n'.repeat(3_000), bridge: 'b', cause: '' },
+    });
+    expect(saidSchema.safeParse([said, long]).success).toBe(true);
   });
 });
