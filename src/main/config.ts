@@ -1,13 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { z } from 'zod';
-import { type Connection, connectionSchema } from '../shared/connection';
+import { type Connection, connectionSchema, tokenSchema } from '../shared/connection';
 import type { Result } from '../shared/result';
 import { fail, ok } from '../shared/result';
 
 const configSchema = connectionSchema.extend({
   /** Left out, the operator signs in at the terminal. */
-  token: z.string().min(16).optional(),
+  token: tokenSchema.optional(),
 });
 
 /** What the terminal was told by its command line; no gateways without a file. */
@@ -83,6 +82,10 @@ export function readConnection(
   const named = { deskName: deskName ?? null, terminal: terminal ?? null };
   return { gateways, ca, client: own, ...named, problems };
 }
+
+/** The file that the command line names; null for none. */
+export const configFile = (argv: readonly string[]): string | null =>
+  option(argv, 'config') || null;
 
 /** Arguments that a start at log-in needs again, as `--name=value` with absolute paths. */
 export function keptArguments(argv: readonly string[]): string[] {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { app, crashReporter, protocol, session } from 'electron';
-import { type Config, readConfig } from './config';
+import { type Config, configFile, readConfig } from './config';
 import { keepCrashDumps } from './crashDumps';
 import { announceScheme, servePages } from './pages';
 import { secureApp, secureSession } from './security';
@@ -69,12 +70,24 @@ async function run(config: Config): Promise<void> {
   startTerminal({
     ...{ config, resources, userData, settings, deskFile, windows },
     mainDir: import.meta.dirname,
-    async readToken() {
-      const read = await readConfig(process.argv.slice(1));
-      return read.ok ? read.value.token : null;
-    },
+    readToken: tokenReader(process.argv.slice(1)),
   });
   answers();
+}
+
+/** Reads the configuration's token, where its file is another than it was; null otherwise. */
+function tokenReader(argv: readonly string[]): () => Promise<string | null> {
+  const file = configFile(argv);
+  let seen: number | null = null;
+  return async () => {
+    const found = file === null ? null : await stat(file).catch(() => null);
+    if (found === null || found.mtimeMs === seen) return null;
+    const read = await readConfig(argv);
+    // One that cannot be read is looked at again.
+    if (!read.ok) return null;
+    seen = found.mtimeMs;
+    return read.value.token;
+  };
 }
 
 function giveUp(message: string, code = 1): never {

@@ -56,8 +56,12 @@ export interface SettingsStore {
   terminalId(make: () => string): string;
   /** Where the files say that it is connected. */
   connections(): { readonly desk: ToldConnection; readonly own: ToldConnection };
-  /** The operator's own choice; null for none. Nothing counts as lost any more. */
-  setConnection(connection: Connection | null): void;
+  /**
+   * The operator's own choice; null for none. Nothing counts as lost any more.
+   *
+   * @returns false, and nothing is changed, where the disk does not keep it
+   */
+  setConnection(connection: Connection | null): boolean;
 }
 
 /** Where the desk's operations put the file that every terminal of the machine reads. */
@@ -137,7 +141,13 @@ export function createSettings(path: string, deskFile: string): SettingsStore {
         own: { connection, problem: words(own.problem()), lost: connectionLost },
       };
     },
-    setConnection: (connection) => save({ ...content, connection, connectionLost: false }),
+    setConnection(connection) {
+      const next = { ...content, connection, connectionLost: false };
+      // The next start goes by what is on disk: on paper, for want of it, a live desk would not be stopped.
+      if (!own.write(next)) return false;
+      content = next;
+      return true;
+    },
   };
 }
 
@@ -163,14 +173,17 @@ function keepGood<Schema extends z.ZodType>(path: string, goodPath: string, sche
     const [issue] = parsed.error.issues;
     throw new Error(`${issue?.path.map(String).join('.') || 'the file'}: ${issue?.message}`);
   };
-  const keep = (to: string, value: unknown): void => {
+  /** @returns whether it is on disk */
+  const keep = (to: string, value: unknown): boolean => {
     const text = JSON.stringify(value, null, 2);
     // A write is synced to disk: what is there already need not be written at each start.
-    if (safely(() => readFileSync(to, 'utf8') === text, false)) return;
+    if (safely(() => readFileSync(to, 'utf8') === text, false)) return true;
     try {
       writeFileDurably(to, text);
+      return true;
     } catch {
-      // A full disk costs the memory of an option, nothing else.
+      // A full disk costs the memory of an option; who needs more is told.
+      return false;
     }
   };
   return {
@@ -189,10 +202,11 @@ function keepGood<Schema extends z.ZodType>(path: string, goodPath: string, sche
         return safely(() => attempt(goodPath), null);
       }
     },
-    write(value: z.output<Schema>): void {
+    write(value: z.output<Schema>): boolean {
+      if (!keep(path, value)) return false;
       problem = null;
-      keep(path, value);
       keep(goodPath, value);
+      return true;
     },
   };
 }

@@ -87,7 +87,7 @@ export interface TerminalStart {
   /** The settings file that operations push. */
   readonly deskFile: string;
   readonly windows: Windows;
-  /** The token that the configuration names now; null where it names none or cannot be read. */
+  /** The token that the configuration names since its file changed; null where nothing did. */
   readonly readToken: () => Promise<string | null>;
 }
 
@@ -138,6 +138,7 @@ export function startTerminal(start: TerminalStart): void {
     ...(connection.terminal ?? { id: settings.terminalId(randomUUID), name }),
     version: runtime.version,
   };
+  let begun = false;
   let host: IpcHost | null = null;
   let gateway: EmbeddedGateway | null = null;
   let telemetryFrom: string | null = null;
@@ -491,10 +492,13 @@ export function startTerminal(start: TerminalStart): void {
         collectDiagnostics({ userData, clock, facts, secrets: secrets.all }),
       onReady(window) {
         process.stdout.write(`vigia: ready ${window}\n`);
-        if (window === 'panel' && embedded) beginEmbedded();
+        // A panel that died and was loaded again begins nothing a second time.
+        if (window !== 'panel' || begun) return;
+        begun = true;
+        if (embedded) beginEmbedded();
         // The first start's guide is in the console.
-        if (window === 'panel' && !settings.get().guideDone) windows.openConsole();
-        if (window === 'panel') updates.started();
+        if (!settings.get().guideDone) windows.openConsole();
+        updates.started();
       },
       onSettings: takeSettings,
     }),
@@ -523,7 +527,6 @@ export function startTerminal(start: TerminalStart): void {
     const before = settings.get();
     if (!settings.reread()) return;
     sayProblems();
-    connecting.reread();
     takeSettings(settings.get(), before);
   }, REREAD_MS);
   app.on('second-instance', windows.raisePanel);
@@ -603,8 +606,8 @@ export function startTerminal(start: TerminalStart): void {
       if (event.type === 'kill.requested' && event.commandId) kills.logged(event.commandId);
     }
     watch();
-    desktop.fresh(events, desk.ops());
     retention.fresh(events);
+    desktop.fresh(events, desk.ops());
   }
 
   /** What an export of now says of where it comes from. */
@@ -649,7 +652,9 @@ export function startTerminal(start: TerminalStart): void {
       }
     }
     const { updateServer, updateKey } = before;
-    if (after.updateServer !== updateServer || after.updateKey !== updateKey) void updates.check();
+    if (after.updateServer !== updateServer || after.updateKey !== updateKey)
+      void updates.rekeyed();
+    connecting.reread();
     host?.send('settings.changed', after);
   }
 

@@ -11,6 +11,14 @@ export const gatewayAddressSchema = z
   })
   .transform(socketUrl);
 
+/** What a person signs in with. It goes in an HTTP header, which takes no other characters. */
+export const tokenSchema = z
+  .string()
+  .trim()
+  .min(16)
+  .max(512)
+  .regex(/^[\x21-\x7e]+$/, 'has characters that no token has');
+
 /** Where a terminal is connected. It names nobody: people sign in. */
 export const connectionSchema = z.strictObject({
   gateways: z.array(gatewayAddressSchema).min(1),

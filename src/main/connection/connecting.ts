@@ -24,6 +24,8 @@ export interface Connecting {
   reread(): void;
 }
 
+const NOT_KEPT = { code: 'not_kept', message: 'the disk or the keyring refuses to keep it' };
+
 /** The operator's choice of where this terminal is connected. It holds from the next start on. */
 export function createConnecting(deps: {
   readonly now: Chosen;
@@ -55,7 +57,7 @@ export function createConnecting(deps: {
     view: () => ({
       source: now.source,
       gateways: now.gateways,
-      problem: next.problem ?? now.problem,
+      problem: next.problem,
       next: sameConnection(now, next) ? null : { source: next.source, gateways: next.gateways },
     }),
     async look(address) {
@@ -72,9 +74,9 @@ export function createConnecting(deps: {
       if (!transport) return fail('certificate', 'its certificate is not confirmed');
       const welcome = await deps.tryGateway(address, token, transport, deps.terminal);
       if (!welcome.ok) return welcome;
+      if (!settings.setConnection({ gateways: [address] })) return { ok: false, error: NOT_KEPT };
       // One that is not to be kept takes the place of another gateway's, which is not for this one.
       const kept = identity.keepForNext(remember ? token : null, plainAccepted);
-      settings.setConnection({ gateways: [address] });
       reread();
       const { deskName, environment, operator } = welcome.value;
       return ok({
@@ -88,7 +90,7 @@ export function createConnecting(deps: {
     usePaper() {
       const refused = notHere();
       if (refused) return refused;
-      settings.setConnection(null);
+      if (!settings.setConnection(null)) return NOT_KEPT;
       reread();
       return null;
     },

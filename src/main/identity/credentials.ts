@@ -1,6 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { z } from 'zod';
 import { writeFileDurably } from '../../node/latchFile';
+import { tokenSchema } from '../../shared/connection';
 import type { Result } from '../../shared/result';
 import { fail, ok } from '../../shared/result';
 import type { IdentityView } from '../../shared/view/identity';
@@ -84,7 +85,7 @@ export function createCredentials(deps: {
         problem = `the token was stored with ${backend} and the system now offers ${now}`;
         return;
       }
-      token = decode(backend, encrypted);
+      token = tokenSchema.parse(decode(backend, encrypted));
       source = 'stored';
     } catch (error) {
       problem = `the stored token cannot be read: ${(error as Error).message.split('\n')[0]}`;

@@ -45,7 +45,8 @@ export function createNotices(deps: {
       if (!Notification.isSupported()) return;
       const notice = new Notification({ title, body, urgency: urgent ? 'critical' : 'normal' });
       notice.on('click', deps.onClick);
-      notice.show();
+      // After this turn: a desktop's service may take its time to answer.
+      setImmediate(() => notice.show());
     },
   });
   return { emergency, desktop };

@@ -45,6 +45,8 @@ interface Ready {
   readonly installer: Installer;
   readonly manifest: UpdateManifest;
   readonly path: string;
+  /** By which it was vouched for: one that the desk has withdrawn vouches for nothing. */
+  readonly key: string;
 }
 
 /** The program's own versions. Nothing is fetched or installed that nobody asked for. */
@@ -54,6 +56,8 @@ export interface Updates {
   started(): void;
   /** Looks whether the server has a newer version. */
   check(): Promise<void>;
+  /** The desk's server or key is another: what was found by the former counts no more. */
+  rekeyed(): Promise<void>;
   /** Fetches and checks the version found, or the kept one that ran before. */
   prepare(version: string): Promise<void>;
   /** Installs what is ready and ends the program. @returns why not, where something stands against it */
@@ -78,7 +82,7 @@ export function createUpdates(deps: {
   const { version, manifestName, kept } = deps;
   let stage: UpdateStage = { kind: 'idle' };
   let former: FormerVersion | null = null;
-  let found: SignedUpdate | null = null;
+  let found: { readonly update: SignedUpdate; readonly key: string } | null = null;
   let installer: Installer | null = null;
   let ready: Ready | null = null;
 
@@ -100,16 +104,27 @@ export function createUpdates(deps: {
   }
 
   const busy = (): boolean => stage.kind === 'checking' || stage.kind === 'preparing';
-  const key = () => publicKeyFromBase64(deps.settings().updateKey);
+
+  const withdrawn = (key: string): boolean => key !== deps.settings().updateKey;
+
+  async function rekeyed(): Promise<void> {
+    found = null;
+    ready = null;
+    show({ kind: 'idle' });
+    await check();
+  }
 
   async function check(): Promise<void> {
     if (busy() || missing() !== null) return;
     show({ kind: 'checking' });
-    const reader = serverReader(deps.settings().updateServer, deps.fetch);
-    const update = await readUpdate(manifestName, key(), reader);
+    const { updateServer, updateKey } = deps.settings();
+    const reader = serverReader(updateServer, deps.fetch);
+    const update = await readUpdate(manifestName, publicKeyFromBase64(updateKey), reader);
+    if (withdrawn(updateKey)) return rekeyed();
     if (!update.ok) return failed(update.error);
-    found = isNewer(update.value.manifest.version, version) ? update.value : null;
-    show(found ? { kind: 'available', version: found.manifest.version } : { kind: 'current' });
+    const { version: newest } = update.value.manifest;
+    found = isNewer(newest, version) ? { update: update.value, key: updateKey } : null;
+    show(found ? { kind: 'available', version: newest } : { kind: 'current' });
   }
 
   /** Fetches a release's package, from the server or from this disk, and sees that it is that one. */
@@ -119,6 +134,7 @@ export function createUpdates(deps: {
     onPercent: (percent: number) => void,
   ): Promise<Result<Ready, UpdateProblem>> {
     const { manifest } = update;
+    const { updateKey } = deps.settings();
     const back = isNewer(version, manifest.version);
     try {
       const found = installer ?? (await deps.loadInstaller());
@@ -132,7 +148,7 @@ export function createUpdates(deps: {
       const name = await describedName(manifest, path.value);
       if (name === null) return notDescribed(path.value);
       if (from === 'server') await kept.keep(update, path.value, name);
-      return ok({ installer: found, manifest, path: path.value });
+      return ok({ installer: found, manifest, path: path.value, key: updateKey });
     } catch (error) {
       return fail('system', (error as Error).message);
     }
@@ -140,8 +156,9 @@ export function createUpdates(deps: {
 
   /** Reads the kept release's signature anew: what lies on a disk is no better than a server. */
   async function readKept(one: string): Promise<Result<SignedUpdate, UpdateProblem>> {
-    if (deps.settings().updateKey === '') return fail('bad_signature', 'no key is set');
-    return readUpdate(manifestName, key(), kept.reader(one));
+    const { updateKey } = deps.settings();
+    if (updateKey === '') return fail('bad_signature', 'no key is set');
+    return readUpdate(manifestName, publicKeyFromBase64(updateKey), kept.reader(one));
   }
 
   /** Why the system did not take a version, for the next start. */
@@ -171,22 +188,27 @@ export function createUpdates(deps: {
       void check();
     },
     check,
+    // Work that is under way looks at the key again when it ends.
+    rekeyed: async () => (busy() ? undefined : rekeyed()),
     async prepare(wanted) {
-      const isFound = stage.kind === 'available' && found?.manifest.version === wanted;
+      const isFound = stage.kind === 'available' && found?.update.manifest.version === wanted;
       if (busy() || (!isFound && former?.version !== wanted)) return;
       ready = null;
       const onPercent = (percent: number): void =>
         show({ kind: 'preparing', version: wanted, percent });
       onPercent(0);
-      const update = isFound && found ? ok(found) : await readKept(wanted);
+      const { updateKey } = deps.settings();
+      if (isFound && found && withdrawn(found.key)) return rekeyed();
+      const update = isFound && found ? ok(found.update) : await readKept(wanted);
       if (!update.ok) return failed(update.error);
       const fetched = await fetchChecked(update.value, isFound ? 'server' : 'kept', onPercent);
+      if (withdrawn(updateKey)) return rekeyed();
       if (!fetched.ok) return failed(fetched.error);
       ready = fetched.value;
       show({ kind: 'ready', version: wanted });
     },
     async install(wanted) {
-      if (ready?.manifest.version !== wanted) {
+      if (ready?.manifest.version !== wanted || withdrawn(ready.key)) {
         return { code: 'not_ready', message: `${wanted} is not ready to be installed` };
       }
       const { manifest, path } = ready;

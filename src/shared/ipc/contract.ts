@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { auditCalls, auditEvents } from '../audit/calls';
 import { lastResortTestSchema, newLastResortSchema } from '../bridges/lastResort';
-import { gatewayAddressSchema, joinedSchema } from '../connection';
+import { gatewayAddressSchema, joinedSchema, tokenSchema } from '../connection';
 import { lineageCalls } from '../lineage/ipc';
 import { channelSettingsSchema } from '../notify/channels';
 import { channelSchema, levelSchema } from '../notify/message';
@@ -193,7 +193,7 @@ export const ipcCalls = {
   /** Takes an operator's token; refused where it would be stored as plain text without a yes to that. */
   'identity.signIn': {
     args: z.strictObject({
-      token: z.string().trim().min(16).max(512),
+      token: tokenSchema,
       remember: z.boolean(),
       plainAccepted: z.boolean(),
     }),
@@ -209,7 +209,7 @@ export const ipcCalls = {
   'connection.join': {
     args: z.strictObject({
       address: gatewayAddressSchema,
-      token: z.string().trim().min(16).max(512),
+      token: tokenSchema,
       remember: z.boolean(),
       plainAccepted: z.boolean(),
     }),

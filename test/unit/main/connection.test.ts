@@ -6,6 +6,7 @@ import { keptArguments, readConfig, readTextFile } from '../../../src/main/confi
 import { chooseConnection } from '../../../src/main/connection/choose';
 import { type Connecting, createConnecting } from '../../../src/main/connection/connecting';
 import { createSettings, type SettingsStore } from '../../../src/main/settings';
+import { tokenSchema } from '../../../src/shared/connection';
 import type { Welcome } from '../../../src/shared/protocol/terminal';
 import { ok } from '../../../src/shared/result';
 
@@ -197,6 +198,31 @@ describe('choosing a gateway', () => {
     const yes = { remember: true, plainAccepted: true };
     expect(await joinAs(connecting, yes)).toMatchObject({ value: { kept: true } });
     expect(kept).toEqual([TOKEN]);
+  });
+
+  it('is not taken where the disk does not keep it: the next start would come up on paper', async () => {
+    const connecting = await begin();
+    settings.setConnection = () => false;
+    const yes = { remember: true, plainAccepted: true };
+    expect(await joinAs(connecting, yes)).toMatchObject({ error: { code: 'not_kept' } });
+    expect(connecting.usePaper()).toMatchObject({ code: 'not_kept' });
+    // Another gateway's token is not lost for it either.
+    expect(kept).toEqual([]);
+    expect(connecting.view().next).toBeNull();
+  });
+
+  it('that is not on disk is not said to be: a folder that takes nothing', () => {
+    const store = createSettings(join(folder, 'none', 'settings.json'), desk());
+    writeFileSync(join(folder, 'none'), 'a file where the folder would be');
+    expect(store.setConnection({ gateways: ['wss://g.example:1'] })).toBe(false);
+    expect(store.connections().own.connection).toBeNull();
+  });
+
+  it('a token is what an HTTP header takes', () => {
+    expect(tokenSchema.safeParse(` ${TOKEN} `)).toMatchObject({ data: TOKEN });
+    for (const wrong of ['short', '“quoted-by-a-word-processor”', 'with a space in it, long']) {
+      expect(tokenSchema.safeParse(wrong).success).toBe(false);
+    }
   });
 
   it('is not for the operator where the desk or the command line says it', async () => {

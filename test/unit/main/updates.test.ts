@@ -213,6 +213,35 @@ describe('what is not the desk’s', () => {
   });
 });
 
+describe('a key that the desk withdraws', () => {
+  beforeEach(() => server.publish('0.2.0', { 'v-0.2.0.AppImage': 'two' }));
+
+  it.each(['', 'another'])('vouches for nothing any more: now “%s”', async (updateKey) => {
+    const change: { updateKey?: string } = {};
+    const updates = await runAndCheck('0.1.0', change);
+    await updates.prepare('0.2.0');
+    expect(updates.view().stage).toMatchObject({ kind: 'ready' });
+    change.updateKey = updateKey === '' ? '' : Buffer.alloc(32, 7).toString('base64');
+    expect(await updates.install('0.2.0')).toMatchObject({ code: 'not_ready' });
+    await updates.rekeyed();
+    expect(updates.view().stage).toMatchObject(
+      updateKey === '' ? { kind: 'idle' } : { kind: 'failed', problem: 'bad_signature' },
+    );
+    expect(installed).toEqual([]);
+  });
+
+  it('stops what was being fetched by it', async () => {
+    const change: { updateKey?: string } = {};
+    const updates = await runAndCheck('0.1.0', change);
+    const preparing = updates.prepare('0.2.0');
+    change.updateKey = '';
+    await updates.rekeyed();
+    await preparing;
+    expect(updates.view().stage).toMatchObject({ kind: 'idle' });
+    expect(await updates.install('0.2.0')).toMatchObject({ code: 'not_ready' });
+  });
+});
+
 describe('installing', () => {
   beforeEach(() => server.publish('0.2.0', { 'v-0.2.0.AppImage': 'two' }));
 
