@@ -49,8 +49,11 @@ function release(platform, targets) {
   builder(platform, ['dir', ...['AppImage', 'tar.gz'].filter(wants)], own);
   const unpacked = join(output, 'linux-unpacked');
   const files = readdirSync(output).map((name) => join(output, name));
-  const image = files.filter((name) => name.includes(version) && name.endsWith('.AppImage'));
-  made.push(unpacked, ...image, ...files.filter((name) => name.endsWith('.tar.gz')));
+  // Only what was asked for now: what lies there from before is another build.
+  const fresh = (target, end) =>
+    wants(target) ? files.filter((name) => name.includes(version) && name.endsWith(end)) : [];
+  const image = fresh('AppImage', '.AppImage');
+  made.push(unpacked, ...image, ...fresh('tar.gz', '.tar.gz'));
   const deb = wants('deb') ? [terminalDeb(unpacked, version, output)] : [];
   made.push(...deb);
   const packages = [...image, ...deb];

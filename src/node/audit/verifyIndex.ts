@@ -2,7 +2,7 @@ import Database from 'better-sqlite3';
 import { marksOf, readableText } from '../../shared/audit/facets';
 import { canonicalJson } from '../../shared/log/canonical';
 import { foldOps } from '../../shared/ops/fold';
-import { INITIAL_OPS_STATE, type OpsState } from '../../shared/ops/state';
+import type { OpsState } from '../../shared/ops/state';
 import { eventOfRow } from '../eventRow';
 import { SPAN, WORDS_TABLE, wordsOf } from './auditIndex';
 import type { EventSource } from './source';
@@ -85,7 +85,8 @@ function* compare(index: Database.Database, source: EventSource): Steps<Damage |
   const timeOf = index.prepare('SELECT ts FROM times WHERE seq = ?').pluck();
   const spans = new Map<number, { low: number; high: number }>();
   const states = keptStates(index);
-  let state = INITIAL_OPS_STATE;
+  // Null where earlier years were deleted and nothing of them is kept: then no state can be judged.
+  let state = source.before();
   for (let from = start.seq + 1; from <= indexed.seq; from += PAGE) {
     const rows = source.rows(from, Math.min(PAGE, indexed.seq - from + 1));
     const events = rows.map(eventOfRow);
@@ -98,8 +99,8 @@ function* compare(index: Database.Database, source: EventSource): Steps<Damage |
       for (const [facet, value] of marksOf(event)) sum(event.seq, markText(facet, value));
       if (timeOf.get(event.seq) !== event.ts) return bad(event.seq, 'has another time');
       // Past the last state that is kept there is nothing to compare.
-      if (event.seq <= states.last) state = foldOps(state, event);
-      if (states.seqs.delete(event.seq) && !isState(states.at(event.seq), state)) {
+      if (state && event.seq <= states.last) state = foldOps(state, event);
+      if (states.seqs.delete(event.seq) && state && !isState(states.at(event.seq), state)) {
         return bad(event.seq, 'has another state of the desk');
       }
       const span = Math.floor(event.seq / SPAN);

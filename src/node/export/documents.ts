@@ -43,13 +43,18 @@ export function periodDocuments(
   source: EventSource,
   { fromSeq, toSeq }: { readonly fromSeq: number; readonly toSeq: number },
 ): PeriodDocuments {
-  let state = INITIAL_OPS_STATE;
+  // Where earlier years were deleted, what they said of the desk is in the state kept of them.
+  let state = source.before() ?? INITIAL_OPS_STATE;
   let begun = false;
   const models = new Set<string>();
-  const incidents = new Map<string, Written>();
+  const incidents = new Map<string, Written>(
+    state.incidents.incidents.map(({ id, number, opened, closed }) => [
+      id,
+      { number, opened: opened.seq, closed: closed?.seq ?? null, saved: null, published: null },
+    ]),
+  );
 
   function seeModels(event: LogEvent): void {
-    if (event.seq > toSeq) return;
     if (event.seq >= fromSeq) begin();
     state = foldOps(state, event);
     if (event.seq < fromSeq) return;
@@ -98,8 +103,10 @@ export function periodDocuments(
 
   return {
     see(row) {
-      if (OF_CARDS.test(row.type)) seeModels(eventOfRow(row));
-      else if (OF_POST_MORTEMS.test(row.type)) seeIncidents(eventOfRow(row));
+      if (OF_CARDS.test(row.type)) {
+        // What came after the period says nothing of a card as of its end.
+        if (row.seq <= toSeq) seeModels(eventOfRow(row));
+      } else if (OF_POST_MORTEMS.test(row.type)) seeIncidents(eventOfRow(row));
     },
     *documents() {
       const [last] = toSeq >= fromSeq ? source.rows(toSeq, 1) : [];

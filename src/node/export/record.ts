@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Sha256 } from '../../shared/log/chain';
 import type { LogPosition } from '../../shared/log/event';
 import { archivesOf } from '../audit/archives';
+import { basePath } from '../audit/base';
 import { type EventSource, openSource } from '../audit/source';
 import { untouched } from '../audit/untouched';
 import { type Findings, type Steps, verifyLog } from '../audit/verifyLog';
@@ -49,6 +50,10 @@ export async function openRecord(
     const beside = (file: string): Promise<string> => untouched(file, folder, signal);
     const files: string[] = [];
     for (const file of [...archivesOf(path), path]) files.push(await beside(file));
+    // What is kept of years that were deleted goes with the file that it belongs to.
+    const opened = files.at(-1) ?? path;
+    const base = basePath(path);
+    if (opened !== path && existsSync(base)) copyFileSync(base, basePath(opened));
     const source = openSource(files);
     return {
       ...{ kind: 'database', source, beside },

@@ -29,8 +29,12 @@ it('what is recorded one by one in a turn of the loop goes out in one frame, in 
     // Promises run on, as they do between two frames that came in together.
     for (let hops = 0; hops < 20; hops += 1) await Promise.resolve();
   }
-  await terminal.until(() => terminal.events.at(-1)?.seq === before + EVENTS);
-  const carried = frames.flatMap(({ type, events = [] }) => (type === 'events' ? [events] : []));
+  await terminal.until(() => (terminal.events.at(-1)?.seq ?? 0) >= before + EVENTS);
+  // The gateway may record something of its own before and after.
+  const own = ({ seq }: { seq: number }) => seq > before && seq <= before + EVENTS;
+  const carried = frames
+    .map(({ type, events = [] }) => (type === 'events' ? events.filter(own) : []))
+    .filter((events) => events.length > 0);
   expect(carried.map((events) => events.length)).toEqual([EVENTS]);
   expect(carried.flat().map(({ seq }) => seq)).toEqual(
     Array.from({ length: EVENTS }, (_, at) => before + 1 + at),

@@ -132,7 +132,8 @@ describe('a client', () => {
     for (let count = 0; count < 100; count += 1) one.send({ type: 'ping', time: count });
     await one.until(() => one.errors.includes('rate'));
     const rated = () => other.errors.filter((code) => code === 'rate').length;
-    other.send({ type: 'query', id: randomUUID() });
+    // More than a busy second gives back.
+    for (let count = 0; count < 30; count += 1) other.send({ type: 'query', id: randomUUID() });
     await other.until(() => rated() > 0);
     // Another operator's is untouched.
     const luis = await enter('luis');
@@ -149,19 +150,20 @@ describe('a client', () => {
     await expect.poll(() => metric('vigia_connections{kind="control"}')).toBe(0);
     const before = await refusedFor('control', 'rate');
     const next = await enter('ana');
+    // Of a burst of its own, of twenty, all of them would come through.
+    for (let count = 0; count < 10; count += 1) next.send({ type: 'ping', time: count });
     await next.until(() => next.errors.includes('rate'));
     expect(await refusedFor('control', 'rate')).toBeGreaterThan(before);
   });
 
   it('calls by HTTP so often and no more; its kill is answered all the same, at both addresses', async () => {
-    const statuses: number[] = [];
-    for (let count = 0; count < 20; count += 1) {
-      statuses.push((await http('/operations/status', 'ana')).status);
-    }
-    expect(statuses.filter((status) => status === 200).length).toBeLessThan(15);
-    expect(statuses.at(-1)).toBe(429);
+    const ask = (path: string, times: number) =>
+      Promise.all(Array.from({ length: times }, async () => (await http(path, 'ana')).status));
+    const statuses = await ask('/operations/status', 30);
+    expect(statuses).toContain(200);
+    expect(statuses).toContain(429);
     expect(await refusedFor('http', 'rate')).toBe(statuses.filter((one) => one === 429).length);
-    expect((await http('/reports', 'ana')).status).toBe(429);
+    expect(await ask('/reports', 15)).toContain(429);
     expect((await http('/operations/status', 'luis')).status).toBe(200);
     for (const path of ['/operations/kill-switch', '/api/v1/operations/kill-switch']) {
       const body = JSON.stringify({ reason: 'prueba', wait_for_proof: false });

@@ -177,14 +177,14 @@ describe('the schedule', () => {
 
   it('says on the record that nothing sends mail, that nobody is to get it, or that it failed', async () => {
     outcome = { outcome: 'failed', detail: 'the server said 550' };
-    const one = await start({ policies: policies(Date.now() + 1_500) });
+    const one = await start({ policies: policies(Date.now() + 2_000) });
     expect((await once(one, 'report.delivered')).data).toMatchObject({
       ...{ outcome: 'failed', detail: 'the server said 550', recipients: 0 },
     });
     await stop();
     dir.remove();
     dir = newDataDir();
-    const two = await start({ policies: policies(Date.now() + 1_500, { recipients: [] }) });
+    const two = await start({ policies: policies(Date.now() + 2_000, { recipients: [] }) });
     expect((await once(two, 'report.delivered')).data.outcome).toBe('no_recipients');
   });
 
@@ -214,7 +214,7 @@ describe('a terminal’s printing', () => {
 
   it('goes with the mail when it comes in time, from who may make reports', async () => {
     const waits = { pdfWithinMs: 600_000 };
-    const one = await start({ policies: policies(Date.now() + 1_500, waits) });
+    const one = await start({ policies: policies(Date.now() + 2_000, waits) });
     const { report } = (await once(one, 'report.made')).data;
     expect((await put(one, report, 'eva', PDF)).status).toBe(403);
     expect((await put(one, report, 'ana', Buffer.from('<html>'))).status).toBe(400);
@@ -242,7 +242,7 @@ describe('readers of another language than the schedule’s', () => {
       { role: null, email: 'desk@example.us', language: 'en' as const },
     ];
     const change = { pdfWithinMs: 600_000, recipients };
-    const one = await start({ policies: policies(Date.now() + 1_500, change) });
+    const one = await start({ policies: policies(Date.now() + 2_000, change) });
     const { report, languages } = (await once(one, 'report.made')).data;
     expect(languages).toEqual(['es', 'en']);
     const print = (language: string) =>

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { run } from '../../../src/cli/vigia';
 import { openSource } from '../../../src/node/audit/source';
+import { periodDocuments } from '../../../src/node/export/documents';
 import { exportFolder } from '../../../src/node/export/exportLog';
 import { documentMarkdown } from '../../../src/shared/documents/markdown';
 import { readCard } from '../../../src/shared/models/card';
@@ -177,6 +178,20 @@ describe('the documents of a period', () => {
     expect(read('postmortem-i-del-periodo.published.md')).toMatch(
       /^# Later, and whole\n\n---\n\nPUBLISHED · incident #3 i-del-periodo · saved by eva, .* event 21 · published by luis, .* event 22\n$/,
     );
+  });
+
+  it('are the same where what came before was deleted and only its state is kept', () => {
+    const source = openSource([at('audit.db')]);
+    const before = source.pick(Array.from({ length: 11 }, (_, index) => index + 1));
+    const state = before.reduce(foldOps, INITIAL_OPS_STATE);
+    const shortened = { ...source, before: () => state };
+    const documents = periodDocuments(shortened, { fromSeq: 12, toSeq: 17 });
+    for (const row of source.rows(12, 100)) documents.see(row);
+    const made = [...documents.documents()];
+    source.close();
+    expect(made.map(({ name }) => name)).toContain('model-vivo.yaml');
+    const draft = made.find(({ name }) => name === 'postmortem-i-largo.draft.md');
+    expect(draft?.content).toBe(read('postmortem-i-largo.draft.md'));
   });
 
   it('are all there is in an export of the whole, and none in one of nothing', async () => {

@@ -1,14 +1,17 @@
 import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { run } from '../../../src/cli/vigia';
 import { MirrorCore } from '../../../src/main/mirror/core';
 import type { MirrorStatus } from '../../../src/main/mirror/messages';
 import { archivesOf } from '../../../src/node/audit/archives';
+import { AuditIndex } from '../../../src/node/audit/auditIndex';
 import { basePath, readBase } from '../../../src/node/audit/base';
 import { Explorer } from '../../../src/node/audit/explorer';
 import { openSource } from '../../../src/node/audit/source';
+import { verifyIndex } from '../../../src/node/audit/verifyIndex';
 import { runThrough, verifyLog } from '../../../src/node/audit/verifyLog';
 import { sha256 } from '../../../src/node/sha256';
 import { SqliteEventStore } from '../../../src/node/sqliteEventStore';
@@ -124,6 +127,28 @@ describe('an archive whose deletion is on record', () => {
     expect(after).toEqual(upTo.reduce(foldOps, INITIAL_OPS_STATE));
   });
 
+  it('has the states in its index judged from where it begins, and a bent one found', async () => {
+    const { core } = await open();
+    core.drop(deletion);
+    core.close();
+    const source = openSource([...archivesOf(path), path]);
+    const file = join(record.folder, 'i.db');
+    const index = new AuditIndex(file, source);
+    while (index.follow(100) > 0);
+    const at = EACH + 5;
+    const state = JSON.stringify(index.foldAt(at));
+    index.close();
+    const database = new Database(file);
+    const write = database.prepare('INSERT OR REPLACE INTO folds (seq, state) VALUES (?, ?)');
+    write.run(at, state);
+    const found = () => runThrough(verifyIndex(file, source));
+    expect(found()).toBeNull();
+    write.run(at, state.replace('"desk":{"mode":"', '"desk":{"mode":"x'));
+    expect(found()).toMatchObject({ kind: 'index', seq: at });
+    database.close();
+    source.close();
+  });
+
   it('leaves one of the two on the disk whatever it dies at, and is finished at the next start', async () => {
     const { core } = await open();
     const [archive = ''] = archivesOf(path);
@@ -183,6 +208,8 @@ describe('an archive whose deletion is on record', () => {
     expect(verified).toMatchObject({ code: 0, said: expect.stringContaining(BEGINS) });
     // A whole export that begins late and names no deletion is damaged, whatever its sums say.
     const manifest = readFileSync(join(target, 'manifest.json'), 'utf8');
+    // The desk's name went with the year; the state kept of it has it still.
+    expect(JSON.parse(manifest).desk).toBe('g');
     writeFileSync(
       join(target, 'manifest.json'),
       JSON.stringify({ ...JSON.parse(manifest), deletedBefore: null }),
