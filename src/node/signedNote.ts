@@ -18,6 +18,11 @@ export function publicKeyFromBase64(text: string): KeyObject {
   return createPublicKey({ key: der, format: 'der', type: 'spki' });
 }
 
+/** A key as `openssl` has it, PEM of its SubjectPublicKeyInfo. @throws for what is no key */
+export function pemOf(publicKey: string): string {
+  return publicKeyFromBase64(publicKey).export({ type: 'spki', format: 'pem' }).toString();
+}
+
 /** Signs a text that ends in a newline, as a C2SP signed note. `name` has no space and no plus. */
 export function signNote(text: string, name: string, key: KeyObject): string {
   const signature = sign(null, Buffer.from(text, 'utf8'), key);

@@ -11,7 +11,7 @@ import { AbortedError } from '../audit/verifyLog';
 import { checkCheckpoint } from '../checkpoint';
 import { dataText, type EventRow, eventLine, eventOfRow } from '../eventRow';
 import { sha256 as sha256Of } from '../sha256';
-import { publicKeyFromBase64 } from '../signedNote';
+import { pemOf } from '../signedNote';
 import type { StoredCheckpoint } from '../sqliteEventStore';
 import { periodDocuments } from './documents';
 import { type ExportInfo, FILES, type Manifest } from './manifest';
@@ -133,7 +133,8 @@ async function* parts(options: ExportOptions): AsyncGenerator<Part> {
   yield part(FILES.table, pages(options, csvLines()));
   const note = options.checkpoint ?? newestSignature(options);
   yield text(FILES.checkpoint, note?.note ?? '');
-  yield text(FILES.key, pemOf(options.publicKey));
+  // A part of a log may be held without its first event, which names the key.
+  yield text(FILES.key, options.publicKey === '' ? '' : pemOf(options.publicKey));
   yield text(FILES.script, VERIFY_SH);
   const isFirst = range.fromSeq === source.start().seq + 1;
   const deletedBefore = isFirst ? source.deleted() : null;
@@ -259,12 +260,6 @@ function plainName(name: string, used: Set<string>): string {
   const own = used.has(cut.toLowerCase()) ? `${sha256Of(name).slice(0, 12)}-${cut}` : cut;
   used.add(own.toLowerCase());
   return `documents/${own}`;
-}
-
-function pemOf(publicKey: string): string {
-  // A part of a log may be held without its first event, which names the key.
-  if (publicKey === '') return '';
-  return publicKeyFromBase64(publicKey).export({ type: 'spki', format: 'pem' }).toString();
 }
 
 async function* once(text: string): AsyncGenerator<Buffer> {

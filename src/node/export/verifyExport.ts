@@ -17,7 +17,7 @@ import { type DeletedBefore, deletedBefore } from '../../shared/retention/retent
 import type { Damage, Findings, Steps } from '../audit/verifyLog';
 import { checkCheckpoint, publicKeyOf } from '../checkpoint';
 import { bodyOfLine, dataText } from '../eventRow';
-import { publicKeyFromBase64 } from '../signedNote';
+import { pemOf } from '../signedNote';
 import { FILES, type Manifest, manifestSchema } from './manifest';
 import { readLines } from './readLines';
 
@@ -156,7 +156,7 @@ export function* verifyExport(folder: string, sha256: Sha256): Steps<Findings> {
     const key = manifest?.publicKey ?? '';
     const own = start.seq === 0 ? publicKeyOf(firstBody) : key;
     if (own !== key) bad('the manifest names another key than the first event');
-    if (key !== '' && pemFile() !== pemOf(key)) {
+    if (key !== '' && pemFile() !== expectedPem(key)) {
       bad(`${FILES.key} is another key than the manifest names`);
     }
     if (signed === '') {
@@ -175,10 +175,10 @@ export function* verifyExport(folder: string, sha256: Sha256): Steps<Findings> {
   }
 }
 
-/** As `openssl` has it; null for what is no key. */
-function pemOf(key: string): string | null {
+/** Null for what is no key. */
+function expectedPem(key: string): string | null {
   try {
-    return publicKeyFromBase64(key).export({ type: 'spki', format: 'pem' }).toString();
+    return pemOf(key);
   } catch {
     return null;
   }

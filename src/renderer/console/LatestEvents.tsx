@@ -7,13 +7,14 @@ import { drillCommands, isOfDrill } from '../desk/drill.state';
 import { useT } from '../i18n';
 import { eventName } from '../i18n/events';
 import { useApp } from '../lib/store';
+import { useLanguage } from '../lib/useSaid';
 
 const SHOWN = 14;
 const NO_DRILLS: ReadonlySet<string> = new Set();
 
 export function LatestEvents() {
   const t = useT();
-  const language = useApp((state) => state.settings?.language ?? 'es');
+  const language = useLanguage();
   const view = useApp((state) => state.view);
   const drills = view ? drillCommands(view.ops) : NO_DRILLS;
   const grown = useApp((state) => state.auditSeq);

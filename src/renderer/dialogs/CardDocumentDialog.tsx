@@ -7,7 +7,8 @@ import { DocumentView } from '../components/DocumentView';
 import { Button, Hostile } from '../components/ui';
 import { useT } from '../i18n';
 import { call } from '../lib/call';
-import { closeDialog, useApp } from '../lib/store';
+import { closeDialog } from '../lib/store';
+import { useLanguage } from '../lib/useSaid';
 import { DialogFrame } from './DialogFrame';
 
 const FORMATS = [
@@ -19,7 +20,7 @@ const FORMATS = [
 /** A model's card as of the moment it was opened, and the ways in which it leaves the terminal. */
 export default function CardDocumentDialog({ model }: { model: string }) {
   const t = useT();
-  const language = useApp((state) => state.settings?.language ?? 'es');
+  const language = useLanguage();
   const [card, setCard] = useState<CardDocument | null>(null);
   const [busy, setBusy] = useState<CardFormat | null>(null);
   const [saved, setSaved] = useState<{ path: string; seq: number } | null>(null);

@@ -5,7 +5,8 @@ import { useT } from '../i18n';
 import { ConnectionChoice } from '../identity/ConnectionChoice';
 import { call } from '../lib/call';
 import { keyName } from '../lib/format';
-import { closeDialog, openKillDialog, useApp } from '../lib/store';
+import { closeDialog, openKillDialog } from '../lib/store';
+import { useLanguage } from '../lib/useSaid';
 import { DialogFrame } from './DialogFrame';
 
 /**
@@ -20,7 +21,7 @@ export default function GuideDialog({
   origin: 'panel' | 'console';
 }) {
   const t = useT();
-  const language = useApp((state) => state.settings?.language ?? 'es');
+  const language = useLanguage();
   const { hotkey, environment } = view;
   const leave = (): void => {
     closeDialog();

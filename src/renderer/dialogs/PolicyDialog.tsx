@@ -14,8 +14,9 @@ import { Button, Field, Hostile, INPUT } from '../components/ui';
 import { policyOf, reading, written } from '../desk/policy.state';
 import { useT } from '../i18n';
 import { policyKey } from '../i18n/policyKeys';
-import { closeDialog, useApp } from '../lib/store';
+import { closeDialog } from '../lib/store';
 import { useCommand } from '../lib/useCommand';
+import { useLanguage } from '../lib/useSaid';
 import { DialogFrame } from './DialogFrame';
 import { PolicyFields } from './PolicyFields';
 
@@ -118,7 +119,7 @@ function Reason(props: { readonly reason: string; readonly onType: (reason: stri
 
 function Differences({ differences }: { differences: readonly PolicyDifference[] }) {
   const t = useT();
-  const language = useApp((state) => state.settings?.language ?? 'es');
+  const language = useLanguage();
   const cell = (path: string, value: PolicyDifference['before']) => {
     const read = reading(path, value);
     return (

@@ -3,7 +3,7 @@ import { INPUT } from '../components/ui';
 import { policyGroups, reading } from '../desk/policy.state';
 import { useT } from '../i18n';
 import { policyKey } from '../i18n/policyKeys';
-import { useApp } from '../lib/store';
+import { useLanguage } from '../lib/useSaid';
 
 interface Props {
   readonly document: object;
@@ -29,7 +29,7 @@ export function PolicyFields(props: Props) {
 
 function FieldRow({ field, typed, faults, onType }: Props & { readonly field: PolicyField }) {
   const t = useT();
-  const language = useApp((state) => state.settings?.language ?? 'es');
+  const language = useLanguage();
   const { path, value } = field;
   const now = fieldText(value);
   const text = typed[path] ?? now;

@@ -168,6 +168,8 @@ export const SPANISH = {
   'a token of {length} characters or more': 'un token de {length} caracteres o más',
   'the address would carry the credentials in plain text off this machine: give it with https, or accept that':
     'la dirección llevaría las credenciales en texto plano fuera de esta máquina: use https o acéptelo',
+  'the service says that it is {status}: model_loaded {model}, database_connected {database}':
+    'el servicio dice que está {status}: model_loaded {model}, database_connected {database}',
   'no bridge of that name is configured': 'no hay ningún puente configurado con ese nombre',
   'an engine that comes by itself has no address to look at':
     'un motor que viene por sí mismo no tiene dirección que mirar',

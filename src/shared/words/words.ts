@@ -6,6 +6,7 @@ const both = (es: string, en: string): Both => ({ es, en });
 /** Names of our own that both the screens and what is sent away from them use, by kind and name. */
 export const WORDS = {
   'word.nothing': both('ninguno', 'none'),
+  'word.notSaid': both('no dicho', 'not said'),
   'word.noFigure': both('sin cifra', 'unknown'),
   'mode.normal': both('normal', 'normal'),
   'mode.reducing': both('reduciendo', 'reducing'),

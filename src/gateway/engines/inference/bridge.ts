@@ -2,7 +2,7 @@ import type { Operation, OpItem, ReadBack } from '../../../shared/protocol/engin
 import type { Position } from '../../../shared/telemetry/types';
 import type { Clock } from '../../../shared/time';
 import { VERSION } from '../../../shared/version';
-import { detailOf, phrase } from '../../../shared/words/phrase';
+import { detailOf, phrase, word } from '../../../shared/words/phrase';
 import { type AlertDesk, createAlertDesk } from '../client/alerts';
 import type { EngineLink, LinkedEngine } from '../client/link';
 import { createOperations, type Outcome } from '../client/operations';
@@ -127,8 +127,11 @@ export function createInferenceBridge(deps: InferenceBridgeDeps): InferenceBridg
       alerts.clear('degraded', 'the service says that it is healthy');
       return;
     }
-    const detail = (answer.ok ? wordsOf(answer.value) : answer.error.message).slice(0, 1_000);
-    alerts.raise('degraded', { severity: 'P2', kind: 'service_alert', model: null, detail });
+    const about = { severity: 'P2', kind: 'service_alert', model: null } as const;
+    const said = answer.ok
+      ? detailOf([wordsOf(answer.value)])
+      : { detail: answer.error.message.slice(0, 1_000) };
+    alerts.raise('degraded', { ...about, ...said });
   }
 
   async function holdings(): Promise<void> {
@@ -356,10 +359,13 @@ function engineItem(outcome: OpItem['outcome'], detail: string): OpItem {
   return { kind: 'engine', id: 'engine', outcome, detail: detail.slice(0, 512) };
 }
 
-function wordsOf({ status, model_loaded, database_connected }: ServiceHealth): string {
-  const says = (told: boolean | null | undefined) => (told == null ? 'not said' : String(told));
-  const parts = `model_loaded ${says(model_loaded)}, database_connected ${says(database_connected)}`;
-  return `the service says that it is ${status}: ${parts}`;
+function wordsOf({ status, model_loaded, database_connected }: ServiceHealth) {
+  const says = (told: boolean | null | undefined) =>
+    told == null ? word('word.notSaid') : String(told);
+  return phrase(
+    'the service says that it is {status}: model_loaded {model}, database_connected {database}',
+    { status, model: says(model_loaded), database: says(database_connected) },
+  );
 }
 
 function sideOf(side: string | null | undefined): 'long' | 'short' {

@@ -9,8 +9,8 @@ import { Button, Hostile } from '../../components/ui';
 import { useT } from '../../i18n';
 import { eventName } from '../../i18n/events';
 import { call } from '../../lib/call';
-import { useApp } from '../../lib/store';
 import { useGoToPast } from '../../lib/useGoToPast';
+import { useLanguage } from '../../lib/useSaid';
 import type { Event } from './List';
 import { onGrowth } from './onGrowth';
 
@@ -30,7 +30,7 @@ interface Props {
 export function Detail({ source, event, onPick, onStory, onLineage }: Props) {
   const t = useT();
   const enterPast = useGoToPast();
-  const language = useApp((state) => state.settings?.language ?? 'es');
+  const language = useLanguage();
   if (!event) return <p className="text-muted">{t('audit.pick')}</p>;
   // The contract's events are those of the log, with types that a page may not change anyway.
   const canonical = canonicalJson(event as LogEvent);
@@ -116,7 +116,7 @@ function Story(props: {
 }) {
   const { source, command } = props;
   const t = useT();
-  const language = useApp((state) => state.settings?.language ?? 'es');
+  const language = useLanguage();
   const [events, setEvents] = useState<readonly Event[]>([]);
   useEffect(() => {
     let current = true;

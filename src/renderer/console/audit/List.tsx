@@ -9,6 +9,7 @@ import { drillCommands, isOfDrill } from '../../desk/drill.state';
 import { useT } from '../../i18n';
 import { eventName } from '../../i18n/events';
 import { useApp } from '../../lib/store';
+import { useLanguage } from '../../lib/useSaid';
 import type { AuditPages } from '../useAuditPages';
 
 export type Event = NonNullable<ReturnType<AuditPages['at']>>;
@@ -26,7 +27,7 @@ interface Props {
 /** The rows, newest first; arrows, Page Up and Down, Home and End go through them. */
 export function List({ pages, picked, onPick }: Props) {
   const t = useT();
-  const language = useApp((state) => state.settings?.language ?? 'es');
+  const language = useLanguage();
   const ops = useApp((state) => state.view?.ops);
   const drills = ops ? drillCommands(ops) : null;
   const box = useRef<HTMLDivElement>(null);

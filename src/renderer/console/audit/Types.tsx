@@ -3,7 +3,7 @@ import { Button } from '../../components/ui';
 import { useT } from '../../i18n';
 import { eventName } from '../../i18n/events';
 import { clip } from '../../lib/format';
-import { useApp } from '../../lib/store';
+import { useLanguage } from '../../lib/useSaid';
 
 /** As many types as a filter may have. */
 const MOST = 64;
@@ -20,7 +20,7 @@ interface Props {
 /** Types of event to be shown, any number of them; none chosen is every one. */
 export function Types({ chosen, known, onChange }: Props) {
   const t = useT();
-  const language = useApp((state) => state.settings?.language ?? 'es');
+  const language = useLanguage();
   const nameOf = (type: string): string => eventName(type, language);
   const [first] = chosen;
   const said =

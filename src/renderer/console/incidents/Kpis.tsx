@@ -14,7 +14,7 @@ import {
 import { type KpiSeries, kpiSeries, meetsTarget, type PeriodUnit } from '../../desk/kpis.state';
 import { type Translate, useT } from '../../i18n';
 import { amount, NO_FIGURE, percent } from '../../lib/format';
-import { useApp } from '../../lib/store';
+import { useLanguage } from '../../lib/useSaid';
 
 const PERIODS = 12;
 /** Deployments are told by the week, as their target is. */
@@ -58,7 +58,7 @@ function Card(props: {
   readonly unit: PeriodUnit;
 }) {
   const t = useT();
-  const language = useApp((state) => state.settings?.language ?? 'es');
+  const language = useLanguage();
   const { series, unit, view } = props;
   const [chosen, setChosen] = useState<string | null>(null);
   const shown = series.points.find(({ day }) => day === chosen) ?? series.points.at(-1);

@@ -10,6 +10,7 @@ import { booksOf, unreached, whyNot } from '../../desk/incidents.state';
 import { useT } from '../../i18n';
 import { changeDraft, useApp } from '../../lib/store';
 import { useIncidentCommand } from '../../lib/useCommand';
+import { useLanguage } from '../../lib/useSaid';
 import { MayButton, Section, Why } from './parts';
 
 const TEMPLATES = ['start', 'update', 'resolved'] as const;
@@ -23,7 +24,7 @@ export function Messages(props: {
   readonly now: number;
 }) {
   const t = useT();
-  const spoken = useApp((state) => state.settings?.language ?? 'es');
+  const spoken = useLanguage();
   const { view, incident, now } = props;
   const [template, setTemplate] = useState<MessageTemplate>(
     incident.resolved ? 'resolved' : incident.messages.length > 0 ? 'update' : 'start',

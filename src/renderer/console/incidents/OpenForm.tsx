@@ -7,15 +7,15 @@ import { Button, Field, Hostile, INPUT } from '../../components/ui';
 import { activeAlerts, whyNot } from '../../desk/incidents.state';
 import { useT } from '../../i18n';
 import { clip } from '../../lib/format';
-import { useApp } from '../../lib/store';
 import { useIncidentCommand } from '../../lib/useCommand';
+import { useLanguage } from '../../lib/useSaid';
 import { MayButton, Section, Why } from './parts';
 
 /** Opens an incident that no rule opened. */
 export function OpenForm({ view, onDone }: { view: DeskView; onDone: (open: boolean) => void }) {
   const t = useT();
   const detail = useAlertDetail();
-  const language = useApp((state) => state.settings?.language ?? 'es');
+  const language = useLanguage();
   const [severity, setSeverity] = useState<'P0' | 'P1' | 'P2' | 'P3'>('P2');
   const [title, setTitle] = useState('');
   const [playbook, setPlaybook] = useState('');

@@ -13,8 +13,9 @@ import { canResume } from '../../desk/resume.state';
 import { type Translate, useT } from '../../i18n';
 import { call } from '../../lib/call';
 import { NO_FIGURE } from '../../lib/format';
-import { openDialog, openKillDialog, useApp } from '../../lib/store';
+import { openDialog, openKillDialog } from '../../lib/store';
 import { useIncidentCommand } from '../../lib/useCommand';
+import { useLanguage } from '../../lib/useSaid';
 import { MayButton, Section, Why } from './parts';
 import { useStepRun } from './useStepRun';
 
@@ -26,7 +27,7 @@ interface Props {
 /** The incident's procedure: steps to tick, commands to copy, and buttons that run ours. */
 export function Playbook({ view, incident }: Props) {
   const t = useT();
-  const language = useApp((state) => state.settings?.language ?? 'es');
+  const language = useLanguage();
   const playbook = playbookOf(view, incident);
   const { standing, busy, give } = useIncidentCommand(view);
   const why = whyNot(view, view.incidentsPolicy.permissions.handle);

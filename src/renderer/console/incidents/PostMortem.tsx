@@ -17,6 +17,7 @@ import { call } from '../../lib/call';
 import { amount } from '../../lib/format';
 import { changeDraft, useApp } from '../../lib/store';
 import { useIncidentCommand } from '../../lib/useCommand';
+import { useLanguage } from '../../lib/useSaid';
 import { ActionItems } from './ActionItems';
 import { Countdown, MayButton, Section, Why } from './parts';
 
@@ -47,7 +48,7 @@ export function PostMortem(props: Props) {
 
 function Editor({ view, incident, now }: Props) {
   const t = useT();
-  const language = useApp((state) => state.settings?.language ?? 'es');
+  const language = useLanguage();
   const name = `postmortem:${incident.id}`;
   const draft = useApp((state) => state.drafts[name]);
   const saved = useSavedText(incident);

@@ -8,14 +8,14 @@ import { timelineOf, whyNot } from '../../desk/incidents.state';
 import { playbookOf } from '../../desk/playbook.state';
 import { useT } from '../../i18n';
 import { eventName } from '../../i18n/events';
-import { useApp } from '../../lib/store';
 import { useIncidentCommand } from '../../lib/useCommand';
+import { useLanguage } from '../../lib/useSaid';
 import { MayButton, Section, Why } from './parts';
 
 /** Everything of the log that belongs to the incident, the newest first, and what people wrote. */
 export function Timeline({ view, incident }: { view: DeskView; incident: Incident }) {
   const t = useT();
-  const language = useApp((state) => state.settings?.language ?? 'es');
+  const language = useLanguage();
   const rows = timelineOf(incident).toReversed();
   const steps = playbookOf(view, incident)?.sections.flatMap((section) => section.steps) ?? [];
   const stepText = (id: string) => steps.find((one) => one.id === id)?.text[language] ?? id;

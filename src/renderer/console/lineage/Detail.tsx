@@ -13,7 +13,7 @@ import { useEffect, useState } from 'react';
 import { Button, Hostile } from '../../components/ui';
 import { useT } from '../../i18n';
 import { eventName } from '../../i18n/events';
-import { useApp } from '../../lib/store';
+import { useLanguage } from '../../lib/useSaid';
 import { factText, nodeLabel } from './texts';
 
 const LISTED = 20;
@@ -152,7 +152,7 @@ function Reached(props: {
 
 function Events({ node, at }: Pick<DetailProps, 'node' | 'at'>) {
   const t = useT();
-  const language = useApp((state) => state.settings?.language ?? 'es');
+  const language = useLanguage();
   const [found, setFound] = useState<IpcResult<'lineage.events'> | null>(null);
   const { id, events } = node;
   useEffect(() => {

@@ -6,12 +6,13 @@ import { mayDo } from '../../desk/may';
 import { policyGroups, policyOf, reading, written } from '../../desk/policy.state';
 import { useT } from '../../i18n';
 import { policyKey } from '../../i18n/policyKeys';
-import { openDialog, useApp } from '../../lib/store';
+import { openDialog } from '../../lib/store';
+import { useLanguage } from '../../lib/useSaid';
 
 /** A policy as it holds: its version, since when, by whom and why, and every value of it. */
 export function PolicySection({ view, name }: { view: DeskView; name: EditablePolicy }) {
   const t = useT();
-  const language = useApp((state) => state.settings?.language ?? 'es');
+  const language = useLanguage();
   const { document, version, since, by, reason } = policyOf(view, name);
   const groups = policyGroups(policyFields(document));
   return (

@@ -4,7 +4,7 @@ import { Button, Field, INPUT } from '../../components/ui';
 import { type Kind, lastDay, periodOf } from '../../desk/reports.state';
 import { useT } from '../../i18n';
 import { call } from '../../lib/call';
-import { useApp } from '../../lib/store';
+import { useLanguage } from '../../lib/useSaid';
 import { ProgressLine } from './ProgressLine';
 import type { Progress } from './useProgress';
 
@@ -17,7 +17,7 @@ export function MakeReport(props: {
   readonly onMade: (id: string) => void;
 }) {
   const t = useT();
-  const own = useApp((state) => state.settings?.language ?? 'es');
+  const own = useLanguage();
   const [kind, setKind] = useState<Kind>('daily');
   const [from, setFrom] = useState(() => tradingDay(Date.now()));
   const [until, setUntil] = useState(from);

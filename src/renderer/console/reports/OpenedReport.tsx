@@ -6,7 +6,7 @@ import { DocumentView } from '../../components/DocumentView';
 import { Button, Hostile } from '../../components/ui';
 import { useT } from '../../i18n';
 import { call } from '../../lib/call';
-import { useApp } from '../../lib/store';
+import { useLanguage } from '../../lib/useSaid';
 import { ProgressLine } from './ProgressLine';
 import type { Progress } from './useProgress';
 
@@ -22,7 +22,7 @@ export function OpenedReport(props: {
 }) {
   const { id, anew } = props;
   const t = useT();
-  const language = useApp((state) => state.settings?.language ?? 'es');
+  const language = useLanguage();
   const [open, setOpen] = useState<OpenReport | null>(null);
   const [busy, setBusy] = useState(true);
   const [path, setPath] = useState<string | null>(null);

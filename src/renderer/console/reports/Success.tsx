@@ -7,7 +7,7 @@ import { useCallback, useEffect, useState } from 'react';
 import { Button } from '../../components/ui';
 import { type Translate, useT } from '../../i18n';
 import { call } from '../../lib/call';
-import { useApp } from '../../lib/store';
+import { useLanguage } from '../../lib/useSaid';
 import { ProgressLine } from './ProgressLine';
 import type { Progress } from './useProgress';
 
@@ -16,7 +16,7 @@ const COLUMNS = ['metric', 'target', 'measured', 'samples', 'since', 'met'] as c
 /** The plan's success metrics: target, measured, since when. */
 export function Success({ progress }: { progress: Progress }) {
   const t = useT();
-  const language = useApp((state) => state.settings?.language ?? 'es');
+  const language = useLanguage();
   const [found, setFound] = useState<SuccessOverLog | null>(null);
   const [busy, setBusy] = useState(false);
   const words = reportVocabulary(language);
