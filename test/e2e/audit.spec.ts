@@ -307,9 +307,10 @@ test('work that takes long is called off, and leaves nothing', async () => {
   await expect(console.getByRole('button', { name: 'Verificar' })).toBeEnabled();
 });
 
-test('what answers the question before, late, is not shown as the answer to this one', async () => {
-  const words = console.getByRole('textbox', { name: 'Palabras' });
-  // Every answer waits until it is let go, as on a busy disk.
+type Held = { held: { count: number; letGo: () => void }; unhold: () => void };
+
+/** Every answer waits until it is let go, as on a busy disk. */
+async function holdAnswers(): Promise<void> {
   await running.app.evaluate(({ ipcMain }) => {
     type Handlers = Map<string, (...args: unknown[]) => Promise<unknown>>;
     const handlers = (ipcMain as unknown as { _invokeHandlers: Handlers })._invokeHandlers;
@@ -329,17 +330,24 @@ test('what answers the question before, late, is not shown as the answer to this
       return page;
     });
   });
-  type Held = { held: { count: number; letGo: () => void }; unhold: () => void };
-  await words.fill('fila 5');
+}
+
+/** As many answers as this have come and are held. */
+async function heldBack(count: number): Promise<void> {
   await expect
     .poll(() => running.app.evaluate(() => (globalThis as unknown as Held).held.count))
-    .toBe(1);
+    .toBe(count);
+}
+
+test('what answers the question before, late, is not shown as the answer to this one', async () => {
+  const words = console.getByRole('textbox', { name: 'Palabras' });
+  await holdAnswers();
+  await words.fill('fila 5');
+  await heldBack(1);
   await words.fill('fila 77');
   await running.app.evaluate(() => (globalThis as unknown as Held).held.letGo());
   // Held at two: the answer to the first question has come, that to the second has not.
-  await expect
-    .poll(() => running.app.evaluate(() => (globalThis as unknown as Held).held.count))
-    .toBe(2);
+  await heldBack(2);
   await expect(console.getByRole('status').filter({ hasText: 'Buscando' })).toBeVisible();
   await expect(row(/aviso del terminal/).first()).toBeDisabled();
   // One that takes too long is left, and what it finds after all is not shown.
@@ -347,9 +355,7 @@ test('what answers the question before, late, is not shown as the answer to this
   await expect(console.getByText('Consulta cancelada.')).toBeVisible();
   await running.app.evaluate(() => (globalThis as unknown as Held).held.letGo());
   await words.fill('fila 7');
-  await expect
-    .poll(() => running.app.evaluate(() => (globalThis as unknown as Held).held.count))
-    .toBe(3);
+  await heldBack(3);
   await expect(console.getByText('Consulta cancelada.')).toBeHidden();
   await words.fill('fila 77');
   await running.app.evaluate(() => {
@@ -361,6 +367,19 @@ test('what answers the question before, late, is not shown as the answer to this
     .first()
     .click();
   await expect(detail()).toContainText('fila 77');
+  await console.getByRole('button', { name: 'Quitar filtros' }).click();
+});
+
+test('rows that were counted before their page came are shown counted', async () => {
+  await holdAnswers();
+  // More than a page of them: the rest is counted while the page is on its way.
+  await toggleTypes(console, 'aviso del terminal');
+  await heldBack(1);
+  await running.app.evaluate(() => {
+    (globalThis as unknown as Held).unhold();
+    (globalThis as unknown as Held).held.letGo();
+  });
+  await expect(console.getByText(/^5\d\d eventos ·/)).toBeVisible();
   await console.getByRole('button', { name: 'Quitar filtros' }).click();
 });
 

@@ -1,3 +1,4 @@
+import type { Counted } from '../../node/audit/explorer';
 import type { AuditFilter, AuditPage, AuditSource, FacetValues } from '../../shared/audit/query';
 import type { AuditFindings, ExportFormat, Past, PastAt } from '../../shared/audit/view';
 import type { LogEvent } from '../../shared/log/event';
@@ -47,12 +48,7 @@ export type FromExplorer =
       readonly message: string;
       readonly cancelled: boolean;
     }
-  | {
-      readonly type: 'counted';
-      readonly source: AuditSource;
-      readonly total: number;
-      readonly counted: boolean;
-    };
+  | ({ readonly type: 'counted'; readonly source: AuditSource } & Counted);
 
 /** What a job's thread is given to do. */
 export type JobOrder =

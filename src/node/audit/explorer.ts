@@ -29,7 +29,16 @@ export interface PageRequest {
   readonly limit: number;
 }
 
+/** How far the rows of a question are counted. */
+export interface Counted {
+  readonly question: number;
+  readonly total: number;
+  readonly counted: boolean;
+}
+
 interface Asked {
+  /** Told with every answer and count, so that nobody takes one question's for another's. */
+  readonly question: number;
   readonly key: string;
   readonly matching: Matching;
   /** Matches that came after `high`, newest first. */
@@ -45,6 +54,7 @@ export class Explorer {
   readonly source: EventSource;
   readonly index: AuditIndex;
   #asked: Asked | null = null;
+  #questions = 0;
 
   constructor(
     paths: readonly string[],
@@ -88,6 +98,7 @@ export class Explorer {
       ...(rest > 0 ? matching.seqs(Math.max(0, offset - newer.length), rest) : []),
     ];
     return {
+      question: asked.question,
       total: newer.length + matching.total(),
       counted: matching.done(),
       // The schema's events are mutable by type; nobody changes them.
@@ -98,12 +109,12 @@ export class Explorer {
   }
 
   /** Counts on what the last question left uncounted. @returns null when nothing is left */
-  countOn(): { readonly total: number; readonly counted: boolean } | null {
+  countOn(): Counted | null {
     const asked = this.#asked;
     if (!asked || asked.matching.done()) return null;
     asked.matching.step();
     const total = asked.newer.length + asked.matching.total();
-    return { total, counted: asked.matching.done() };
+    return { question: asked.question, total, counted: asked.matching.done() };
   }
 
   /** Leaves the last question. */
@@ -159,6 +170,7 @@ export class Explorer {
     const from = Math.max(first, head - offset - limit + 1);
     const rows = this.source.rows(from, Math.max(0, head - offset - from + 1));
     return {
+      question: 0,
       total: Math.max(0, head - first + 1),
       counted: true,
       events: rows.map(eventOfRow).reverse() as AuditPage['events'],
@@ -183,7 +195,8 @@ export class Explorer {
     }
     this.cancel();
     const matching = beginMatching(this.index, this.source, filter, low, high);
-    this.#asked = { key, matching, newer: [], high };
+    this.#questions += 1;
+    this.#asked = { question: this.#questions, key, matching, newer: [], high };
     return this.#asked;
   }
 }

@@ -1,47 +1,28 @@
 import type { AuditFilter, AuditPage, AuditSource } from '@shared/audit/query';
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { useApp } from '../lib/store';
+import { type Count, type Held, NOTHING, withCount, withPage } from '../desk/pages.state';
+import { onGrowth } from './audit/onGrowth';
 
 const PAGE = 200;
+/** A question is asked once whoever types it rests this long. */
+const TYPING_MS = 120;
 
-type Rows = AuditPage['events'];
-
-interface Held {
-  readonly pages: Readonly<Record<number, Rows>>;
-  readonly total: number;
-  readonly counted: boolean;
-  readonly tookMs: number;
-  readonly indexedTo: number;
-  readonly headSeq: number;
-  /** The rows are of the question that is asked now. */
-  readonly state: 'searching' | 'shown' | 'stopped' | 'failed';
-  readonly problem: string | null;
-}
-
-const NOTHING: Held = {
-  pages: {},
-  total: 0,
-  counted: true,
-  tookMs: 0,
-  indexedTo: 0,
-  headSeq: 0,
-  state: 'searching',
-  problem: null,
-};
-
-export interface AuditPages extends Omit<Held, 'pages'> {
+export interface AuditPages extends Omit<Held, 'pages' | 'question'> {
   /** The event of a row, null until it is here. */
-  at(index: number): Rows[number] | null;
+  at(index: number): AuditPage['events'][number] | null;
   cancel(): void;
 }
 
 /** Pages of the record that match a filter, fetched as rows of them come into sight. */
 export function useAuditPages(source: AuditSource, filter: AuditFilter): AuditPages {
   const [held, setHeld] = useState<Held>(NOTHING);
-  const grown = useApp((state) => (source === 'own' ? state.auditSeq : 0));
   const query = useRef(0);
   const asked = useRef(new Set<number>());
   const stopped = useRef(false);
+  /** The first page is under way: a log that grows meanwhile is asked about when it is here. */
+  const underWay = useRef(false);
+  const grown = useRef(false);
+  const count = useRef<Count | null>(null);
 
   const ask = useCallback(
     (page: number, fresh: boolean): void => {
@@ -50,55 +31,67 @@ export function useAuditPages(source: AuditSource, filter: AuditFilter): AuditPa
       const args = { source, filter, offset: page * PAGE, limit: PAGE };
       void window.vigia.call('audit.page', args).then((answer) => {
         if (mine !== query.current) return;
-        if (!answer.ok) {
-          const { code, message } = answer.error;
-          const state = code === 'cancelled' ? 'stopped' : 'failed';
-          setHeld((now) => ({ ...now, state, counted: true, problem: message }));
+        if (!answer.ok && answer.error.code === 'cancelled') {
+          // Nobody here called it off: somebody else's question took its place.
+          ask(page, fresh);
           return;
         }
-        const { events, ...rest } = answer.value;
-        setHeld((now) => ({
-          ...rest,
-          state: 'shown',
-          problem: null,
-          pages: { ...(fresh ? {} : now.pages), [page]: events },
-        }));
+        if (fresh) underWay.current = false;
+        if (!answer.ok) {
+          const { message } = answer.error;
+          setHeld((now) => ({ ...now, state: 'failed', counted: true, problem: message }));
+        } else {
+          const { value } = answer;
+          setHeld((now) => withPage(now, value, { page, fresh }, count.current));
+        }
+        if (fresh && grown.current) again.current();
       });
     },
     [source, filter],
   );
 
-  const question = useRef<typeof ask | null>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a longer log shifts every row.
+  /** Asks from the first page on. */
+  const begin = useCallback((): void => {
+    query.current += 1;
+    asked.current.clear();
+    underWay.current = true;
+    grown.current = false;
+    ask(0, true);
+  }, [ask]);
+  const again = useRef(begin);
+  again.current = begin;
+
   useEffect(() => {
-    if (question.current !== ask) {
-      // Another question: what was shown of the last one is gone, and its answer comes too late.
-      question.current = ask;
-      stopped.current = false;
-      query.current += 1;
-      setHeld((now) => ({ ...now, state: 'searching' }));
-    }
-    const timer = setTimeout(() => {
-      if (stopped.current) return;
-      query.current += 1;
-      asked.current.clear();
-      ask(0, true);
-    }, 120);
+    // Another question: what was shown of the last one is gone, and its answer comes too late.
+    stopped.current = false;
+    underWay.current = true;
+    query.current += 1;
+    setHeld((now) => ({ ...now, state: 'searching' }));
+    const timer = setTimeout(begin, TYPING_MS);
     return () => clearTimeout(timer);
-  }, [ask, grown]);
+  }, [begin]);
+
+  useEffect(() => {
+    if (source !== 'own') return;
+    // A longer log shifts every row.
+    return onGrowth(() => {
+      if (stopped.current) return;
+      if (underWay.current) grown.current = true;
+      else again.current();
+    });
+  }, [source]);
 
   useEffect(
     () =>
-      window.vigia.on('audit.counted', (counted) => {
-        if (counted.source !== source) return;
-        setHeld((now) =>
-          now.counted ? now : { ...now, total: counted.total, counted: counted.counted },
-        );
+      window.vigia.on('audit.counted', (told) => {
+        if (told.source !== source) return;
+        count.current = told;
+        setHeld((now) => withCount(now, told));
       }),
     [source],
   );
 
-  const at = (index: number): Rows[number] | null => {
+  const at = (index: number): AuditPage['events'][number] | null => {
     const page = Math.floor(index / PAGE);
     const events = held.pages[page];
     // The pages of a question begin with its first.
@@ -114,6 +107,7 @@ export function useAuditPages(source: AuditSource, filter: AuditFilter): AuditPa
     at,
     cancel() {
       stopped.current = true;
+      underWay.current = false;
       query.current += 1;
       setHeld((now) => ({ ...now, state: 'stopped', counted: true }));
       void window.vigia.call('audit.cancel', { source });

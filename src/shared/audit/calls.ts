@@ -59,9 +59,10 @@ export const auditCalls = {
 export const auditEvents = {
   /** Events came into the mirror; the audit view may want to look again. */
   'audit.grew': z.object({ seq: z.int().nonnegative() }),
-  /** The last question's rows, as far as they are counted. */
+  /** A question's rows, as far as they are counted. It may come before the page that it is of. */
   'audit.counted': z.object({
     source: auditSourceSchema,
+    question: z.int().positive(),
     total: z.int().nonnegative(),
     counted: z.boolean(),
   }),

@@ -32,6 +32,8 @@ export const auditSourceSchema = z.enum(['own', 'imported']);
 export type AuditSource = z.infer<typeof auditSourceSchema>;
 
 export const auditPageSchema = z.object({
+  /** Which question of this record it answers, as `audit.counted` names it; 0 without a filter. */
+  question: z.int().nonnegative(),
   /** Rows that match, as far as they were counted. */
   total: z.int().nonnegative(),
   /** False while the rest is still being counted; `audit.counted` tells more. */
