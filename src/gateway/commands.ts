@@ -20,8 +20,9 @@ import * as reports from './decide/reports';
 import * as retention from './decide/retention';
 import * as retraining from './decide/retraining';
 import type { EngineHub } from './engineHub';
+import type { Fact } from './facts';
 import type { Books } from './incidents/books';
-import type { Fact, GatewayLog } from './log';
+import type { GatewayLog } from './log';
 import type { Notifier } from './notify/notifier';
 
 /** Who gives a command, as authenticated; never as the command says. */
@@ -100,7 +101,13 @@ export function createCommands(options: CommandsOptions): Commands {
   }
 
   function accepted(id: string, seq: number): Answer {
-    return { type: 'answer', id, stage: 'accepted', seq, unsaved: !log.isSaved(seq) };
+    return {
+      type: 'answer',
+      id,
+      stage: 'accepted',
+      seq,
+      unsaved: !log.isSaved({ seq, commandId: id }),
+    };
   }
 
   function tell(answer: Answer): void {

@@ -10,8 +10,9 @@ import { CLOSE } from '../shared/protocol/wire';
 import type { Mode, Position, TelemetryItem, WorkingOrder } from '../shared/telemetry/types';
 import type { Clock } from '../shared/time';
 import { detailOf, type Phrase, phrase, say, word } from '../shared/words/phrase';
+import type { Fact } from './facts';
 import { type Bucket, type Guard, HELLO_WITHIN_MS } from './guard';
-import type { Fact, GatewayLog } from './log';
+import type { GatewayLog } from './log';
 import type { GatewayMetrics } from './metrics';
 
 export type OpUpdate = Extract<EngineMessage, { type: 'op.update' }>;

@@ -6,7 +6,8 @@ import type { CommandParams } from '../../shared/protocol/commands';
 import type { Operator } from '../commands';
 import * as decide from '../decide/bridges';
 import { Refusal } from '../decide/refusal';
-import type { Fact, GatewayLog } from '../log';
+import type { Fact } from '../facts';
+import type { GatewayLog } from '../log';
 import { type FileBridge, readSecrets } from './config';
 import {
   type Supervisor,

@@ -2,7 +2,7 @@ import { orderedMode } from '../../shared/ops/fold';
 import type { OpsState } from '../../shared/ops/state';
 import type { IncidentsPolicy } from '../../shared/policy/incidents';
 import type { Origin } from '../../shared/protocol/commands';
-import type { Fact } from '../log';
+import type { Fact } from '../facts';
 import { type OperationsContext, target } from './operations';
 import { Refusal } from './refusal';
 

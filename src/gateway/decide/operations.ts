@@ -7,7 +7,7 @@ import type { Command, CommandParams, Scope } from '../../shared/protocol/comman
 import { RESUME_CONFIRMATION } from '../../shared/protocol/commands';
 import type { Operator } from '../commands';
 import type { EngineHub } from '../engineHub';
-import type { Fact } from '../log';
+import type { Fact } from '../facts';
 import { allow, Refusal } from './refusal';
 
 /** What a decision about the desk's mode is made of. */

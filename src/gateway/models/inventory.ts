@@ -5,7 +5,8 @@ import type { EngineModel } from '../../shared/protocol/engine';
 import { register, report } from '../decide/models';
 import { Refusal } from '../decide/refusal';
 import type { EngineHub } from '../engineHub';
-import type { Fact, GatewayLog } from '../log';
+import type { Fact } from '../facts';
+import type { GatewayLog } from '../log';
 
 /**
  * Takes what engines say of models into the log: cards, figures and, where the log knows of no live

@@ -204,7 +204,7 @@ export function createRest(options: RestOptions): Hono<Variables> {
       positions_closed: closed,
       command_id: id,
       state,
-      unsaved: known ? !log.isSaved(known.seq) : true,
+      unsaved: known ? !log.isSaved(known) : true,
     });
   }
 
