@@ -1,5 +1,14 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import {
@@ -149,7 +158,10 @@ function handle(
     async close() {
       if (gone()) return;
       // A close that hangs must not hang the suite.
-      const killed = setTimeout(() => main.kill('SIGKILL'), 8_000);
+      const killed = setTimeout(() => {
+        main.kill('SIGKILL');
+        endHandlers(userData);
+      }, 8_000);
       await panel
         .evaluate(() => window.vigia.call('app.quit', { confirmed: true }))
         .catch(() => undefined);
@@ -157,6 +169,23 @@ function handle(
       clearTimeout(killed);
     },
   };
+}
+
+/**
+ * Ends the crash handlers of a program that has ended. One that was looking into a child as the
+ * sandbox took that away waits for ever, and keeps the program's output open with it.
+ */
+function endHandlers(userData: string): void {
+  if (!existsSync('/proc')) return;
+  const database = `--database=${join(userData, 'crashes')}`;
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const own = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(database);
+      if (own) process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      // It has ended by itself.
+    }
+  }
 }
 
 export function newUserData(): string {
