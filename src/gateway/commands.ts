@@ -3,12 +3,14 @@ import type { Sha256 } from '../shared/log/chain';
 import type { Actor, LogEvent } from '../shared/log/event';
 import { MONITOR_ID } from '../shared/monitor/monitor';
 import type { MonitorItem } from '../shared/monitor/report';
+import type { OpsState } from '../shared/ops/state';
 import type { Policies } from '../shared/policy/inForce';
 import { policyChange } from '../shared/policy/inForce';
 import type { Command } from '../shared/protocol/commands';
 import type { Answer, Role } from '../shared/protocol/terminal';
 import type { Clock } from '../shared/time';
 import type { Bridges } from './bridges/bridges';
+import { NoQuorumError } from './cluster/log';
 import * as channels from './decide/channels';
 import { drill } from './decide/drills';
 import * as incidents from './decide/incidents';
@@ -65,7 +67,16 @@ export interface CommandsOptions {
   readonly bridges: Bridges | null;
   /** Events that were in the log before this process started. */
   readonly history: readonly LogEvent[];
+  /** Hands a command to the gateway that acts for all; null where that is this one. */
+  readonly forward?: () => Forward | null;
 }
+
+type Forward = (
+  command: Command,
+  operator: Operator,
+  terminal: string,
+  answer: (answer: Answer) => void,
+) => void;
 
 /** Events that speak of a command's later stages; the first of another type accepted it. */
 const LATER_FACTS = new Set([
@@ -84,6 +95,8 @@ export function createCommands(options: CommandsOptions): Commands {
   const { log, hub, policies, sha256, clock } = options;
   const outcomes = new Map<string, Answer[]>();
   const followers = new Set<(answer: Answer) => void>();
+  /** Commands that are decided and not recorded yet, with what was answered of them meanwhile. */
+  const handling = new Map<string, Answer[]>();
   let faultCount = 0;
 
   for (const event of options.history) remember(event);
@@ -111,11 +124,13 @@ export function createCommands(options: CommandsOptions): Commands {
   }
 
   function tell(answer: Answer): void {
-    outcomes.get(answer.id)?.push(answer);
+    (handling.get(answer.id) ?? outcomes.get(answer.id))?.push(answer);
     for (const follower of followers) follower(answer);
   }
 
   log.onRecorded((event) => {
+    // What was given at another gateway is answered here as there.
+    if (!handling.has(event.commandId ?? '')) remember(event);
     for (const answer of laterAnswers(event)) tell(answer);
   });
 
@@ -163,9 +178,14 @@ export function createCommands(options: CommandsOptions): Commands {
   ): void {
     const { id } = command;
     answer({ type: 'answer', id, stage: 'received' });
-    const before = outcomes.get(id);
+    const before = outcomes.get(id) ?? handling.get(id);
     if (before) {
       for (const one of before) answer(one);
+      return;
+    }
+    const forward = ACTING_ONLY.has(command.name) ? options.forward?.() : null;
+    if (forward) {
+      forward(command, operator, terminal, answer);
       return;
     }
     const own = isMonitorOwn(command);
@@ -174,41 +194,66 @@ export function createCommands(options: CommandsOptions): Commands {
       : { id: operator.id, role: operator.roles[0] ?? 'viewer', terminal };
     const reason = 'reason' in command.params ? command.params.reason : null;
     const common = { actor, commandId: id, reason };
-    try {
+    // Answered before anybody hears of the events: what follows from them comes after it.
+    handling.set(id, []);
+
+    function facts(): readonly Fact[] {
+      // Given at another gateway too, and recorded by it meanwhile.
+      if (outcomes.has(id)) return [];
       if (own && !options.mayAct(terminal, own.fence)) {
         throw new Refusal('fenced', 'another acts as the monitor; that token is not the lease’s');
       }
-      const facts = decide(command, own ? MONITOR : operator).map(
+      return decide(command, own ? MONITOR : operator).map(
         (fact) => ({ ...fact, ...common }) as Fact,
       );
-      // Answered before anybody hears of the events: what follows from them comes after it.
-      const early: Answer[] = [];
-      outcomes.set(id, early);
-      const [event] = log.append(...facts);
-      const first = accepted(id, event?.seq ?? 0);
+    }
+
+    function accept(events: readonly LogEvent[]): void {
+      const early = handling.get(id) ?? [];
+      handling.delete(id);
+      const [event] = events;
+      if (!event) {
+        for (const one of outcomes.get(id) ?? []) answer(one);
+        return;
+      }
+      const first = accepted(id, event.seq);
       outcomes.set(id, [first, ...early]);
       answer(first);
       effect(command, operator);
       const goesOn =
-        facts.some(isKill) ||
+        events.some(({ type }) => type === 'kill.requested' || type === 'deployment.started') ||
         command.name === 'channel.test' ||
-        command.name === 'bridge.test' ||
-        facts.some(isDeployment);
+        command.name === 'bridge.test';
       if (!goesOn) {
-        const summary = facts[0]?.type ?? command.name;
-        const done: Answer = { type: 'answer', id, stage: 'done', summary };
+        const done: Answer = { type: 'answer', id, stage: 'done', summary: event.type };
         outcomes.get(id)?.push(done);
         answer(done);
       }
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      const { code, message } = error;
-      const why = { code, message, ...(error.said && { said: [error.said] }) };
+    }
+
+    function refuse(error: unknown): void {
+      handling.delete(id);
+      const refusal =
+        error instanceof NoQuorumError ? new Refusal('unavailable', NO_QUORUM) : error;
+      if (!(refusal instanceof Refusal)) throw error;
+      const { code, message, said } = refusal;
+      const why = { code, message, ...(said && { said: [said] }) };
       const rejected: Answer = { type: 'answer', id, stage: 'rejected', ...why };
       outcomes.set(id, [rejected]);
       log.append({ type: 'command.rejected', ...common, data: { name: command.name, ...why } });
       answer(rejected);
     }
+
+    if (command.name === 'kill') {
+      // It has happened the moment it is given, whatever the log takes.
+      const holds = ({ kills }: OpsState) => kills.every(({ commandId }) => commandId !== id);
+      accept(log.append(...facts().map((fact) => ({ ...fact, holds }))));
+      return;
+    }
+    log.propose(facts, (outcome) => {
+      if (outcome.ok) accept(outcome.events);
+      else refuse(outcome.error);
+    });
   }
 
   /** What the command leads to. @throws {Refusal} */
@@ -432,10 +477,10 @@ function monitorFact(entry: MonitorItem): Fact {
   }
 }
 
-function isKill(fact: Fact): boolean {
-  return fact.type === 'kill.requested';
-}
-
-function isDeployment(fact: Fact): boolean {
-  return fact.type === 'deployment.started';
-}
+/** What only the gateway can do that acts for all: it keeps the secrets and runs the bridges. */
+const ACTING_ONLY: ReadonlySet<Command['name']> = new Set([
+  ...(['channel.configure', 'channel.remove', 'channel.test'] as const),
+  ...(['bridge.configure', 'bridge.remove', 'bridge.test'] as const),
+]);
+const NO_QUORUM =
+  'the log takes nothing now: no majority of its servers answers. A kill goes on all the same';

@@ -50,8 +50,6 @@ export function createBridges(options: BridgesOptions): Bridges {
   const toTest = new Map<string, TestAbout>();
   let supervisor: Supervisor | null = null;
 
-  recordFile(log, options.configured);
-
   const context = () => ({ state: log.state().bridges, policy });
 
   /** What is kept for a bridge. @throws {Refusal} where it cannot be read. */
@@ -123,10 +121,14 @@ export function createBridges(options: BridgesOptions): Bridges {
       return problem !== null || (secrets.token !== undefined && same(secrets.token, token));
     },
     start(gateway) {
+      recordFile(log, options.configured);
       const { recheckEveryMs } = policy.auth;
       supervisor = superviseBridges({ ...options, gateway, recheckEveryMs, secrets: secretsOf });
     },
-    stop: () => supervisor?.stop(),
+    stop() {
+      supervisor?.stop();
+      supervisor = null;
+    },
   };
 }
 

@@ -65,7 +65,7 @@ export function drill(
         closePositions: true,
         notifyTeam: false,
         origin: request.origin,
-        targets: engines.map((engine) => target(hub, engine)),
+        targets: engines.map((engine) => target(hub, state, engine)),
         ageMs,
         drill: true,
       },

@@ -8,7 +8,7 @@ import { effectiveMode } from '../../../src/shared/ops/fold';
 import type { OpsState } from '../../../src/shared/ops/state';
 import { deskFact, engineFacts, incidentDesk, killFact } from '../../support/incidents';
 
-const hub = { reported: () => null, isConnected: () => true };
+const hub = { reported: () => null };
 const rules = { timeoutMs: 60_000, resume: 'auto', schedule: [] } as const;
 const request = { drill: 'd1', by: 'person', origin: 'console', ageMs: 5 } as const;
 

@@ -23,6 +23,7 @@ function engine(id: string, change: Partial<EngineRecord> = {}): EngineRecord {
     own: NO_OWN_MODE,
     confirmedMode: 'killed',
     selfPausedAt: null,
+    node: null,
     ...change,
   };
 }
