@@ -95,8 +95,8 @@ export function createCommands(options: CommandsOptions): Commands {
   const { log, hub, policies, sha256, clock } = options;
   const outcomes = new Map<string, Answer[]>();
   const followers = new Set<(answer: Answer) => void>();
-  /** Commands that are decided and not recorded yet, with what was answered of them meanwhile. */
-  const handling = new Map<string, Answer[]>();
+  /** Commands that are not decided for good yet: what was answered of each, and what is on record of it. */
+  const handling = new Map<string, { readonly early: Answer[]; recorded: LogEvent | null }>();
   let faultCount = 0;
 
   for (const event of options.history) remember(event);
@@ -124,13 +124,15 @@ export function createCommands(options: CommandsOptions): Commands {
   }
 
   function tell(answer: Answer): void {
-    (handling.get(answer.id) ?? outcomes.get(answer.id))?.push(answer);
+    (handling.get(answer.id)?.early ?? outcomes.get(answer.id))?.push(answer);
     for (const follower of followers) follower(answer);
   }
 
   log.onRecorded((event) => {
     // What was given at another gateway is answered here as there.
-    if (!handling.has(event.commandId ?? '')) remember(event);
+    const given = handling.get(event.commandId ?? '');
+    if (!given) remember(event);
+    else if (isFirstFact(event.type)) given.recorded ??= event;
     for (const answer of laterAnswers(event)) tell(answer);
   });
 
@@ -178,7 +180,7 @@ export function createCommands(options: CommandsOptions): Commands {
   ): void {
     const { id } = command;
     answer({ type: 'answer', id, stage: 'received' });
-    const before = outcomes.get(id) ?? handling.get(id);
+    const before = outcomes.get(id) ?? handling.get(id)?.early;
     if (before) {
       for (const one of before) answer(one);
       return;
@@ -195,11 +197,12 @@ export function createCommands(options: CommandsOptions): Commands {
     const reason = 'reason' in command.params ? command.params.reason : null;
     const common = { actor, commandId: id, reason };
     // Answered before anybody hears of the events: what follows from them comes after it.
-    handling.set(id, []);
+    const given: { early: Answer[]; recorded: LogEvent | null } = { early: [], recorded: null };
+    handling.set(id, given);
 
     function facts(): readonly Fact[] {
       // Given at another gateway too, and recorded by it meanwhile.
-      if (outcomes.has(id)) return [];
+      if (given.recorded) return [];
       if (own && !options.mayAct(terminal, own.fence)) {
         throw new Refusal('fenced', 'another acts as the monitor; that token is not the lease’s');
       }
@@ -209,19 +212,21 @@ export function createCommands(options: CommandsOptions): Commands {
     }
 
     function accept(events: readonly LogEvent[]): void {
-      const early = handling.get(id) ?? [];
       handling.delete(id);
-      const [event] = events;
-      if (!event) {
+      const [own] = events;
+      const event = own ?? given.recorded;
+      if (!event) throw new Error(`${command.name} has led to nothing`);
+      if (event.type === 'command.rejected') {
+        remember(event);
         for (const one of outcomes.get(id) ?? []) answer(one);
         return;
       }
       const first = accepted(id, event.seq);
-      outcomes.set(id, [first, ...early]);
+      outcomes.set(id, [first, ...given.early]);
       answer(first);
-      effect(command, operator);
+      if (own) effect(command, operator);
       const goesOn =
-        events.some(({ type }) => type === 'kill.requested' || type === 'deployment.started') ||
+        [event, ...events].some(({ type }) => START_SOMETHING.has(type)) ||
         command.name === 'channel.test' ||
         command.name === 'bridge.test';
       if (!goesOn) {
@@ -476,6 +481,9 @@ function monitorFact(entry: MonitorItem): Fact {
       return { type: 'alert.cleared', data: entry.data };
   }
 }
+
+/** Events of commands whose end is another event. */
+const START_SOMETHING: ReadonlySet<string> = new Set(['kill.requested', 'deployment.started']);
 
 /** What only the gateway can do that acts for all: it keeps the secrets and runs the bridges. */
 const ACTING_ONLY: ReadonlySet<Command['name']> = new Set([
