@@ -11,6 +11,8 @@ import { fileAuthentication } from './auth/authenticate';
 import { spawnBridges } from './bridges/process';
 import { registerModel } from './cliModel';
 import { operatorCommand } from './cliOperator';
+import { connectTo } from './cluster/connect';
+import { openCluster } from './cluster/open';
 import { ConfigError, gatewayConfigSchema, readPagerdutySecret, readTls, readYaml } from './config';
 import { startGateway } from './gateway';
 import { BrokenLogError } from './log';
@@ -64,8 +66,11 @@ async function main(): Promise<void> {
   const config = readYaml(values.config, gatewayConfigSchema);
   const policies = readPolicies(config.policyDir);
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  const uptime = () => performance.now();
+  const { cluster: several, ...own } = config;
+  const cluster = several && (await openCluster(await connectTo(several), { ...several, uptime }));
   const gateway = await startGateway({
-    ...config,
+    ...{ ...own, ...(cluster && { cluster }) },
     tls: readTls(config),
     pagerdutySecret: readPagerdutySecret(config),
     bridges: {
@@ -84,7 +89,7 @@ async function main(): Promise<void> {
       secrets: () => [],
     }),
     clock: Date.now,
-    uptime: () => performance.now(),
+    uptime,
     random: (length) => randomBytes(length),
   });
   process.stdout.write(`vigia-gateway: listening on ${config.host}:${gateway.port}\n`);

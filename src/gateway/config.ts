@@ -12,6 +12,25 @@ export class ConfigError extends Error {
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
+const clusterSchema = z.strictObject({
+  /** This gateway's name; no two of a desk have one. */
+  node: z
+    .string()
+    .min(1)
+    .max(64)
+    .regex(/^[A-Za-z0-9_-]+$/),
+  /** The stream that keeps the log, and the first word of every subject. */
+  stream: z
+    .string()
+    .min(1)
+    .max(32)
+    .regex(/^[A-Za-z0-9_-]+$/)
+    .default('VIGIA'),
+  /** Copies of the log, each on a server of its own. */
+  replicas: z.union([z.literal(1), z.literal(3), z.literal(5)]).default(3),
+  servers: z.array(z.string().min(1)).min(1).max(16),
+});
+
 export const gatewayConfigSchema = z
   .strictObject({
     host: z.string().default('127.0.0.1'),
@@ -32,6 +51,8 @@ export const gatewayConfigSchema = z
       .refine((bridges) => new Set(bridges.map(({ id }) => id)).size === bridges.length, {
         message: 'two bridges of one id',
       }),
+    /** One of several gateways on one replicated log; alone where it is left out. */
+    cluster: clusterSchema.optional(),
     /** PEM files; the key must be readable by the gateway's user alone. */
     tls: z
       .strictObject({
