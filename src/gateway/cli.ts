@@ -9,21 +9,35 @@ import { VERSION } from '../shared/version';
 import { OperatorsFileError } from './auth/account';
 import { fileAuthentication } from './auth/authenticate';
 import { spawnBridges } from './bridges/process';
+import { logCommand } from './cliLog';
 import { registerModel } from './cliModel';
 import { operatorCommand } from './cliOperator';
 import { connectTo } from './cluster/connect';
+import { OtherHistoryError } from './cluster/log';
 import { openCluster } from './cluster/open';
-import { ConfigError, gatewayConfigSchema, readPagerdutySecret, readTls, readYaml } from './config';
+import {
+  ConfigError,
+  gatewayConfigSchema,
+  readPagerdutySecret,
+  readServers,
+  readTls,
+  readYaml,
+} from './config';
 import { startGateway } from './gateway';
 import { BrokenLogError } from './log';
 
 const USAGE = `vigia-gateway --config FILE
+vigia-gateway migrate --config FILE --to stream [--from LOG]
+vigia-gateway migrate --config FILE --to file [--out LOG]
+vigia-gateway backup --config FILE --out LOG
 vigia-gateway model register CARD.yaml [--gateway http://127.0.0.1:8760]   (token in VIGIA_TOKEN)
 vigia-gateway operator add --file FILE --id ID --name NAME --roles ROLE[,ROLE…] [--days N | --forever]
 vigia-gateway operator rotate --file FILE --id ID [--overlap MINUTES] [--days N | --forever]
 vigia-gateway operator revoke --file FILE --id ID [--token TOKEN_ID]
 vigia-gateway operator list --file FILE
 
+migrate takes the log into the stream that the configuration names, or out of it into a file; backup
+writes such a file while gateways run.
 Roles: ${roleSchema.options.join(', ')}; an engine's account has the role engine.
 `;
 
@@ -40,6 +54,9 @@ async function main(): Promise<void> {
       forever: { type: 'boolean' },
       overlap: { type: 'string' },
       token: { type: 'string' },
+      to: { type: 'string' },
+      from: { type: 'string' },
+      out: { type: 'string' },
       gateway: { type: 'string', default: 'http://127.0.0.1:8760' },
       help: { type: 'boolean' },
     },
@@ -58,6 +75,13 @@ async function main(): Promise<void> {
     process.stdout.write(`${said}\n`);
     return;
   }
+  if (noun === 'migrate' || noun === 'backup') {
+    const say = (line: string) => void process.stderr.write(`${line}\n`);
+    const said = await logCommand(noun, values, say);
+    if (said === null) throw new ConfigError(`something is missing.\n\n${USAGE}`);
+    process.stdout.write(`${said}\n`);
+    return;
+  }
   if (!values.config || values.help) {
     process.stdout.write(USAGE);
     process.exitCode = values.help ? 0 : 1;
@@ -68,7 +92,8 @@ async function main(): Promise<void> {
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   const uptime = () => performance.now();
   const { cluster: several, ...own } = config;
-  const cluster = several && (await openCluster(await connectTo(several), { ...several, uptime }));
+  const cluster =
+    several && (await openCluster(await connectTo(readServers(several)), { ...several, uptime }));
   const gateway = await startGateway({
     ...{ ...own, ...(cluster && { cluster }) },
     tls: readTls(config),
@@ -107,6 +132,9 @@ function explain(error: unknown): string {
   if (ours.some((kind) => error instanceof kind)) return (error as Error).message;
   if (error instanceof BrokenLogError) {
     return `${error.message}. The gateway does not run on it; keep the file and restore a copy that verifies.`;
+  }
+  if (error instanceof OtherHistoryError) {
+    return `${error.message}. The gateway does not run on it, and the file stays as it is. Where the replicated log is the right one, move log.db with its -wal and -shm out of dataDir, keep it, and start again; where this copy is, take it there with vigia-gateway migrate --to stream. docs/cluster.md says which.`;
   }
   if ((error as { code?: string }).code === 'EADDRINUSE') {
     return `the port is in use: ${(error as Error).message}. Stop what listens there or set another port.`;

@@ -118,7 +118,21 @@ export interface Gateway {
 const NO_LEASE: LeaseView = { holder: null, token: null, expiresInMs: 0 };
 const CHANNELS = ['control', 'telemetry', 'engine'] as const;
 
-/** Starts a gateway: verifies its log, takes running kills up and listens. @throws BrokenLogError, listen errors */
+/** A gateway of several whose key is not the desk's: terminals would believe nothing that it signs. */
+export class OtherKeyError extends Error {
+  override readonly name = 'OtherKeyError';
+  constructor(path: string) {
+    super(
+      `${path} is not the key that the log names: all gateways of a desk share one. Stop, and copy the file from a gateway that runs on this log`,
+    );
+  }
+}
+
+/**
+ * Starts a gateway: verifies its log, takes running kills up and listens.
+ *
+ * @throws BrokenLogError, OtherHistoryError, OtherKeyError, listen errors
+ */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { clock, random, environment, journal } = options;
   const policy = options.policies.operations.document;
@@ -157,6 +171,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     };
     log.append({ type: 'log.opened', data, holds: ({ epoch }) => epoch === null });
     await log.settled();
+  }
+  const named = store.publicKey();
+  if (cluster && named !== '' && named !== publicKeyText(key)) {
+    await log.stop();
+    throw new OtherKeyError(join(options.dataDir, 'signing.pem'));
   }
   const gatewayId = log.state().gatewayId ?? 'gateway';
   log.append({

@@ -38,7 +38,12 @@ export async function openMember(
   const cluster = await openCluster(connection, {
     ...{ node, stream: 'VIGIA', replicas: options.replicas, uptime },
   });
-  const gateway = await openGateway(dataDir, 'paper', 0, { cluster, ...options.change });
+  const gateway = await openGateway(dataDir, 'paper', 0, { cluster, ...options.change }).catch(
+    async (error) => {
+      await cluster.close();
+      throw error;
+    },
+  );
   return {
     ...{ gateway, node, dataDir },
     drop: () => connection.close(),

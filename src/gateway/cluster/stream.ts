@@ -42,11 +42,14 @@ export interface LogStream {
   follow(after: number, hear: (place: number, text: string) => void): () => void;
   /** The last place that is taken. @throws {StreamUnavailableError} */
   last(): Promise<number>;
+  /** The text at a place; null where none is. @throws {StreamUnavailableError} */
+  at(place: number): Promise<string | null>;
 }
 
 export interface StreamOptions {
   readonly name: string;
-  readonly replicas: number;
+  /** Copies of a stream that is made here; null makes none. */
+  readonly replicas: number | null;
   readonly publishWithinMs: number;
   /** A follower that was cut off looks again after this. */
   readonly retryMs: number;
@@ -56,9 +59,10 @@ const SUBJECT = 'log';
 
 /**
  * Opens the desk's stream, and makes it where there is none: on disk, replicated, and from which
- * nothing is deleted, not even by whoever has the account.
+ * nothing is deleted, not even by whoever has the account. It is that one stream: one of its name that
+ * takes its place, as after a loss of all servers, is neither written to nor followed.
  *
- * @throws {StreamUnavailableError} where no JetStream answers and it is not known to be there.
+ * @throws {StreamUnavailableError} where no JetStream answers, or there is none and none is made.
  */
 export async function openStream(
   connection: NatsConnection,
@@ -74,12 +78,14 @@ export async function openStream(
   });
 
   async function make(): Promise<void> {
+    const { replicas } = options;
     try {
       await manager.streams.info(name);
       return;
     } catch (error) {
       if (!(error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound))
         throw unavailable(error);
+      if (replicas === null) throw unavailable(error);
     }
     try {
       await manager.streams.add({
@@ -87,7 +93,7 @@ export async function openStream(
         subjects: [subject],
         storage: StorageType.File,
         retention: RetentionPolicy.Limits,
-        num_replicas: options.replicas,
+        num_replicas: replicas,
         deny_delete: true,
         deny_purge: true,
         duplicate_window: 0,
@@ -101,8 +107,32 @@ export async function openStream(
   }
 
   await make();
+  const { created } = await manager.streams.info(name).catch((error) => {
+    throw unavailable(error);
+  });
+  /** How often the connection was lost, and after how many times the stream was seen to be the same. */
+  let cuts = 0;
+  let seenAfter = 0;
+  void (async () => {
+    for await (const { type } of connection.status()) if (type === 'disconnect') cuts += 1;
+  })();
+
+  async function assertSame(): Promise<void> {
+    if (seenAfter === cuts) return;
+    const after = cuts;
+    const found = await manager.streams.info(name).catch((error) => {
+      throw new StreamUnavailableError(unavailable(error).message, false);
+    });
+    if (found.created !== created) {
+      const message = `the stream ${name} is another one than when this program began: stop it and start it again`;
+      throw new StreamUnavailableError(message, false);
+    }
+    seenAfter = after;
+  }
+
   return {
     async publish(text, after) {
+      await assertSame();
       try {
         const ack = await client.publish(subject, text, {
           expect: { lastSequence: after },
@@ -122,6 +152,7 @@ export async function openStream(
       void (async () => {
         while (!stopped) {
           try {
+            await assertSame();
             const consumer = await client.consumers.get(name, {
               deliver_policy: DeliverPolicy.StartSequence,
               opt_start_seq: next,
@@ -147,6 +178,14 @@ export async function openStream(
     async last() {
       try {
         return (await manager.streams.info(name)).state.last_seq;
+      } catch (error) {
+        throw unavailable(error);
+      }
+    },
+    async at(place) {
+      try {
+        const message = await manager.streams.getMessage(name, { seq: place });
+        return message ? message.string() : null;
       } catch (error) {
         throw unavailable(error);
       }
