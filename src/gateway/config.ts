@@ -4,7 +4,6 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { environmentSchema } from '../shared/protocol/engine';
 import { fileBridgeSchema } from './bridges/config';
-import type { Servers } from './cluster/connect';
 
 /** A file the gateway is configured by cannot be used; the message says which, where and why. */
 export class ConfigError extends Error {
@@ -30,21 +29,7 @@ const clusterSchema = z.strictObject({
   /** Copies of the log, each on a server of its own. */
   replicas: z.union([z.literal(1), z.literal(3), z.literal(5)]).default(3),
   servers: z.array(z.string().min(1)).min(1).max(16),
-  /** PEM files: the authority of the servers, and what this gateway shows them where they ask for it. */
-  tls: z
-    .strictObject({
-      caFile: z.string().min(1),
-      certFile: z.string().min(1).optional(),
-      keyFile: z.string().min(1).optional(),
-    })
-    .refine(({ certFile, keyFile }) => (certFile === undefined) === (keyFile === undefined), {
-      message: 'certFile and keyFile go together',
-    })
-    .optional(),
-  /** A file that holds the seed of this gateway's NKey, and nothing else. */
-  nkeyFile: z.string().min(1).optional(),
 });
-export type ClusterConfig = z.infer<typeof clusterSchema>;
 
 export const gatewayConfigSchema = z
   .strictObject({
@@ -128,23 +113,6 @@ export function readTls(config: GatewayConfig): TlsFiles | null {
   }
   const clientCa = clientCaFile ? readText(clientCaFile, 'tls.clientCaFile') : null;
   return { cert, key, clientCa };
-}
-
-/** How the servers of the replicated log are reached. @throws {ConfigError} */
-export function readServers({ servers, tls, nkeyFile }: ClusterConfig): Servers {
-  const file = (path: string | undefined, name: string) =>
-    path === undefined ? null : readText(path, `cluster.${name}`);
-  return {
-    servers,
-    tls: tls
-      ? {
-          ca: readText(tls.caFile, 'cluster.tls.caFile'),
-          cert: file(tls.certFile, 'tls.certFile'),
-          key: file(tls.keyFile, 'tls.keyFile'),
-        }
-      : null,
-    nkeySeed: file(nkeyFile, 'nkeyFile')?.trim() ?? null,
-  };
 }
 
 function readText(path: string, name: string): string {
