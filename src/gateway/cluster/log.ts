@@ -173,7 +173,8 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
   }
 
   function trouble(message: string | null): void {
-    if (message === storeError) return;
+    // While it lasts, what waits is said again with each try.
+    if (message === null && storeError === null) return;
     storeError = message;
     for (const listener of healthy) listener(health());
   }
