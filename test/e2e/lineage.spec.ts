@@ -120,7 +120,7 @@ test('from a trade to the data that made it, by mouse and by keyboard', async ()
   await expect(detail(console).getByRole('button', { name: 'dvc-1' })).toBeVisible();
   await detail(console).getByRole('button', { name: 'dvc-1' }).click();
   await expect(detail(console)).toContainText('2024-01-01 – 2025-12-31');
-  await expect(detail(console).getByRole('button', { name: DAY })).toBeVisible();
+  await expect(detail(console).getByRole('button', { name: DAY, exact: true })).toBeVisible();
   await expect(detail(console)).toContainText('modelo registrado');
   // By keyboard along the edges to the model, and to its card.
   const picked = console.locator('[data-lineage][aria-pressed=true]');
@@ -296,7 +296,7 @@ test('from an event into the graph, and the graph as it was then', async () => {
   await event.getByRole('button', { name: 'Ver el escritorio entonces' }).click();
   await showView(console, 'lineage');
   await node(console, GROUP).click();
-  await expect(detail(console)).toContainText('-1,00 USD');
+  await expect(detail(console)).toContainText('−1,00 USD');
   await detail(console).getByRole('button', { name: 'Mostrar operaciones' }).click();
   await expect(console.locator('[data-lineage^="trade:"]')).toHaveCount(1);
   await shot(console, 'past');

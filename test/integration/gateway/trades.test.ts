@@ -77,6 +77,13 @@ it('what waits when the gateway stops is recorded, and what is said again after 
   expect(gateway.log.state().engines.e1?.connected).toBe(true);
 });
 
+it('a trade closed when no calendar has a day is refused, and ends nothing', async () => {
+  engine.close([{ tradeId: 't1', pnl: 1, closedAt: 8.65e15 }]);
+  engine.alert('heard');
+  await terminal.until(() => terminal.events.some(({ type }) => type === 'alert.raised'));
+  expect(engine.errors).toEqual([expect.stringContaining('telemetry')]);
+});
+
 it('many large events are sent in frames that a terminal takes', async () => {
   const trades = Array.from({ length: 25 }, (_, n) =>
     closedTrade(`${n}`.padEnd(128, 'é'), n, { instrument: 'i'.repeat(128) }),
