@@ -17,7 +17,7 @@ import { TRADES_SHOWN } from '../../shared/lineage/ipc';
 import { toRunEvents } from '../../shared/lineage/openlineage';
 import { type RunEvent, runEventSchema } from '../../shared/lineage/runEvent';
 import { LINEAGE_TYPES, type LineageState, NO_LINEAGE } from '../../shared/lineage/state';
-import { tradeNode, tradeOf } from '../../shared/lineage/trades';
+import { type TradeSum, tradeNode, tradeOf } from '../../shared/lineage/trades';
 import type { Sha256 } from '../../shared/log/chain';
 import { toDomainEvent } from '../../shared/ops/events';
 
@@ -46,10 +46,16 @@ export interface LineageCore {
   close(): void;
 }
 
-/** A state, and the graph it was last built into. */
+interface Traded {
+  readonly version: string;
+  readonly sums: readonly TradeSum[];
+}
+
+/** A state and the trades beside it, and the graph they were last built into. */
 interface View {
   state: LineageState;
-  built: { readonly graph: BuiltGraph; readonly seq: number; readonly trades: string } | null;
+  traded: Traded;
+  built: { readonly graph: BuiltGraph; readonly seq: number; readonly traded: Traded } | null;
   revision: number;
 }
 
@@ -164,16 +170,21 @@ export function createLineageCore(deps: {
     attempt(() => follow(at));
     attempt(indexSome);
     const view = at === null ? present : past;
-    const { seq } = view.state;
     attempt(() =>
       withIndex((own) => {
         const version = own.version(at);
-        if (view.built?.seq === seq && view.built.trades === version) return;
-        show(view, buildGraph(view.state, own.sums(at)), version);
+        if (view.traded.version !== version) view.traded = { version, sums: own.sums(at) };
       }),
     );
-    if (!view.built) show(view, buildGraph(view.state, []), '');
-    return view.built?.graph ?? buildGraph(view.state, []);
+    const { state, traded, built } = view;
+    if (built?.seq === state.seq && built.traded === traded) return built.graph;
+    const graph = buildGraph(state, traded.sums);
+    if (!built || !same(built.graph, graph)) {
+      revisions += 1;
+      view.revision = revisions;
+    }
+    view.built = { graph, seq: state.seq, traded };
+    return graph;
   }
 
   /** Reads what can be read: what cannot is said beside it. */
@@ -183,14 +194,6 @@ export function createLineageCore(deps: {
     } catch (error) {
       problem = (error as Error).message;
     }
-  }
-
-  function show(view: View, graph: BuiltGraph, version: string): void {
-    if (!view.built || !same(view.built.graph, graph)) {
-      revisions += 1;
-      view.revision = revisions;
-    }
-    view.built = { graph, seq: view.state.seq, trades: version };
   }
 
   function part(
@@ -279,7 +282,10 @@ export function createLineageCore(deps: {
 }
 
 function noView(): View {
-  return { state: NO_LINEAGE, built: null, revision: 0 };
+  return {
+    ...{ state: NO_LINEAGE, traded: { version: '', sums: [] } },
+    ...{ built: null, revision: 0 },
+  };
 }
 
 /** Whether two graphs show the same: events that change nothing to see make no new revision. */
