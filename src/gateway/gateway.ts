@@ -64,6 +64,7 @@ import { createRest } from './rest/index';
 import { expireResumes } from './resumeExpiry';
 import { keepRetention } from './retention';
 import { createTelemetryFanout } from './telemetryFanout';
+import { createTradeQueue, recordTrades } from './trades/recorder';
 
 export interface GatewayOptions {
   readonly dataDir: string;
@@ -108,6 +109,8 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
+/** How long a closed trade waits for others, to be recorded with them. */
+const TRADES_WAIT_MS = 2_000;
 const CHANNELS = ['control', 'telemetry', 'engine'] as const;
 
 /** Starts a gateway: verifies its log, takes running kills up and listens. @throws BrokenLogError, listen errors */
@@ -121,6 +124,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const outbox = openOutbox(join(options.dataDir, 'outbox.db'), String(clock()));
   const lookedAt = outbox.handled() ?? Number.POSITIVE_INFINITY;
   const missed: { event: LogEvent; state: OpsState }[] = [];
+  const queue = createTradeQueue();
   const log = await createLog({
     store,
     sha256,
@@ -132,6 +136,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     onReplay: (event, state) => {
       if (event.commandId !== null) history.push(event);
       if (event.seq > lookedAt) missed.push({ event, state });
+      queue.replayed(event);
     },
   });
   if (log.state().epoch === null) {
@@ -247,6 +252,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         password: () => secrets.get('email'),
       }),
   });
+  const trades = recordTrades({ log, hub, queue, waitMs: TRADES_WAIT_MS });
   const retention = keepRetention({ log, folder: join(options.dataDir, 'reports'), journal });
   const { limits, recheckEveryMs } = policy.auth;
   const { authenticate } = options;
@@ -399,6 +405,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       driver.stop();
       telemetry.stop();
       hub.stop();
+      trades.stop();
       for (const socket of sockets.clients) socket.terminate();
       await new Promise<void>((closed) => {
         server.close(() => closed());
