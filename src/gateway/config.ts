@@ -94,7 +94,8 @@ export function readTls(config: GatewayConfig): TlsFiles | null {
   return { cert, key, clientCa };
 }
 
-function readText(path: string, name: string): string {
+/** A text file that the configuration names. @param name the setting. @throws {ConfigError} */
+export function readText(path: string, name: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
