@@ -32,8 +32,8 @@ afterEach(async () => {
 
 async function openNode(name: string, servers: string[], replicas = 1): Promise<Node> {
   const connection = await connect({ servers, maxReconnectAttempts: -1, reconnectTimeWait: 50 });
-  const kv = await openLeaseBucket(connection, replicas, TIMES);
-  const leases = createLeases({ kv, node: name, uptime, times: TIMES });
+  const bucket = await openLeaseBucket(connection, replicas, TIMES);
+  const leases = createLeases({ bucket, node: name, uptime, times: TIMES });
   open.push(connection, leases);
   return { name, connection, leases };
 }
@@ -229,13 +229,29 @@ describe.skipIf(WHY_NO_NATS !== null)(`leases at one server${skipped}`, () => {
   });
 
   it('a lease that would lapse before it is renewed is refused', () => {
-    const kv = {} as never;
+    const bucket = {} as never;
     const times = { renewEveryMs: 1_500, lostAfterMs: 2_500 };
-    expect(() => createLeases({ kv, node: 'a', uptime, times })).toThrow(RangeError);
+    expect(() => createLeases({ bucket, node: 'a', uptime, times })).toThrow(RangeError);
   });
 });
 
 describe.skipIf(WHY_NO_NATS !== null)(`leases at three servers${skipped}`, () => {
+  it('of changes that follow the same one the bucket takes one', async () => {
+    const nats = await startNats({ servers: 3 });
+    open.unshift({ close: () => nats.stop() });
+    const buckets = await Promise.all(
+      nats.addresses.map(async (server) => {
+        const connection = await connect({ servers: server });
+        open.push(connection);
+        return openLeaseBucket(connection, 3, { ...TIMES, renewEveryMs: 10_000 });
+      }),
+    );
+    for (let last = 0; last < 100; last++) {
+      const taken = await Promise.all(buckets.map((one, index) => one.put('x', `${index}`, last)));
+      expect(taken.filter((revision) => revision !== null)).toEqual([last + 1]);
+    }
+  });
+
   it('go on when a server dies, and one that watched by it hears of what comes after', async () => {
     const nats = await startNats({ servers: 3 });
     open.unshift({ close: () => nats.stop() });
