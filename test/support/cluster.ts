@@ -1,7 +1,7 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cluster } from '../../src/gateway/cluster/cluster';
-import { connectTo } from '../../src/gateway/cluster/connect';
+import { connectCluster } from '../../src/gateway/cluster/connect';
 import { openCluster } from '../../src/gateway/cluster/open';
 import type { Gateway, GatewayOptions } from '../../src/gateway/gateway';
 import { loadOrCreateKey } from '../../src/node/keys';
@@ -20,9 +20,10 @@ export async function joinCluster(
   node: string,
   replicas: number,
 ): Promise<Cluster> {
-  const connection = await connectTo({ servers });
+  const config = { node, stream: 'VIGIA', replicas: replicas as 1 | 3 | 5, servers: [...servers] };
+  const connection = await connectCluster(config, node, () => undefined);
   const uptime = () => performance.now();
-  return openCluster(connection, { node, stream: 'VIGIA', replicas, uptime });
+  return openCluster(connection, { ...config, uptime });
 }
 
 /** Starts a gateway of several on servers that run. All of a desk share one signing key. */

@@ -29,8 +29,8 @@ export async function openCluster(
   const stream = await openStream(connection, {
     ...{ name, replicas, publishWithinMs: PUBLISH_WITHIN_MS, retryMs: FOLLOW_AGAIN_MS },
   });
-  const kv = await openLeaseBucket(connection, replicas, LEASE_TIMES);
-  const leases = createLeases({ kv, node, uptime, times: LEASE_TIMES });
+  const bucket = await openLeaseBucket(connection, replicas, LEASE_TIMES);
+  const leases = createLeases({ bucket, node, uptime, times: LEASE_TIMES });
   const peers = joinPeers(connection, { prefix: name, node, uptime });
   return {
     ...{ node, stream, leases, peers },
