@@ -53,6 +53,7 @@ export interface StreamOptions {
 }
 
 const SUBJECT = 'log';
+const TRIES = 3;
 
 /**
  * Opens the desk's stream, and makes it where there is none: on disk, replicated, and from which
@@ -73,30 +74,29 @@ export async function openStream(
     checkAPI: false,
   });
 
+  /** Makes it where it is not there; several that make it at once may leave one without an answer. */
   async function make(): Promise<void> {
-    try {
-      await manager.streams.info(name);
-      return;
-    } catch (error) {
-      if (!(error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound))
-        throw unavailable(error);
-    }
-    try {
-      await manager.streams.add({
-        name,
-        subjects: [subject],
-        storage: StorageType.File,
-        retention: RetentionPolicy.Limits,
-        num_replicas: options.replicas,
-        deny_delete: true,
-        deny_purge: true,
-        duplicate_window: 0,
-      });
-    } catch (error) {
-      // Another gateway may have made it in this very moment.
-      await manager.streams.info(name).catch(() => {
-        throw unavailable(error);
-      });
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await manager.streams.info(name);
+        return;
+      } catch (error) {
+        if (!isNotFound(error) && tries === TRIES) throw unavailable(error);
+      }
+      try {
+        await manager.streams.add({
+          name,
+          subjects: [subject],
+          storage: StorageType.File,
+          retention: RetentionPolicy.Limits,
+          num_replicas: options.replicas,
+          deny_delete: true,
+          deny_purge: true,
+          duplicate_window: 0,
+        });
+      } catch (error) {
+        if (tries === TRIES) throw unavailable(error);
+      }
     }
   }
 
@@ -152,6 +152,10 @@ export async function openStream(
       }
     },
   };
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;
 }
 
 function isMovedOn(error: unknown): boolean {

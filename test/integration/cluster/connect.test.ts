@@ -43,7 +43,7 @@ function file(name: string, text: string): string {
 }
 
 async function dial(config: object, onStatus: (status: LinkStatus) => void = () => undefined) {
-  const parsed = clusterConfigSchema.parse({ replicas: 1, stream: 'S', ...config });
+  const parsed = clusterConfigSchema.parse({ node: 'norte', replicas: 1, stream: 'S', ...config });
   const connection = await connectCluster(parsed, 'vigia-gateway test', onStatus);
   open.push(connection);
   return connection;
@@ -97,7 +97,7 @@ ${new TextDecoder().decode(user.getSeed())}
 }
 
 describe('what a desk writes of its cluster', () => {
-  const good = { servers: ['localhost:4222'], replicas: 1, stream: 'VIGIA' };
+  const good = { servers: ['localhost:4222'], replicas: 1, node: 'norte', stream: 'VIGIA' };
   it.each([
     ['a server off this machine without TLS', { servers: ['nats.mesa.co:4222'] }, 'need TLS'],
     [
