@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { openLogFile } from '../node/logFile';
 import { PolicyFileError, readPolicies } from '../node/policyFiles';
 import { roleSchema } from '../shared/protocol/terminal';
+import type { Clock } from '../shared/time';
 import { VERSION } from '../shared/version';
 import { OperatorsFileError } from './auth/account';
 import { fileAuthentication } from './auth/authenticate';
@@ -12,17 +13,12 @@ import { spawnBridges } from './bridges/process';
 import { logCommand } from './cliLog';
 import { registerModel } from './cliModel';
 import { operatorCommand } from './cliOperator';
-import { connectTo } from './cluster/connect';
+import type { Cluster } from './cluster/cluster';
+import type { ClusterConfig } from './cluster/config';
+import { ClusterError, connectCluster } from './cluster/connect';
 import { OtherHistoryError } from './cluster/log';
 import { openCluster } from './cluster/open';
-import {
-  ConfigError,
-  gatewayConfigSchema,
-  readPagerdutySecret,
-  readServers,
-  readTls,
-  readYaml,
-} from './config';
+import { ConfigError, gatewayConfigSchema, readPagerdutySecret, readTls, readYaml } from './config';
 import { startGateway } from './gateway';
 import { BrokenLogError } from './log';
 
@@ -92,8 +88,7 @@ async function main(): Promise<void> {
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   const uptime = () => performance.now();
   const { cluster: several, ...own } = config;
-  const cluster =
-    several && (await openCluster(await connectTo(readServers(several)), { ...several, uptime }));
+  const cluster = several && (await joinCluster(several, uptime));
   const gateway = await startGateway({
     ...{ ...own, ...(cluster && { cluster }) },
     tls: readTls(config),
@@ -122,13 +117,22 @@ async function main(): Promise<void> {
   process.once('SIGTERM', stop).once('SIGINT', stop);
 }
 
+/** Joins the desk's other gateways; what the servers say meanwhile goes to standard error. */
+async function joinCluster(config: ClusterConfig, uptime: Clock): Promise<Cluster> {
+  const name = `vigia-gateway ${config.node}`;
+  const connection = await connectCluster(config, name, (status) => {
+    if (status.state === 'problem') process.stderr.write(`vigia-gateway: ${status.message}\n`);
+  });
+  return openCluster(connection, { ...config, uptime });
+}
+
 main().catch((error: unknown) => {
   process.stderr.write(`vigia-gateway: ${explain(error)}\n`);
   process.exit(1);
 });
 
 function explain(error: unknown): string {
-  const ours = [ConfigError, OperatorsFileError, PolicyFileError];
+  const ours = [ConfigError, OperatorsFileError, PolicyFileError, ClusterError];
   if (ours.some((kind) => error instanceof kind)) return (error as Error).message;
   if (error instanceof BrokenLogError) {
     return `${error.message}. The gateway does not run on it; keep the file and restore a copy that verifies.`;

@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import { archivesOf } from '../node/audit/archives';
 import { FileInUseError, openSource } from '../node/audit/source';
 import { sha256 } from '../node/sha256';
-import { connectTo } from './cluster/connect';
+import type { ClusterConfig } from './cluster/config';
+import { connectCluster } from './cluster/connect';
 import { MigrationError, type MigrationOptions, toFile, toStream } from './cluster/migrate';
 import { openLog } from './cluster/open';
 import type { LogStream } from './cluster/stream';
-import { ConfigError, gatewayConfigSchema, readServers, readYaml } from './config';
+import { ConfigError, gatewayConfigSchema, readYaml } from './config';
 
 export interface LogOptions {
   readonly config?: string | undefined;
@@ -22,7 +23,7 @@ const SAY_EVERY_MS = 1_000;
  *
  * @param say hears how far it is.
  * @returns what to print; null where an option is missing.
- * @throws {ConfigError}, {MigrationError}, {StreamUnavailableError}
+ * @throws {ConfigError}, {ClusterError}, {MigrationError}, {StreamUnavailableError}
  */
 export async function logCommand(
   verb: 'migrate' | 'backup',
@@ -38,23 +39,13 @@ export async function logCommand(
   const own = join(dataDir, 'log.db');
   const options: MigrationOptions = { sha256, onProgress: sayNow(say) };
 
-  async function withStream<Result>(
-    replicas: number | null,
-    use: (stream: LogStream) => Promise<Result>,
-  ): Promise<Result> {
-    const connection = await connectTo(readServers(cluster as NonNullable<typeof cluster>));
-    try {
-      return await use(await openLog(connection, name, replicas));
-    } finally {
-      await connection.close();
-    }
-  }
-
   if (verb === 'migrate' && to === 'stream') {
     const path = from ?? own;
     const source = openAlone(path);
     try {
-      const head = await withStream(cluster.replicas, (it) => toStream(source, it, options));
+      const head = await withStream(cluster, cluster.replicas, (it) =>
+        toStream(source, it, options),
+      );
       return `the stream ${name} holds ${path}: events 1 to ${head.seq}, the last one ${head.hash}`;
     } finally {
       source.close();
@@ -62,8 +53,22 @@ export async function logCommand(
   }
   if (verb === 'backup' ? out === undefined : to !== 'file') return null;
   const path = out ?? own;
-  const head = await withStream(null, (it) => toFile(it, path, options));
+  const head = await withStream(cluster, null, (it) => toFile(it, path, options));
   return `${path} holds the stream ${name}: events 1 to ${head.seq}, the last one ${head.hash}`;
+}
+
+/** @param replicas of a stream that is made; null makes none */
+async function withStream<Result>(
+  cluster: ClusterConfig,
+  replicas: number | null,
+  use: (stream: LogStream) => Promise<Result>,
+): Promise<Result> {
+  const connection = await connectCluster(cluster, 'vigia-gateway', () => undefined);
+  try {
+    return await use(await openLog(connection, cluster.stream, replicas));
+  } finally {
+    await connection.close();
+  }
 }
 
 /** A log or a mirror, with its archives, that nothing writes to meanwhile. */

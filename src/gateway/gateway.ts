@@ -69,6 +69,7 @@ import type { DeliverReport, ReportKeeper } from './reports/keeper';
 import { createRest } from './rest/index';
 import { keepRetention } from './retention';
 import { createTelemetryFanout } from './telemetryFanout';
+import { createTradeQueue, recordTrades } from './trades/recorder';
 
 export interface GatewayOptions {
   readonly dataDir: string;
@@ -116,6 +117,8 @@ export interface Gateway {
 }
 
 const NO_LEASE: LeaseView = { holder: null, token: null, expiresInMs: 0 };
+/** How long a closed trade waits for others, to be recorded with them. */
+const TRADES_WAIT_MS = 2_000;
 const CHANNELS = ['control', 'telemetry', 'engine'] as const;
 
 /** A gateway of several whose key is not the desk's: terminals would believe nothing that it signs. */
@@ -147,6 +150,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const outbox = cluster ? null : openOutbox(outboxFile, String(clock()));
   const lookedAt = outbox?.handled() ?? Number.POSITIVE_INFINITY;
   const missed: Missed[] = [];
+  const queue = createTradeQueue();
   let turns: Turns | null = null;
   const acting = () => cluster === null || turns?.acting() === true;
   const common = {
@@ -155,6 +159,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     onReplay: (event: LogEvent, state: OpsState) => {
       if (event.commandId !== null) history.push(event);
       if (event.seq > lookedAt) missed.push({ event, state });
+      queue.replayed(event);
     },
   };
   const log = cluster
@@ -294,6 +299,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     read: async (id, file) => (await duties?.reports.read(id, file)) ?? null,
     takePdf: async (...printing) => (await duties?.reports.takePdf(...printing)) ?? 'unknown',
   };
+  const trades = recordTrades({ log, hub, queue, waitMs: TRADES_WAIT_MS });
   const retention = keepRetention({ log, folder: join(options.dataDir, 'reports'), journal });
   const { limits, recheckEveryMs } = policy.auth;
   const { authenticate } = options;
@@ -484,6 +490,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       driver.stop();
       telemetry.stop();
       hub.stop();
+      trades.stop();
       for (const socket of sockets.clients) socket.terminate();
       await new Promise<void>((closed) => {
         server.close(() => closed());

@@ -345,7 +345,6 @@ export function startTerminal(start: TerminalStart): void {
       changed();
     },
   });
-  const tradesFile = join(data, 'trades.db');
   const executions = createExecutionBook({
     clock,
     annulmentMs: () => incidentsPolicy(desk.ops()).annulmentMs,
@@ -353,7 +352,6 @@ export function startTerminal(start: TerminalStart): void {
   const telemetry = createTelemetry({
     workerFile: join(mainDir, 'telemetry-worker.js'),
     folder: join(data, 'monitor'),
-    trades: tradesFile,
     changed: publisher.figures,
     onExecuted: executions.take,
     onEvaluated: (evaluation, occasion) => monitor.evaluated(evaluation, occasion),
@@ -361,7 +359,7 @@ export function startTerminal(start: TerminalStart): void {
   const lineage = createLineageDesk({
     workerFile: join(mainDir, 'lineage-worker.js'),
     mirror: join(data, 'audit.db'),
-    trades: tradesFile,
+    trades: join(data, 'trades.db'),
   });
   const monitor = createMonitorDesk({
     ...{ control: link.send, ops: desk.ops, clock, uptime: () => performance.now(), newId },
@@ -380,7 +378,8 @@ export function startTerminal(start: TerminalStart): void {
     deletions: () => desk.ops().retention.deleted,
     policies: () => [modelsPolicy(desk.ops()).retention, policies.models.document.retention],
     clock,
-    tradesOf: telemetry.tradesOf,
+    tradesOf: lineage.tradesOf,
+    indexTrades: lineage.index,
     async dropYear(deletion) {
       // The explorer has the archive open, and what it indexed of it is to go as well.
       audit.setAside();

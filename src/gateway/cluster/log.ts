@@ -113,6 +113,7 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
   let publishing = false;
   let stopped = false;
   let storeError: string | null = null;
+  let toldUnsaved = 0;
   let retry: NodeJS.Timeout | null = null;
   const recorded = new Set<(event: LogEvent) => void>();
   const saved = new Set<() => void>();
@@ -247,8 +248,11 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
   }
 
   function trouble(message: string | null): void {
-    if (message === storeError) return;
+    // While it lasts, what waits is said again with each try; afterwards once, that nothing waits.
+    const over = storeError === null && (toldUnsaved === 0 || log.pending.length > 0);
+    if (message === null && over) return;
     storeError = message;
+    toldUnsaved = log.pending.length;
     for (const listener of healthy) listener(health());
   }
 
@@ -396,6 +400,8 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
       proposal.settled({ ok: true, events: news.filter(({ id }) => its.includes(id)) });
     }
     if (mine) refuseOld('others were first, again and again');
+    // What the stream brings it also takes.
+    if (!fault) trouble(null);
     if (told) signed(told);
     for (const listener of saved) listener();
     if (live && options.signs() && isDue()) checkpoint();

@@ -37,8 +37,8 @@ export async function openCluster(
 ): Promise<Cluster> {
   const { node, stream: name, replicas, uptime } = options;
   const stream = await openLog(connection, name, replicas);
-  const kv = await openLeaseBucket(connection, replicas, LEASE_TIMES);
-  const leases = createLeases({ kv, node, uptime, times: LEASE_TIMES });
+  const bucket = await openLeaseBucket(connection, replicas, LEASE_TIMES);
+  const leases = createLeases({ bucket, node, uptime, times: LEASE_TIMES });
   const peers = joinPeers(connection, { prefix: name, node, uptime });
   return {
     ...{ node, stream, leases, peers },

@@ -56,6 +56,7 @@ export interface StreamOptions {
 }
 
 const SUBJECT = 'log';
+const TRIES = 3;
 
 /**
  * Opens the desk's stream, and makes it where there is none: on disk, replicated, and from which
@@ -77,39 +78,38 @@ export async function openStream(
     checkAPI: false,
   });
 
-  async function make(): Promise<void> {
+  /**
+   * Makes it where it is not there; several that make it at once may leave one without an answer.
+   *
+   * @returns when it was made, by which it is known again.
+   */
+  async function make(): Promise<string> {
     const { replicas } = options;
-    try {
-      await manager.streams.info(name);
-      return;
-    } catch (error) {
-      if (!(error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound))
-        throw unavailable(error);
-      if (replicas === null) throw unavailable(error);
-    }
-    try {
-      await manager.streams.add({
-        name,
-        subjects: [subject],
-        storage: StorageType.File,
-        retention: RetentionPolicy.Limits,
-        num_replicas: replicas,
-        deny_delete: true,
-        deny_purge: true,
-        duplicate_window: 0,
-      });
-    } catch (error) {
-      // Another gateway may have made it in this very moment.
-      await manager.streams.info(name).catch(() => {
-        throw unavailable(error);
-      });
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return (await manager.streams.info(name)).created;
+      } catch (error) {
+        if (isNotFound(error) ? replicas === null : tries === TRIES) throw unavailable(error);
+      }
+      if (replicas === null) continue;
+      try {
+        await manager.streams.add({
+          name,
+          subjects: [subject],
+          storage: StorageType.File,
+          retention: RetentionPolicy.Limits,
+          num_replicas: replicas,
+          deny_delete: true,
+          deny_purge: true,
+          duplicate_window: 0,
+        });
+      } catch (error) {
+        if (tries === TRIES) throw unavailable(error);
+      }
     }
   }
 
-  await make();
-  const { created } = await manager.streams.info(name).catch((error) => {
-    throw unavailable(error);
-  });
+  const created = await make();
   /** How often the connection was lost, and after how many times the stream was seen to be the same. */
   let cuts = 0;
   let seenAfter = 0;
@@ -191,6 +191,10 @@ export async function openStream(
       }
     },
   };
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;
 }
 
 function isMovedOn(error: unknown): boolean {

@@ -1,6 +1,5 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import WebSocket from 'ws';
-import { openTradeStore } from '../../node/tradeStore';
 import { type Execution, executionsOf } from '../../shared/incidents/executions';
 import type { Watch } from '../../shared/monitor/watch';
 import { parseFrame } from '../../shared/protocol/frame';
@@ -23,7 +22,6 @@ const port = parentPort;
 if (!port) throw new Error('telemetry runs as a worker');
 const post = (message: FromTelemetry): void => port.postMessage(message);
 
-const trades = openTradeStore((workerData as { trades: string }).trades);
 const books = new Map<string, FigureBook>();
 /** Executions seen since the last message. */
 let executed: Execution[] = [];
@@ -104,7 +102,6 @@ function take(own: WebSocket, message: TelemetryReply): void {
         book(engine).take(session, items, heardAt);
         watcher?.feed(engine, items, heardAt);
         for (const item of items) executed.push(...executionsOf(engine, item));
-        trades.take(engine, items);
       }
       // A limit that is passed is not waited with until the next check.
       if (watcher?.crossed(heardAt)) evaluate('crossed');
@@ -140,8 +137,7 @@ setInterval(() => {
   const figures = Object.fromEntries(
     [...books].map(([engine, one]) => [engine, one.figures(now)] as const),
   );
-  trades.flush();
-  post({ type: 'figures', link: linkState(), figures, trades: trades.health(), executed });
+  post({ type: 'figures', link: linkState(), figures, executed });
   executed = [];
 }, POST_EVERY_MS);
 
@@ -175,30 +171,12 @@ function watch(next: Watch, folder: string): void {
   checks = setInterval(() => evaluate('check'), checkEveryMs);
 }
 
-function tradesOf(year: number, drop: boolean): ReturnType<typeof trades.year> | null {
-  try {
-    const found = trades.year(year);
-    if (drop) trades.drop(year);
-    return found;
-  } catch {
-    // The disk takes nothing, as the store's health says.
-    return null;
-  }
-}
-
 port.on('message', (message: ToTelemetry) => {
   if (message.type === 'watch') return watch(message.watch, message.folder);
   if (message.type === 'keep') {
     return post({ type: 'kept', request: message.request, digest: watcher?.keep() ?? null });
   }
-  if (message.type === 'year') {
-    const { request, year, drop } = message;
-    return post({ type: 'year', request, trades: tradesOf(year, drop) });
-  }
-  if (message.type === 'close') {
-    trades.close();
-    return process.exit();
-  }
+  if (message.type === 'close') return process.exit();
   if (message.type === 'series') {
     const series = [...books.values()].map((one) => one.series());
     return post({ type: 'series', request: message.request, series });

@@ -25,6 +25,8 @@ export interface EventSource {
   deleted(): DeletedBefore | null;
   /** Rows from a sequence on, in order; fewer than `limit` only at the end. */
   rows(fromSeq: number, limit: number): EventRow[];
+  /** Events of these types after one sequence and up to another, in order, up to a limit. */
+  typed(types: readonly string[], after: number, through: number, limit: number): LogEvent[];
   /** Events of these sequences, in the order given; those that are not there are left out. */
   pick(seqs: readonly number[]): LogEvent[];
   /** Every event of a command, in order. */
@@ -106,6 +108,16 @@ export function openSource(paths: readonly string[], alone = false): EventSource
       return EMPTY_LOG;
     },
     rows,
+    typed(types, after, through, limit) {
+      const found: EventRow[] = [];
+      for (const file of files) {
+        // An event that is archived and not yet taken from the log is there once.
+        const from = Math.max(after, found.at(-1)?.seq ?? 0);
+        const left = limit - found.length;
+        found.push(...(file.typed.all(from, through, JSON.stringify(types), left) as EventRow[]));
+      }
+      return found.map(eventOfRow);
+    },
     pick(seqs) {
       const found = new Map<number, LogEvent>();
       for (const file of files) {
@@ -149,6 +161,7 @@ interface OpenFile {
   readonly page: Database.Statement;
   readonly hash: Database.Statement;
   readonly several: Database.Statement;
+  readonly typed: Database.Statement;
   readonly last: Database.Statement;
   readonly story: Database.Statement;
   readonly deletions: Database.Statement;
@@ -173,6 +186,10 @@ function openFile(path: string, alone: boolean): OpenFile {
       // One question for a page: two hundred cost three times as much.
       several: database.prepare(
         'SELECT seq, hash, body FROM json_each(?) CROSS JOIN events ON seq = value',
+      ),
+      typed: database.prepare(
+        `SELECT ${COLUMNS} FROM events WHERE seq > ? AND seq <= ?
+         AND type IN (SELECT value FROM json_each(?)) ORDER BY seq LIMIT ?`,
       ),
       last: database.prepare('SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1'),
       story: database.prepare(

@@ -30,6 +30,7 @@ export const en: Readonly<Record<Key, string>> = {
   'word.halted': 'STOPPED',
   'word.flat': 'HALTED · FLAT',
   'banner.unknown': 'No gateway has said anything yet',
+  'banner.unlogged': 'not in the log yet',
   'banner.lastKnown': 'last known state: {{word}}',
   'banner.since': 'since {{time}} COT',
   'banner.scoped': '{{killed}} of {{all}} engines stopped; the rest goes on',
@@ -362,7 +363,7 @@ export const en: Readonly<Record<Key, string>> = {
   'mirrorAlarm.unwritable': 'THE MIRROR CANNOT BE WRITTEN',
   'mirrorAlarm.unwritableWhat':
     'Events in memory, not saved: {{count}}. They are saved as soon as there is room. The kill works. Free disk space on this machine.',
-  'gateway.unsaved': 'Gateway events not yet on disk: {{count}}.',
+  'gateway.unsaved': 'Gateway events not in the log yet: {{count}}.',
   'gateway.store': 'The gateway cannot store:',
   'gateway.restarts': 'gateway restarts: {{count}}',
   'engines.title': 'Engines',

@@ -30,6 +30,7 @@ export const es = {
   'word.halted': 'DETENIDO',
   'word.flat': 'DETENIDO · PLANO',
   'banner.unknown': 'Ningún gateway ha dicho nada todavía',
+  'banner.unlogged': 'aún no está en el registro',
   'banner.lastKnown': 'último estado conocido: {{word}}',
   'banner.since': 'desde {{time}} COT',
   'banner.scoped': 'motores detenidos: {{killed}} de {{all}}; el resto sigue',
@@ -367,7 +368,7 @@ export const es = {
   'mirrorAlarm.unwritable': 'EL ESPEJO NO SE PUEDE ESCRIBIR',
   'mirrorAlarm.unwritableWhat':
     'Eventos en memoria, sin guardar: {{count}}. Se guardan en cuanto haya sitio. La parada funciona. Libere disco en este equipo.',
-  'gateway.unsaved': 'Eventos del gateway sin guardar en disco: {{count}}.',
+  'gateway.unsaved': 'Eventos del gateway que aún no están en el registro: {{count}}.',
   'gateway.store': 'El gateway no puede guardar:',
   'gateway.restarts': 'reinicios del gateway: {{count}}',
   'engines.title': 'Motores',
