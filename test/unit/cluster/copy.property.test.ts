@@ -87,7 +87,7 @@ describe('a copy and a stream', () => {
           folder.remove();
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
     expect(refused).toBeGreaterThan(20);
   });

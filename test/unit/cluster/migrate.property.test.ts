@@ -92,7 +92,7 @@ describe('a log that is taken into a stream and out of it again', () => {
           own.remove();
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
 
