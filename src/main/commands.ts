@@ -5,6 +5,27 @@ import type { LocalCommand } from '../shared/view/desk';
 
 const KEPT = 8;
 const REPORTS_KEPT = 100;
+/**
+ * Commands that the terminal may say again by itself, under the same id, where the gateway it has gone
+ * over to knows nothing of them: those that only stop, withdraw or write down. What lets trading go on,
+ * changes what trades or who is told, or deletes is never among them: between its first saying and its
+ * second another may have stopped the desk, and it would undo that.
+ */
+const SAID_AGAIN: ReadonlySet<CommandName> = new Set([
+  'pause',
+  'resume.withdraw',
+  'promotion.reject',
+  'promotion.withdraw',
+  'exception.revoke',
+  'alert.acknowledge',
+  'incident.open',
+  'incident.acknowledge',
+  'incident.note',
+  'incident.step',
+  'incident.link_alert',
+  'report.record',
+  'lineage.report',
+] satisfies Sendable[]);
 type Sendable = Exclude<CommandName, 'kill' | 'terminal.report'>;
 type ReportKind = CommandParams<'terminal.report'>['kind'];
 
@@ -23,11 +44,15 @@ export interface CommandDesk {
 export function createCommandDesk(deps: {
   readonly control: (request: ControlRequest) => boolean;
   readonly clock: Clock;
+  /** How long after it was given a command may be said again, ms. */
+  readonly sayAgainWithinMs: number;
   readonly newId: () => string;
   readonly changed: () => void;
 }): CommandDesk {
   let commands: readonly LocalCommand[] = [];
   let reports: readonly Command[] = [];
+  /** Commands under way that may be said again, as they were sent. */
+  const repeatable = new Map<string, Command>();
 
   const isOver = (command: LocalCommand): boolean =>
     command.stage === 'done' || command.stage === 'rejected';
@@ -35,6 +60,19 @@ export function createCommandDesk(deps: {
   function make(name: CommandName, params: unknown): Command {
     const id = deps.newId();
     return { type: 'command', id, name, params, issuedAt: deps.clock() } as Command;
+  }
+
+  /** Says a command again that the gateway knows nothing of. @returns false where that is not done */
+  function sayAgain(id: string): boolean {
+    const command = repeatable.get(id);
+    // A clock that was put back must not make an old command a new one.
+    const age = command ? Math.abs(deps.clock() - command.issuedAt) : Infinity;
+    return command !== undefined && age <= deps.sayAgainWithinMs && deps.control(command);
+  }
+
+  function forget(): void {
+    const underWay = new Set(commands.flatMap((one) => (isOver(one) ? [] : [one.id])));
+    for (const id of repeatable.keys()) if (!underWay.has(id)) repeatable.delete(id);
   }
 
   return {
@@ -47,6 +85,8 @@ export function createCommandDesk(deps: {
         effects: [],
       };
       commands = [sent, ...commands].slice(0, KEPT);
+      if (SAID_AGAIN.has(name)) repeatable.set(id, command);
+      forget();
       deps.changed();
       return id;
     },
@@ -61,14 +101,17 @@ export function createCommandDesk(deps: {
         reports = reports.filter((report) => report.id !== answer.id);
       }
       const before = commands;
-      commands = commands.map((command) =>
-        command.id === answer.id && !isOver(command) ? answered(command, answer) : command,
-      );
+      const again = answer.stage === 'unknown' && sayAgain(answer.id);
+      commands = commands.map((command) => {
+        if (command.id !== answer.id || isOver(command)) return command;
+        return again ? { ...command, stage: 'sent' } : answered(command, answer);
+      });
+      forget();
       if (commands.some((command, index) => command !== before[index])) deps.changed();
     },
     linkUp() {
       for (const report of reports) deps.control(report);
-      // What has no final answer is asked about, never sent again.
+      // What has no final answer is asked about first, never sent again blindly.
       for (const command of commands) {
         if (!isOver(command)) deps.control({ type: 'query', id: command.id });
       }
