@@ -5,6 +5,7 @@ import type { LocalCommand } from '../shared/view/desk';
 
 const KEPT = 8;
 const REPORTS_KEPT = 100;
+const NOT_RECEIVED = 'the gateway never received it';
 /**
  * Commands that the terminal may say again by itself, under the same id, where the gateway it has gone
  * over to knows nothing of them: those that only stop, withdraw or write down. What lets trading go on,
@@ -35,6 +36,8 @@ export interface CommandDesk {
   /** Puts on the record what the terminal saw; waits for the link. */
   report(kind: ReportKind, detail: string): void;
   answer(answer: Answer): void;
+  /** The log has something that this command led to. */
+  logged(id: string): void;
   linkUp(): void;
   linkLost(): void;
   view(): readonly LocalCommand[];
@@ -62,12 +65,21 @@ export function createCommandDesk(deps: {
     return { type: 'command', id, name, params, issuedAt: deps.clock() } as Command;
   }
 
-  /** Says a command again that the gateway knows nothing of. @returns false where that is not done */
-  function sayAgain(id: string): boolean {
+  /** The command as it was sent, where it may be said again now. */
+  function toSayAgain(id: string): Command | null {
     const command = repeatable.get(id);
     // A clock that was put back must not make an old command a new one.
-    const age = command ? Math.abs(deps.clock() - command.issuedAt) : Infinity;
-    return command !== undefined && age <= deps.sayAgainWithinMs && deps.control(command);
+    const isFresh = command && Math.abs(deps.clock() - command.issuedAt) <= deps.sayAgainWithinMs;
+    return isFresh ? command : null;
+  }
+
+  function unknownThere(command: LocalCommand): LocalCommand {
+    const again = toSayAgain(command.id);
+    // The gateway never got it: nothing happened, and the operator may give it again.
+    if (!again) {
+      return { ...command, stage: 'rejected', code: 'unavailable', message: NOT_RECEIVED };
+    }
+    return { ...command, stage: deps.control(again) ? 'sent' : 'unknown' };
   }
 
   function forget(): void {
@@ -101,13 +113,21 @@ export function createCommandDesk(deps: {
         reports = reports.filter((report) => report.id !== answer.id);
       }
       const before = commands;
-      const again = answer.stage === 'unknown' && sayAgain(answer.id);
       commands = commands.map((command) => {
         if (command.id !== answer.id || isOver(command)) return command;
-        return again ? { ...command, stage: 'sent' } : answered(command, answer);
+        return answer.stage === 'unknown' ? unknownThere(command) : answered(command, answer);
       });
       forget();
       if (commands.some((command, index) => command !== before[index])) deps.changed();
+    },
+    logged(id) {
+      // One gateway may have taken what another one, asked a moment later, did not know of yet.
+      const wrong = commands.find((one) => one.id === id && one.message === NOT_RECEIVED);
+      if (!wrong) return;
+      const asked = { stage: 'unknown' as const, code: null, message: null };
+      commands = commands.map((one) => (one === wrong ? { ...one, ...asked } : one));
+      deps.control({ type: 'query', id });
+      deps.changed();
     },
     linkUp() {
       for (const report of reports) deps.control(report);
@@ -126,7 +146,10 @@ export function createCommandDesk(deps: {
   };
 }
 
-function answered(command: LocalCommand, answer: Answer): LocalCommand {
+function answered(
+  command: LocalCommand,
+  answer: Exclude<Answer, { stage: 'unknown' }>,
+): LocalCommand {
   switch (answer.stage) {
     case 'received':
     case 'accepted':
@@ -141,13 +164,5 @@ function answered(command: LocalCommand, answer: Answer): LocalCommand {
       const { engine, step, items } = answer;
       return { ...command, effects: [...command.effects, { engine, step, items }] };
     }
-    case 'unknown':
-      // The gateway never got it: nothing happened, and the operator may give it again.
-      return {
-        ...command,
-        stage: 'rejected',
-        code: 'unavailable',
-        message: 'the gateway never received it',
-      };
   }
 }

@@ -617,6 +617,7 @@ export function startTerminal(start: TerminalStart): void {
     for (const event of events) {
       if (event.type === 'kill.requested' && event.commandId) kills.logged(event.commandId);
     }
+    for (const { commandId } of events) if (commandId) commands.logged(commandId);
     watch();
     retention.fresh(events);
     desktop.fresh(events, desk.ops());

@@ -55,6 +55,7 @@ export const es = {
   'linkCause.bad_frame': 'mensaje ilegible:',
   'linkCause.said': '',
   'link.noData': 'sin datos',
+  'link.gateways': '{{standing}} de {{gateways}} gateways',
   'scope.line': 'motores {{engines}} · posiciones {{positions}} · {{notional}}',
   'scope.all': 'Toda la mesa (motores: {{count}}, y los que se conecten después)',
   'scope.engines': 'Solo los motores elegidos',
@@ -367,6 +368,9 @@ export const es = {
   'mirrorAlarm.unwritable': 'EL ESPEJO NO SE PUEDE ESCRIBIR',
   'mirrorAlarm.unwritableWhat':
     'Eventos en memoria, sin guardar: {{count}}. Se guardan en cuanto haya sitio. La parada funciona. Libere disco en este equipo.',
+  'gatewayAlarm.title': 'P0 · UN GATEWAY TIENE OTRA HISTORIA',
+  'gatewayAlarm.what':
+    'No se sigue su registro ni cuenta lo que acepte; la parada también se le envía. El registro guardado aquí no se ha tocado. Avise a ingeniería:',
   'gateway.unsaved': 'Eventos del gateway sin guardar en disco: {{count}}.',
   'gateway.store': 'El gateway no puede guardar:',
   'gateway.restarts': 'reinicios del gateway: {{count}}',

@@ -156,8 +156,7 @@ describe('which gateway is followed, whatever is cut, hangs and comes back', () 
         for (const action of actions) {
           if (action.do === 'tick') world.ticks(action.count);
           else if (action.do === 'append') world.log += action.count;
-          else if (action.do === 'restart') world.take({ type: 'restart' });
-          else if (action.do === 'wake') world.take({ type: 'wake', at: world.now });
+          else if (!('address' in action)) world.take({ type: action.do, at: world.now });
           else if (world.addresses.includes(action.address)) world.set(action.address, action.do);
         }
         // Everything well again, the log is followed to its end and another gateway stands ready.
