@@ -135,12 +135,15 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
     queue.push(event);
     if (busy) return;
     busy = true;
-    for (let next = queue.shift(); next && !stopped; next = queue.shift()) {
-      const chosen = choose(choice, next, times);
-      choice = chosen.choice;
-      for (const effect of chosen.effects) carryOut(effect);
+    try {
+      for (let next = queue.shift(); next && !stopped; next = queue.shift()) {
+        const chosen = choose(choice, next, times);
+        choice = chosen.choice;
+        for (const effect of chosen.effects) carryOut(effect);
+      }
+    } finally {
+      busy = false;
     }
-    busy = false;
     showGateways();
   }
 
@@ -403,9 +406,10 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
     const usable = isSignedOut ? [] : addresses;
     for (const line of retries.keys()) clearRetry(line);
     take({ type: 'connect', addresses: usable, at: deps.uptime() });
-    if (addresses.length > 0 && isSignedOut) set({ cause: { code: 'signed_out' } });
-    // One of its own says its address once it listens.
-    else if (addresses.length === 0 && !deps.embedded) {
+    if (addresses.length > 0) {
+      if (isSignedOut) set({ state: 'down', cause: { code: 'signed_out' } });
+    } else if (!deps.embedded) {
+      // One of its own says its address once it listens.
       set({ state: 'down', cause: { code: 'no_gateway' } });
     }
   }
