@@ -78,7 +78,7 @@ function openAlone(path: string) {
   } catch (error) {
     if (!(error instanceof FileInUseError)) throw new MigrationError((error as Error).message);
     throw new MigrationError(
-      `${error.message}: stop the gateway (or terminal) that runs on it first, and let it stop until this is done`,
+      `${error.message}: stop the gateway (or terminal) that runs on it first, and leave it stopped until this is done`,
     );
   }
 }
@@ -90,6 +90,6 @@ function sayNow(say: (line: string) => void): MigrationOptions['onProgress'] {
     const at = performance.now();
     if (what === last.what && done < of && at - last.at < SAY_EVERY_MS) return;
     last = { what, at };
-    say(`${what} ${done} of ${of}`);
+    say(`${what}: ${done} of ${of}`);
   };
 }

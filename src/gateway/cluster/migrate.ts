@@ -17,14 +17,12 @@ export class MigrationError extends Error {
   override readonly name = 'MigrationError';
 }
 
+type Step = 'events verified' | 'events compared' | 'events written' | 'messages read';
+
 export interface MigrationOptions {
   readonly sha256: Sha256;
-  /** Hears of each step: events, or messages where a stream's are written to a file. */
-  readonly onProgress: (
-    what: 'verified' | 'compared' | 'written',
-    done: number,
-    of: number,
-  ) => void;
+  /** Hears how far each step is. */
+  readonly onProgress: (what: Step, done: number, of: number) => void;
   /** Between two attempts at a stream that does not answer, of which there are {@link ATTEMPTS}. */
   readonly retryMs?: number;
   /** A stream that says nothing for so long is given up. */
@@ -69,7 +67,7 @@ export async function toStream(
     const batch = fillBatch(waiting);
     done += batch.length;
     await put(batchText(batch, note?.seq === done ? (rest.shift() ?? null) : null));
-    onProgress('written', done, head.seq);
+    onProgress('events written', done, head.seq);
   }
   const after = await compare(source, head, stream, options);
   if (after.seq < head.seq) {
@@ -108,7 +106,7 @@ export async function toFile(
       if (note && checkCheckpoint(note.note, store.publicKey(), hashAt).ok) {
         store.putCheckpoint(note);
       }
-      onProgress('written', place, last);
+      onProgress('messages read', place, last);
     });
     if (store.head().seq === 0) throw new MigrationError('the stream holds no event');
     // One file alone, without a log ahead of it.
@@ -138,7 +136,7 @@ function verifySource(source: EventSource, { sha256, onProgress }: MigrationOpti
   for (;;) {
     const step = steps.next();
     if (!step.done) {
-      onProgress('verified', step.value.done, step.value.of);
+      onProgress('events verified', step.value.done, step.value.of);
       continue;
     }
     const { damage, first, head } = step.value;
@@ -184,7 +182,7 @@ async function compare(
       reached = { seq, hash };
     }
     if (note) signed.add(note.seq);
-    options.onProgress('compared', reached.seq, head.seq);
+    options.onProgress('events compared', reached.seq, head.seq);
   });
   return { place: last, seq: reached.seq, signed };
 }

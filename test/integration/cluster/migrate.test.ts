@@ -125,7 +125,7 @@ describe.skipIf(WHY_NO_NATS !== null)('an embedded log', () => {
     await expect(joined(nats, 'norte', dataDir)).rejects.toThrow(/holds no event of it/);
     const was = readLog(join(dataDir, 'log.db'));
     const taken = await gateway(['migrate', '--config', config, '--to', 'stream']);
-    expect(taken.said).toMatch(/^written (\d+) of \1$/m);
+    expect(taken.said).toMatch(/^events written: (\d+) of \1$/m);
     expect(taken.out).toContain(`events 1 to ${was.rows.length}`);
 
     const member = await joined(nats, 'norte', dataDir);
@@ -159,18 +159,18 @@ describe.skipIf(WHY_NO_NATS !== null)('an embedded log', () => {
     );
     const was = readLog(log);
     const migrate = ['migrate', '--config', config, '--to'];
-    const killed = await gateway([...migrate, 'stream'], /^written/);
+    const killed = await gateway([...migrate, 'stream'], /^events written/);
     expect(killed.code).toBeNull();
     const again = await gateway([...migrate, 'stream']);
     expect(again.code).toBe(0);
-    const compared = Number(/^compared (\d+) of 20000$/m.exec(again.said)?.[1]);
+    const compared = Number(/^events compared: (\d+) of 20000$/m.exec(again.said)?.[1]);
     expect(compared).toBeGreaterThan(0);
     expect(compared).toBeLessThan(20_000);
 
     // Not over the log that is there.
     expect((await gateway([...migrate, 'file'])).said).toContain('log.db is there already');
     const out = join(home.path, 'out.db');
-    const half = await gateway([...migrate, 'file', '--out', out], /^written/);
+    const half = await gateway([...migrate, 'file', '--out', out], /^messages read/);
     expect([half.code, existsSync(out)]).toEqual([null, false]);
     const whole = await gateway([...migrate, 'file', '--out', out]);
     expect(whole.out).toContain('events 1 to 20000');
