@@ -48,8 +48,8 @@ export type LinkEvent =
   | { readonly type: 'wake'; readonly at: number }
   | { readonly type: 'welcomed'; readonly conn: number; readonly at: number }
   | { readonly type: 'heard'; readonly conn: number; readonly at: number }
-  /** The live gateway went on from our history. */
-  | { readonly type: 'carried'; readonly conn: number }
+  /** The gateway has our history: it went on from it, or its hash is ours at the same place. */
+  | { readonly type: 'same'; readonly conn: number }
   | {
       readonly type: 'closed';
       readonly conn: number;
@@ -120,8 +120,8 @@ export function choose(choice: Choice, event: LinkEvent, times: LinkTimes): Chos
       return welcomed(choice, event.conn, event.at);
     case 'heard':
       return only(withLine(choice, event.conn, { heardAt: event.at }));
-    case 'carried':
-      return only(event.conn === choice.live ? { ...choice, doubtSince: null } : choice);
+    case 'same':
+      return only(same(choice, event.conn));
     case 'closed':
       return ended(choice, event.conn, event.at, event.verdict, times);
     case 'look':
@@ -149,14 +149,23 @@ export function unconnected(choice: Choice): readonly string[] {
   return choice.addresses.filter((address) => !reached.has(address));
 }
 
-/** Whether what a gateway said of its log at its welcome speaks against having ours. */
-export function isStranger(
+/**
+ * What a gateway's head, as it said it at its welcome, tells of its history; what cannot be compared
+ * tells nothing.
+ *
+ * @param hashAt the hash of an event of ours, where that is at hand
+ */
+export function kinship(
   welcome: { readonly epoch: string; readonly head: LogPosition },
   ours: { readonly epoch: string | null; readonly head: LogPosition },
-): boolean {
-  if (ours.head.seq === 0) return false;
-  if (ours.epoch !== null && ours.epoch !== welcome.epoch) return true;
-  return welcome.head.seq === ours.head.seq && welcome.head.hash !== ours.head.hash;
+  hashAt: (seq: number) => string | undefined,
+): 'same' | 'other' | 'unknown' {
+  if (ours.head.seq === 0) return 'unknown';
+  if (ours.epoch !== null && ours.epoch !== welcome.epoch) return 'other';
+  const { seq, hash } = welcome.head;
+  const known = seq === ours.head.seq ? ours.head.hash : hashAt(seq);
+  if (known === undefined) return 'unknown';
+  return known === hash ? 'same' : 'other';
 }
 
 function connect(before: Choice, wanted: readonly string[], at: number): Chosen {
@@ -181,11 +190,22 @@ function open(choice: Choice, index: number, at: number): Chosen {
 function welcomed(before: Choice, conn: number, at: number): Chosen {
   const line = before.lines.find((one) => one.conn === conn);
   if (!line) return only(before);
-  const greeted = withLine(before, conn, { greeted: true, heardAt: at, attempt: 0 });
-  const strangers = before.strangers.filter((address) => address !== line.address);
-  const choice = { ...greeted, strangers };
-  if (choice.live !== null) return only(choice);
-  return { choice: { ...choice, live: conn }, effects: [{ type: 'follow', conn }] };
+  // One that greets and then refuses our history, over and over, is to be tried ever less often.
+  const attempt = before.doubtSince === null ? 0 : line.attempt;
+  const greeted = withLine(before, conn, { greeted: true, heardAt: at, attempt });
+  if (greeted.live !== null) return only(greeted);
+  return { choice: { ...greeted, live: conn }, effects: [{ type: 'follow', conn }] };
+}
+
+/** The gateway has our history. */
+function same(before: Choice, conn: number): Choice {
+  const line = before.lines.find((one) => one.conn === conn);
+  const isDoubted = before.doubtSince !== null && conn === before.live;
+  const choice = isDoubted
+    ? { ...withLine(before, conn, { attempt: 0 }), doubtSince: null }
+    : before;
+  if (!line || !choice.strangers.includes(line.address)) return choice;
+  return { ...choice, strangers: choice.strangers.filter((one) => one !== line.address) };
 }
 
 /** The connection is no more: the other one is followed if that stands, and another address tried. */

@@ -7,7 +7,7 @@ import type { LinkCause, LinkState, LinkView } from '../../shared/view/desk';
 import { fullJitter } from './backoff';
 import {
   choose,
-  isStranger,
+  kinship,
   type LinkEffect,
   type LinkEvent,
   LOOKS_PER_BEAT,
@@ -76,6 +76,9 @@ export interface ControlLink {
   stop(): void;
 }
 
+/** Events followed last whose hashes are at hand. */
+const RECENT = 4_096;
+
 /** A connection with what its gateway said of itself, which is of use once its log is followed. */
 interface Peer {
   readonly address: string;
@@ -100,6 +103,8 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
   let addresses: readonly string[] = [];
   let choice = NO_CHOICE;
   const peers = new Map<number, Peer>();
+  /** Hashes by sequence, with several gateways: what another one says of its head is held against them. */
+  const recent = new Map<number, string>();
   const retries = new Map<number, NodeJS.Timeout>();
   const queue: LinkEvent[] = [];
   let busy = false;
@@ -273,7 +278,7 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
         return;
       case 'replayed':
         if (!isLive) return;
-        take({ type: 'carried', conn });
+        take({ type: 'same', conn });
         deps.onReplayed(reply.seq);
         return;
       case 'answer':
@@ -314,9 +319,11 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
     // A divergence closed the mirror for a moment; the next connection finds it new.
     if (!ours) return leave(conn, CLOSE.goingAway, 'ours', { code: 'mirror_opening' });
     peer.welcome = welcome;
-    if (isStranger(welcome, ours)) return estrange(conn);
+    const kin = kinship(welcome, ours, (seq) => recent.get(seq));
+    if (kin === 'other') return estrange(conn);
     if (welcome.head.seq > ours.head.seq) peer.ahead = welcome.head;
     take({ type: 'welcomed', conn, at: deps.uptime() });
+    if (kin === 'same') take({ type: 'same', conn });
   }
 
   function estrange(conn: number) {
@@ -330,20 +337,26 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
       if (peers.has(conn)) leave(conn, CLOSE.goingAway, 'ended', { code: 'closed' });
       return;
     }
-    take({ type: 'carried', conn });
-    compareAhead(events);
+    take({ type: 'same', conn });
+    if (choice.addresses.length < 2) return;
+    for (const { seq, hash } of events) recent.set(seq, hash);
+    for (const seq of recent.keys()) {
+      if (recent.size <= RECENT) break;
+      recent.delete(seq);
+    }
+    compareAhead();
   }
 
   /** The gateway that stands ready is of our history as far as ours has come to where its was. */
-  function compareAhead(events: readonly LogEvent[]): void {
+  function compareAhead(): void {
     const conn = standby(choice);
     const peer = conn === null ? undefined : peers.get(conn);
-    const last = events.at(-1);
-    if (conn === null || !peer?.ahead || !last || last.seq < peer.ahead.seq) return;
-    const { seq, hash } = peer.ahead;
+    const ours = peer?.ahead ? recent.get(peer.ahead.seq) : undefined;
+    if (conn === null || !peer?.ahead || ours === undefined) return;
+    const isSame = ours === peer.ahead.hash;
     peer.ahead = null;
-    const same = events.find((event) => event.seq === seq);
-    if (same && same.hash !== hash) estrange(conn);
+    if (isSame) take({ type: 'same', conn });
+    else estrange(conn);
   }
 
   function follow(conn: number) {
@@ -428,6 +441,8 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
     sendStandby: (request) => sendOn(standby(choice), request),
     unconnected: () => unconnected(choice),
     restart(why) {
+      // The mirror may have begun another history.
+      recent.clear();
       cause = why;
       take({ type: 'restart' });
     },

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Gateway } from '../../../src/gateway/gateway';
@@ -240,6 +241,35 @@ describe('of several gateways with one log', () => {
     expect(terminal.link.view().strangers).toEqual([]);
     await other.stop();
     foreign.remove();
+  });
+});
+
+describe('a gateway that was put back to an older copy of the log', () => {
+  it('is known for another by what it wrote since, and nothing goes over to it', async () => {
+    const copy = newDataDir();
+    cpSync(home.path, copy.path, { recursive: true });
+    const old = await openGateway(copy.path);
+    await open(2);
+    const first = live();
+    const [second = first] = proxies.filter((one) => one !== first);
+    for (let one = 0; one < 40; one += 1) {
+      gateway.log.append({ type: 'gateway.stopped', data: { cause: 'x' } });
+    }
+    await ready();
+    second.target(old.port);
+    second.cut();
+    await expect.poll(() => terminal.strangers).toEqual([addressOf(second)]);
+    const before = terminal.states.length;
+    gone(first);
+    await expect.poll(() => terminal.states.length).toBeGreaterThan(before);
+    first.set({ kind: 'none' });
+    await expect.poll(() => terminal.link.view().state).toBe('live');
+    expect(terminal.states.slice(before)).toEqual([
+      expect.stringMatching(/^down /),
+      `live ${addressOf(first)}`,
+    ]);
+    await old.stop();
+    copy.remove();
   });
 });
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   type Choice,
   choose,
-  isStranger,
+  kinship,
   type LinkEffect,
   type LinkEvent,
   LOOKS_PER_BEAT,
@@ -115,7 +115,7 @@ class World {
       if (own.next === null || this.gateways.get(own.address) !== 'up') continue;
       for (; own.next <= this.log; own.next += 1) this.taken.push(own.next);
       this.head = this.log;
-      this.take({ type: 'carried', conn });
+      this.take({ type: 'same', conn });
     }
     this.take({ type: 'look', at: this.now });
     for (const [line, at] of [...this.due]) {
@@ -226,6 +226,14 @@ describe('with several addresses', () => {
     world.ticks(2);
     expect([world.live(), world.ready()]).toEqual([A, C]);
     expect([world.count('lost'), world.count('diverged')]).toEqual([0, 0]);
+    // It is one still until its log was seen to be ours, and is told of once.
+    world.set(C, 'down');
+    world.ticks(3);
+    expect(world.ready()).toBe(B);
+    expect(world.choice.strangers).toEqual([B]);
+    world.take({ type: 'same', conn: standby(world.choice) ?? 0 });
+    expect(world.choice.strangers).toEqual([]);
+    expect(world.count('stranger')).toBe(1);
   });
 
   it('sets the mirror aside only when for so long as a link takes to be down nobody knows our history', () => {
@@ -259,14 +267,18 @@ it('with one address another history is believed at once, as there is nobody els
   expect(world.choice.strangers).toEqual([]);
 });
 
-it('tells another history by its name, and by what it has at our place', () => {
+it('tells another history by its name, and by what it has where ours is at hand', () => {
   const ours = { epoch: 'e', head: { seq: 5, hash: 'h5' } };
   const welcome = (epoch: string, seq: number, hash: string) => ({ epoch, head: { seq, hash } });
-  expect(isStranger(welcome('e', 5, 'h5'), ours)).toBe(false);
-  expect(isStranger(welcome('e', 5, 'x5'), ours)).toBe(true);
-  expect(isStranger(welcome('e', 4, 'x4'), ours)).toBe(false);
-  expect(isStranger(welcome('f', 9, 'h9'), ours)).toBe(true);
-  expect(isStranger(welcome('f', 9, 'h9'), { epoch: null, head: { seq: 0, hash: '0' } })).toBe(
-    false,
-  );
+  const hashAt = (seq: number) => (seq === 4 ? 'h4' : undefined);
+  const is = (epoch: string, seq: number, hash: string) =>
+    kinship(welcome(epoch, seq, hash), ours, hashAt);
+  expect([is('e', 5, 'h5'), is('e', 5, 'x5')]).toEqual(['same', 'other']);
+  expect([is('e', 4, 'h4'), is('e', 4, 'x4')]).toEqual(['same', 'other']);
+  // What cannot be compared speaks for and against nobody.
+  expect([is('e', 3, 'x3'), is('e', 9, 'x9'), is('f', 9, 'h9')]).toEqual([
+    ...['unknown', 'unknown', 'other'],
+  ]);
+  const empty = { epoch: null, head: { seq: 0, hash: '0' } };
+  expect(kinship(welcome('f', 9, 'h9'), empty, hashAt)).toBe('unknown');
 });
