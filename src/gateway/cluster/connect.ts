@@ -9,5 +9,7 @@ export function connectTo({
   return connect({
     ...{ servers: [...servers], maxReconnectAttempts: -1, reconnectTimeWait: 250 },
     ...{ pingInterval: 1_000, maxPingOut: 2, waitOnFirstConnect: false },
+    // Nobody reads the stack that is otherwise captured for each request.
+    noAsyncTraces: true,
   });
 }

@@ -57,9 +57,19 @@ interface Proposal {
 interface Attempt {
   readonly after: number;
   readonly text: string;
+  /** What the text says, as it was sealed here. */
+  readonly sealed: readonly SealedEvent[];
+  readonly note: StoredCheckpoint | null;
   readonly proposals: readonly { readonly proposal: Proposal; readonly ids: readonly string[] }[];
   /** It was once published without an answer: a later refusal does not say that it is not there. */
   doubtful: boolean;
+}
+
+/** What a message has for this copy; nothing, and why, where it does not continue the chain. */
+interface Read {
+  readonly fresh: readonly SealedEvent[];
+  readonly note?: StoredCheckpoint | undefined;
+  readonly fault?: string;
 }
 
 /** Events in one message, and their length in characters; a server takes a mebibyte. */
@@ -218,6 +228,7 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
     return {
       after: place,
       text: JSON.stringify({ events, ...(note && { note }) }),
+      ...{ sealed: all, note },
       proposals: decided.map(({ group, events: its }) => ({
         proposal: group,
         ids: its.map(({ event }) => event.id),
@@ -288,7 +299,7 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
   /** A message of the stream, from its follower or as the answer to what was published. */
   function take(at: number, text: string): void {
     if (at <= place || stopped) return;
-    const { fresh, note: told, fault } = read(text);
+    const { fresh, note: told, fault } = sealedHere(at, text) ?? read(text);
     if (fresh.length > 0 && !written(fresh)) {
       // The message is asked for again; until it is here nothing goes on top of it.
       unfollow();
@@ -324,11 +335,16 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
 
   const isDue = () => store.head().seq - (checkpointed?.seq ?? 0) >= options.checkpointEvery;
 
-  function read(text: string): {
-    readonly fresh: readonly SealedEvent[];
-    readonly note?: StoredCheckpoint | undefined;
-    readonly fault?: string;
-  } {
+  /** What was published for this very place has been read and verified: it was made here. */
+  function sealedHere(at: number, text: string): Read | null {
+    if (attempt === null || at !== attempt.after + 1 || text !== attempt.text) return null;
+    const { sealed, note: its } = attempt;
+    const [first] = sealed;
+    if (first && first.event.prevHash !== store.head().hash) return null;
+    return { fresh: sealed, ...(its && { note: its }) };
+  }
+
+  function read(text: string): Read {
     let batch: z.output<typeof batchSchema>;
     try {
       batch = batchSchema.parse(JSON.parse(text));
