@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openLogFile } from '../node/logFile';
 import { PolicyFileError, readPolicies } from '../node/policyFiles';
+import { pooledRandom } from '../node/random';
 import { roleSchema } from '../shared/protocol/terminal';
 import type { Clock } from '../shared/time';
 import { VERSION } from '../shared/version';
@@ -110,7 +110,7 @@ async function main(): Promise<void> {
     }),
     clock: Date.now,
     uptime,
-    random: (length) => randomBytes(length),
+    random: pooledRandom(),
   });
   process.stdout.write(`vigia-gateway: listening on ${config.host}:${gateway.port}\n`);
   const stop = () => void gateway.stop().then(() => process.exit(0));

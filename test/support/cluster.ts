@@ -1,5 +1,6 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { NatsConnection } from '@nats-io/transport-node';
 import type { Cluster } from '../../src/gateway/cluster/cluster';
 import { connectCluster } from '../../src/gateway/cluster/connect';
 import { openCluster } from '../../src/gateway/cluster/open';
@@ -20,10 +21,15 @@ export async function joinCluster(
   node: string,
   replicas: number,
 ): Promise<Cluster> {
-  const config = { node, stream: 'VIGIA', replicas: replicas as 1 | 3 | 5, servers: [...servers] };
-  const connection = await connectCluster(config, node, () => undefined);
+  const connection = await connectTo(servers, node);
   const uptime = () => performance.now();
-  return openCluster(connection, { ...config, uptime });
+  return openCluster(connection, { node, stream: 'VIGIA', replicas, uptime });
+}
+
+/** A connection as a gateway's. */
+export function connectTo(servers: readonly string[], node: string): Promise<NatsConnection> {
+  const config = { node, stream: 'VIGIA', replicas: 3 as const, servers: [...servers] };
+  return connectCluster(config, node, () => undefined);
 }
 
 /** Starts a gateway of several on servers that run. All of a desk share one signing key. */

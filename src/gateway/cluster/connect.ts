@@ -59,6 +59,8 @@ export async function connectCluster(
     ...{ pingInterval: PING_EVERY_MS, maxPingOut: UNANSWERED_PINGS },
     ...{ maxReconnectAttempts: -1, reconnectTimeWait: RECONNECT_MS, ignoreAuthErrorAbort: true },
     ...{ reconnectJitter: JITTER_MS, reconnectJitterTLS: JITTER_MS, ignoreClusterUpdates: true },
+    // Nobody reads the stack that is otherwise captured for each request.
+    noAsyncTraces: true,
     ...(tls && { tls }),
     ...(authenticator && { authenticator }),
   };

@@ -10,7 +10,7 @@ import type { OpsState } from '../../shared/ops/state';
 import type { Clock } from '../../shared/time';
 import type { Fact } from '../facts';
 import { BrokenLogError, type GatewayLog, type LogHealth, type Proposed } from '../log';
-import { batchText, fillBatch, lastIn, readBatch } from './batch';
+import { type Batch, batchText, fillBatch, lastIn, readBatch } from './batch';
 import { Speculation } from './speculation';
 import { type LogStream, MovedOnError, StreamUnavailableError } from './stream';
 
@@ -59,6 +59,9 @@ interface Proposal {
 interface Attempt {
   readonly after: number;
   readonly text: string;
+  /** What the text says, as it was sealed here. */
+  readonly sealed: readonly SealedEvent[];
+  readonly note: StoredCheckpoint | null;
   readonly proposals: readonly { readonly proposal: Proposal; readonly ids: readonly string[] }[];
   /** It was once published without an answer: a later refusal does not say that it is not there. */
   doubtful: boolean;
@@ -289,6 +292,7 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
     return {
       after: place,
       text: batchText(all, note),
+      ...{ sealed: all, note },
       proposals: decided.map(({ group, events: its }) => ({
         proposal: group,
         ids: its.map(({ event }) => event.id),
@@ -360,7 +364,11 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
   function take(at: number, text: string): void {
     if (at <= place || stopped || foreign) return;
     const hashAt = (seq: number) => store.hashAt(seq);
-    const { sealed, note: told, fault } = readBatch(text, reached, hashAt, sha256);
+    const {
+      sealed,
+      note: told,
+      fault,
+    } = sealedHere(at, text) ?? readBatch(text, reached, hashAt, sha256);
     const { seq: copied } = store.head();
     const fresh = sealed.filter(({ event }) => event.seq > copied);
     const other = sealed.find(({ event: { seq, hash } }) => seq <= copied && hashAt(seq) !== hash);
@@ -409,6 +417,15 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
   }
 
   const isDue = () => store.head().seq - (checkpointed?.seq ?? 0) >= options.checkpointEvery;
+
+  /** What was published for this very place needs no reading: it was sealed here. */
+  function sealedHere(at: number, text: string): Batch | null {
+    if (attempt === null || at !== attempt.after + 1 || text !== attempt.text) return null;
+    const { sealed, note: its } = attempt;
+    const [first] = sealed;
+    if (first && first.event.prevHash !== reached.hash) return null;
+    return { sealed, ...(its && { note: its }) };
+  }
 
   /** SQLite writes within the call: afterwards the store's own head tells whether it did. */
   function written(fresh: readonly SealedEvent[]): boolean {
