@@ -7,7 +7,7 @@ import { CHECKS, runCheck } from './lib/checks.mjs';
 import { openDisplay } from './lib/display.mjs';
 import { driveEnvironment, packagingHindrance } from './lib/drive.mjs';
 import { tell } from './lib/problem.mjs';
-import { ensureBuild, nodePath, ROOT, setUp } from './lib/setup.mjs';
+import { ensureBuild, ensureTestPackages, nodePath, ROOT, setUp } from './lib/setup.mjs';
 import { CRASHED, lastLine, NONE, sum, tallyOf } from './lib/tally.mjs';
 
 const only = process.argv.slice(2);
@@ -108,6 +108,7 @@ const SUITES = { check: staticChecks, unit: vitest, e2e: endToEnd, packaging };
 let total = NONE;
 try {
   const runtime = await setUp();
+  ensureTestPackages();
   for (const [name, run] of Object.entries(SUITES)) {
     if (only.length > 0 && !only.includes(name)) continue;
     try {

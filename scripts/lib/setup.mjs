@@ -127,8 +127,14 @@ const DEBIAN_PROGRAMS = {
   dbus: 'dbus-run-session',
 };
 
+/** What only tests need. */
+const DEBIAN_TEST_PROGRAMS = { 'nats-server': 'nats-server' };
+
+/** Debian puts servers where an ordinary user's PATH does not look. */
 function onPath(program) {
-  return (process.env.PATH ?? '').split(':').some((folder) => existsSync(join(folder, program)));
+  return [...(process.env.PATH ?? '').split(':'), '/usr/sbin'].some((folder) =>
+    existsSync(join(folder, program)),
+  );
 }
 
 /** The Debian packages this machine lacks. */
@@ -155,6 +161,19 @@ export function ensureSystemPackages(missing = missingSystemPackages(), root = i
   const line = `DEBIAN_FRONTEND=noninteractive ${command.replace('install', 'install -q')}`;
   const result = root ? capture('sh', ['-c', line]) : capture('sudo', ['-n', 'sh', '-c', line]);
   if (result.status !== 0) throw explain(result.output, 'apt-get install');
+}
+
+/** What tests need and cannot be had is said; those tests skip and say so too. */
+export function ensureTestPackages(
+  missing = Object.keys(DEBIAN_TEST_PROGRAMS).filter((name) => !onPath(DEBIAN_TEST_PROGRAMS[name])),
+  root = isRoot,
+) {
+  try {
+    ensureSystemPackages(missing, root);
+  } catch (error) {
+    if (!(error instanceof SetupProblem)) throw error;
+    say(`${error.message}. Tests that need them skip. ${error.remedy}`);
+  }
 }
 
 const FALLBACK = {

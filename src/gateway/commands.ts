@@ -3,12 +3,14 @@ import type { Sha256 } from '../shared/log/chain';
 import type { Actor, LogEvent } from '../shared/log/event';
 import { MONITOR_ID } from '../shared/monitor/monitor';
 import type { MonitorItem } from '../shared/monitor/report';
+import type { OpsState } from '../shared/ops/state';
 import type { Policies } from '../shared/policy/inForce';
 import { policyChange } from '../shared/policy/inForce';
 import type { Command } from '../shared/protocol/commands';
 import type { Answer, Role } from '../shared/protocol/terminal';
 import type { Clock } from '../shared/time';
 import type { Bridges } from './bridges/bridges';
+import { NoQuorumError } from './cluster/log';
 import * as channels from './decide/channels';
 import { drill } from './decide/drills';
 import * as incidents from './decide/incidents';
@@ -20,8 +22,9 @@ import * as reports from './decide/reports';
 import * as retention from './decide/retention';
 import * as retraining from './decide/retraining';
 import type { EngineHub } from './engineHub';
+import type { Fact } from './facts';
 import type { Books } from './incidents/books';
-import type { Fact, GatewayLog } from './log';
+import type { GatewayLog } from './log';
 import type { Notifier } from './notify/notifier';
 
 /** Who gives a command, as authenticated; never as the command says. */
@@ -64,7 +67,16 @@ export interface CommandsOptions {
   readonly bridges: Bridges | null;
   /** Events that were in the log before this process started. */
   readonly history: readonly LogEvent[];
+  /** Hands a command to the gateway that acts for all; null where that is this one. */
+  readonly forward?: () => Forward | null;
 }
+
+type Forward = (
+  command: Command,
+  operator: Operator,
+  terminal: string,
+  answer: (answer: Answer) => void,
+) => void;
 
 /** Events that speak of a command's later stages; the first of another type accepted it. */
 const LATER_FACTS = new Set([
@@ -83,6 +95,8 @@ export function createCommands(options: CommandsOptions): Commands {
   const { log, hub, policies, sha256, clock } = options;
   const outcomes = new Map<string, Answer[]>();
   const followers = new Set<(answer: Answer) => void>();
+  /** Commands that are not decided for good yet: what was answered of each, and what is on record of it. */
+  const handling = new Map<string, { readonly early: Answer[]; recorded: LogEvent | null }>();
   let faultCount = 0;
 
   for (const event of options.history) remember(event);
@@ -100,15 +114,25 @@ export function createCommands(options: CommandsOptions): Commands {
   }
 
   function accepted(id: string, seq: number): Answer {
-    return { type: 'answer', id, stage: 'accepted', seq, unsaved: !log.isSaved(seq) };
+    return {
+      type: 'answer',
+      id,
+      stage: 'accepted',
+      seq,
+      unsaved: !log.isSaved({ seq, commandId: id }),
+    };
   }
 
   function tell(answer: Answer): void {
-    outcomes.get(answer.id)?.push(answer);
+    (handling.get(answer.id)?.early ?? outcomes.get(answer.id))?.push(answer);
     for (const follower of followers) follower(answer);
   }
 
   log.onRecorded((event) => {
+    // What was given at another gateway is answered here as there.
+    const given = handling.get(event.commandId ?? '');
+    if (!given) remember(event);
+    else if (isFirstFact(event.type)) given.recorded ??= event;
     for (const answer of laterAnswers(event)) tell(answer);
   });
 
@@ -156,9 +180,14 @@ export function createCommands(options: CommandsOptions): Commands {
   ): void {
     const { id } = command;
     answer({ type: 'answer', id, stage: 'received' });
-    const before = outcomes.get(id);
+    const before = outcomes.get(id) ?? handling.get(id)?.early;
     if (before) {
       for (const one of before) answer(one);
+      return;
+    }
+    const forward = ACTING_ONLY.has(command.name) ? options.forward?.() : null;
+    if (forward) {
+      forward(command, operator, terminal, answer);
       return;
     }
     const own = isMonitorOwn(command);
@@ -167,41 +196,69 @@ export function createCommands(options: CommandsOptions): Commands {
       : { id: operator.id, role: operator.roles[0] ?? 'viewer', terminal };
     const reason = 'reason' in command.params ? command.params.reason : null;
     const common = { actor, commandId: id, reason };
-    try {
+    // Answered before anybody hears of the events: what follows from them comes after it.
+    const given: { early: Answer[]; recorded: LogEvent | null } = { early: [], recorded: null };
+    handling.set(id, given);
+
+    function facts(): readonly Fact[] {
+      // Given at another gateway too, and recorded by it meanwhile.
+      if (given.recorded) return [];
       if (own && !options.mayAct(terminal, own.fence)) {
         throw new Refusal('fenced', 'another acts as the monitor; that token is not the lease’s');
       }
-      const facts = decide(command, own ? MONITOR : operator).map(
+      return decide(command, own ? MONITOR : operator).map(
         (fact) => ({ ...fact, ...common }) as Fact,
       );
-      // Answered before anybody hears of the events: what follows from them comes after it.
-      const early: Answer[] = [];
-      outcomes.set(id, early);
-      const [event] = log.append(...facts);
-      const first = accepted(id, event?.seq ?? 0);
-      outcomes.set(id, [first, ...early]);
+    }
+
+    function accept(events: readonly LogEvent[]): void {
+      handling.delete(id);
+      const [own] = events;
+      const event = own ?? given.recorded;
+      if (!event) throw new Error(`${command.name} has led to nothing`);
+      if (event.type === 'command.rejected') {
+        remember(event);
+        for (const one of outcomes.get(id) ?? []) answer(one);
+        return;
+      }
+      const first = accepted(id, event.seq);
+      outcomes.set(id, [first, ...given.early]);
       answer(first);
-      effect(command, operator);
+      if (own) effect(command, operator);
       const goesOn =
-        facts.some(isKill) ||
+        [event, ...events].some(({ type }) => START_SOMETHING.has(type)) ||
         command.name === 'channel.test' ||
-        command.name === 'bridge.test' ||
-        facts.some(isDeployment);
+        command.name === 'bridge.test';
       if (!goesOn) {
-        const summary = facts[0]?.type ?? command.name;
-        const done: Answer = { type: 'answer', id, stage: 'done', summary };
+        const done: Answer = { type: 'answer', id, stage: 'done', summary: event.type };
         outcomes.get(id)?.push(done);
         answer(done);
       }
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      const { code, message } = error;
-      const why = { code, message, ...(error.said && { said: [error.said] }) };
+    }
+
+    function refuse(error: unknown): void {
+      handling.delete(id);
+      const refusal =
+        error instanceof NoQuorumError ? new Refusal('unavailable', NO_QUORUM) : error;
+      if (!(refusal instanceof Refusal)) throw error;
+      const { code, message, said } = refusal;
+      const why = { code, message, ...(said && { said: [said] }) };
       const rejected: Answer = { type: 'answer', id, stage: 'rejected', ...why };
       outcomes.set(id, [rejected]);
       log.append({ type: 'command.rejected', ...common, data: { name: command.name, ...why } });
       answer(rejected);
     }
+
+    if (command.name === 'kill') {
+      // It has happened the moment it is given, whatever the log takes.
+      const holds = ({ kills }: OpsState) => kills.every(({ commandId }) => commandId !== id);
+      accept(log.append(...facts().map((fact) => ({ ...fact, holds }))));
+      return;
+    }
+    log.propose(facts, (outcome) => {
+      if (outcome.ok) accept(outcome.events);
+      else refuse(outcome.error);
+    });
   }
 
   /** What the command leads to. @throws {Refusal} */
@@ -425,10 +482,13 @@ function monitorFact(entry: MonitorItem): Fact {
   }
 }
 
-function isKill(fact: Fact): boolean {
-  return fact.type === 'kill.requested';
-}
+/** Events of commands whose end is another event. */
+const START_SOMETHING: ReadonlySet<string> = new Set(['kill.requested', 'deployment.started']);
 
-function isDeployment(fact: Fact): boolean {
-  return fact.type === 'deployment.started';
-}
+/** What only the gateway can do that acts for all: it keeps the secrets and runs the bridges. */
+const ACTING_ONLY: ReadonlySet<Command['name']> = new Set([
+  ...(['channel.configure', 'channel.remove', 'channel.test'] as const),
+  ...(['bridge.configure', 'bridge.remove', 'bridge.test'] as const),
+]);
+const NO_QUORUM =
+  'the log takes nothing now: no majority of its servers answers. A kill goes on all the same';

@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { environmentSchema } from '../shared/protocol/engine';
 import { fileBridgeSchema } from './bridges/config';
+import { clusterConfigSchema } from './cluster/config';
 
 /** A file the gateway is configured by cannot be used; the message says which, where and why. */
 export class ConfigError extends Error {
@@ -32,6 +33,8 @@ export const gatewayConfigSchema = z
       .refine((bridges) => new Set(bridges.map(({ id }) => id)).size === bridges.length, {
         message: 'two bridges of one id',
       }),
+    /** One of several gateways on one replicated log; alone where it is left out. */
+    cluster: clusterConfigSchema.optional(),
     /** PEM files; the key must be readable by the gateway's user alone. */
     tls: z
       .strictObject({
@@ -94,7 +97,8 @@ export function readTls(config: GatewayConfig): TlsFiles | null {
   return { cert, key, clientCa };
 }
 
-function readText(path: string, name: string): string {
+/** A text file that the configuration names. @param name the setting. @throws {ConfigError} */
+export function readText(path: string, name: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {

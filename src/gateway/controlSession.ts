@@ -5,12 +5,13 @@ import type { Answer, ControlReply, Welcome } from '../shared/protocol/terminal'
 import { controlRequests } from '../shared/protocol/terminal';
 import { CLOSE } from '../shared/protocol/wire';
 import type { Clock } from '../shared/time';
+import type { LeaseCounter } from './cluster/cluster';
 import type { Commands, Operator } from './commands';
 import type { EventFrames } from './eventFrames';
 import { type Guard, HELLO_WITHIN_MS } from './guard';
 import type { GatewayLog } from './log';
 import type { GatewayMetrics } from './metrics';
-import type { LeaseDesk } from './monitor/leaseDesk';
+import type { LeaseView } from './monitor/leaseDesk';
 
 export interface ControlSessionOptions {
   readonly socket: WebSocket;
@@ -19,7 +20,7 @@ export interface ControlSessionOptions {
   readonly tokenExpiresAt: number | null;
   readonly log: GatewayLog;
   readonly commands: Commands;
-  readonly lease: LeaseDesk;
+  readonly lease: LeaseCounter;
   /** Whether a terminal of theirs may act as the monitor. */
   readonly mayHold: (operator: Operator) => boolean;
   readonly policy: OperationsPolicy;
@@ -108,7 +109,7 @@ export function serveControl(options: ControlSessionOptions): void {
         commands.handle(message, operator, terminal, send);
         return;
       case 'lease':
-        send({ type: 'lease', ...lease(message, terminal) });
+        answerLease(lease(message, terminal));
         return;
       case 'query':
         mine.add(message.id);
@@ -121,6 +122,11 @@ export function serveControl(options: ControlSessionOptions): void {
         return;
     }
   });
+
+  function answerLease(view: LeaseView | Promise<LeaseView>): void {
+    if (view instanceof Promise) void view.then(answerLease);
+    else send({ type: 'lease', ...view });
+  }
 
   function lease(message: { token: number | null; release: boolean }, holder: string) {
     // A terminal that may only look does not act as the monitor either.

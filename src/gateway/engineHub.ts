@@ -1,5 +1,6 @@
 import type { WebSocket } from 'ws';
 import { type RandomBytes, uuidv7 } from '../shared/ids';
+import type { LogEvent } from '../shared/log/event';
 import { modeOnRegistering, orderedMode } from '../shared/ops/fold';
 import { strictest } from '../shared/ops/mode';
 import type { OperationsPolicy } from '../shared/policy/operations';
@@ -10,8 +11,9 @@ import { CLOSE } from '../shared/protocol/wire';
 import type { Mode, Position, TelemetryItem, WorkingOrder } from '../shared/telemetry/types';
 import type { Clock } from '../shared/time';
 import { detailOf, type Phrase, phrase, say, word } from '../shared/words/phrase';
+import type { Fact } from './facts';
 import { type Bucket, type Guard, HELLO_WITHIN_MS } from './guard';
-import type { Fact, GatewayLog } from './log';
+import type { GatewayLog } from './log';
 import type { GatewayMetrics } from './metrics';
 
 export type OpUpdate = Extract<EngineMessage, { type: 'op.update' }>;
@@ -46,6 +48,9 @@ export interface EngineListener {
 export interface EngineHub {
   /** Takes a socket whose bearer may speak for `allowed` (null: any engine). */
   accept(socket: WebSocket, allowed: string | null): void;
+  /** Takes what an engine said at another gateway. */
+  relay(engine: string, session: string, items: readonly TelemetryItem[]): void;
+  /** Whether it is connected here, at this gateway. */
   isConnected(engine: string): boolean;
   /** False when the engine is not connected; nothing was sent then. */
   send(engine: string, order: EngineOrder): boolean;
@@ -58,6 +63,8 @@ export interface EngineHubOptions {
   readonly log: GatewayLog;
   readonly policy: OperationsPolicy;
   readonly gatewayId: string;
+  /** This gateway's name among several; null where there is one. */
+  readonly node: string | null;
   readonly clock: Clock;
   /** Milliseconds that never jump: a wall clock put right is not silence. */
   readonly uptime: Clock;
@@ -77,6 +84,8 @@ interface Session {
   holdings: ReportedHoldings | null;
   minute: number;
   recordedInMinute: number;
+  /** That it connected, as it stands on record. */
+  connected: Fact | null;
 }
 
 /** Bad frames an engine may send before its link is cut: a flood of them is not an engine. */
@@ -91,6 +100,8 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
   const sessions = new Map<string, Session>();
   const waiting = new Set<WebSocket>();
   const listeners: EngineListener[] = [];
+  /** What engines said at other gateways. */
+  const elsewhere = new Map<string, ReportedHoldings>();
   const beat = setInterval(heartbeat, policy.engines.heartbeatMs);
 
   function accept(socket: WebSocket, allowed: string | null): void {
@@ -145,7 +156,7 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       lose(before, phrase('replaced by a newer connection'));
       before.socket.close(CLOSE.replaced);
     }
-    const session = {
+    const session: Session = {
       id: uuidv7(now, options.random),
       engine: id,
       socket,
@@ -155,6 +166,7 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       holdings: null,
       minute: 0,
       recordedInMinute: 0,
+      connected: null,
     };
     sessions.set(id, session);
     const registered: Fact = {
@@ -179,24 +191,42 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       deadManAction: policy.engines.deadManActionOf[id] ?? policy.engines.deadManAction,
       heartbeatMs: policy.engines.heartbeatMs,
     });
-    const facts: Fact[] = [
-      ...(outside ? [] : [registered]),
-      {
-        type: 'engine.connected',
-        data: {
-          engine: id,
-          session: session.id,
-          reportedMode: message.mode,
-          appliedMode,
-          selfPausedAt: message.selfPausedAt,
-          clockOffsetMs: Math.round(message.time - now),
-        },
+    session.connected = {
+      type: 'engine.connected',
+      data: {
+        engine: id,
+        session: session.id,
+        reportedMode: message.mode,
+        appliedMode,
+        selfPausedAt: message.selfPausedAt,
+        clockOffsetMs: Math.round(message.time - now),
+        ...(options.node !== null && { node: options.node }),
       },
-    ];
+      holds: () => sessions.get(id) === session,
+    };
+    const facts: Fact[] = [...(outside ? [] : [registered]), session.connected];
     log.append(...facts);
+    elsewhere.delete(id);
     reportModels(id, message);
     for (const listener of listeners) listener.connected?.(id);
     return session;
+  }
+
+  /**
+   * Another gateway's word on an engine that is connected here. One that has come there since has left
+   * here, whatever this socket still looks like; one that is missed there is not lost.
+   */
+  function recordedElsewhere({ type, data }: LogEvent): void {
+    const session = sessions.get(String(data.engine));
+    const known = log.state().engines[session?.engine ?? ''];
+    if (!session || !known || known.session === session.id) return;
+    if (type === 'engine.connected') {
+      sessions.delete(session.engine);
+      for (const listener of listeners) listener.lost?.(session.engine);
+      session.socket.close(CLOSE.replaced);
+    } else if (type === 'engine.lost' && session.connected) {
+      log.append(session.connected);
+    }
   }
 
   function hear(session: Session, message: EngineMessage): void {
@@ -236,12 +266,7 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
           options.metrics.refused('engine', 'rate');
           return;
         }
-        for (const item of message.items) {
-          if (item.kind === 'positions' && item.seq > (session.holdings?.seq ?? 0)) {
-            const { seq, positions, workingOrders } = item;
-            session.holdings = { seq, at: session.lastHeardAt, positions, workingOrders };
-          }
-        }
+        session.holdings = newer(session.holdings, message.items, session.lastHeardAt);
         for (const listener of listeners) listener.telemetry?.(engine, session.id, message.items);
         return;
       case 'ping':
@@ -352,6 +377,7 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
         lastHeardAt: session.lastHeardAt,
         positions: session.holdings?.positions.length ?? null,
       },
+      holds: ({ engines }) => engines[session.engine]?.session === session.id,
     });
     for (const listener of listeners) listener.lost?.(session.engine);
   }
@@ -369,14 +395,22 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
     }
   }
 
+  if (options.node !== null) log.onRecorded(recordedElsewhere);
   return {
     accept,
+    relay(engine, session, items) {
+      if (sessions.has(engine)) return;
+      const holdings = newer(elsewhere.get(engine) ?? null, items, clock());
+      if (holdings) elsewhere.set(engine, holdings);
+      for (const listener of listeners) listener.telemetry?.(engine, session, items);
+    },
     isConnected: (engine) => sessions.has(engine),
     send(engine, order) {
       const session = sessions.get(engine);
       return session ? reply(session.socket, order) : false;
     },
-    reported: (engine) => sessions.get(engine)?.holdings ?? null,
+    reported: (engine) =>
+      (sessions.get(engine) ?? { holdings: elsewhere.get(engine) }).holdings ?? null,
     listen: (listener) => void listeners.push(listener),
     stop() {
       clearInterval(beat);
@@ -385,6 +419,21 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       for (const socket of open) socket.close(CLOSE.goingAway);
     },
   };
+}
+
+/** What an engine holds after what it just said. */
+function newer(
+  before: ReportedHoldings | null,
+  items: readonly TelemetryItem[],
+  at: number,
+): ReportedHoldings | null {
+  let held = before;
+  for (const item of items) {
+    if (item.kind !== 'positions' || item.seq <= (held?.seq ?? 0)) continue;
+    const { seq, positions, workingOrders } = item;
+    held = { seq, at, positions, workingOrders };
+  }
+  return held;
 }
 
 /** The key of the alert that an engine's mode was changed elsewhere. */

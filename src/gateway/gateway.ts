@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -34,34 +35,38 @@ import type { Authenticate, Identity } from './auth/authenticate';
 import { bearer, createGatekeeper, remoteOf } from './auth/gatekeeper';
 import { createBridges } from './bridges/bridges';
 import type { FileBridge } from './bridges/config';
-import { clearOutsideAlerts } from './bridges/outside';
 import type { StartBridge } from './bridges/process';
+import { type Turns, takeTurns, watchGateways } from './cluster/acting';
+import {
+  type Cluster,
+  forwardTo,
+  type LeaseCounter,
+  leaseFrom,
+  serveOthers,
+} from './cluster/cluster';
+import { createClusterLog } from './cluster/log';
+import { keepRecent } from './cluster/recent';
 import { type Commands, createCommands, type Operator } from './commands';
 import type { TlsFiles } from './config';
 import { serveControl } from './controlSession';
+import { beginDuties, type DutyOptions, type Missed } from './duties';
 import { createEngineHub } from './engineHub';
 import { createEventFrames } from './eventFrames';
 import { createGuard } from './guard';
 import { createBooks } from './incidents/books';
-import { keepDrills } from './incidents/drills';
-import { keepIncidents } from './incidents/driver';
 import { createKillDriver } from './killDriver';
 import { keepKills } from './killLatch';
 import { createLog, type GatewayLog, publicKeyText } from './log';
 import { createGatewayMetrics, type SocketKind } from './metrics';
 import { driveModes } from './modeDriver';
 import { createDeploymentDriver } from './models/deploymentDriver';
-import { keepGovernance } from './models/governance';
 import { takeInventory } from './models/inventory';
-import { createLeaseDesk } from './monitor/leaseDesk';
+import type { LeaseView } from './monitor/leaseDesk';
 import { startStandIn } from './monitor/standIn';
-import { startNotifier } from './notify/notifier';
 import { openOutbox } from './notify/outbox';
-import { reportsByMail } from './reports/byMail';
 import { createDayBook } from './reports/dayBook';
-import { type DeliverReport, keepReports } from './reports/keeper';
+import type { DeliverReport, ReportKeeper } from './reports/keeper';
 import { createRest } from './rest/index';
-import { expireResumes } from './resumeExpiry';
 import { keepRetention } from './retention';
 import { createTelemetryFanout } from './telemetryFanout';
 import { createTradeQueue, recordTrades } from './trades/recorder';
@@ -88,6 +93,8 @@ export interface GatewayOptions {
   };
   /** Sends a report; by the desk's e-mail channel where it is left out. */
   readonly deliverReport?: DeliverReport;
+  /** What makes this one of several gateways on one log; alone where it is left out. */
+  readonly cluster?: Cluster;
   /** Opens the log's store; SQLite where it is left out. */
   readonly openStore?: (path: string) => SqliteEventStore;
   /** Sends a notification; by network where it is left out. */
@@ -109,11 +116,26 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
+const NO_LEASE: LeaseView = { holder: null, token: null, expiresInMs: 0 };
 /** How long a closed trade waits for others, to be recorded with them. */
 const TRADES_WAIT_MS = 2_000;
 const CHANNELS = ['control', 'telemetry', 'engine'] as const;
 
-/** Starts a gateway: verifies its log, takes running kills up and listens. @throws BrokenLogError, listen errors */
+/** A gateway of several whose key is not the desk's: terminals would believe nothing that it signs. */
+export class OtherKeyError extends Error {
+  override readonly name = 'OtherKeyError';
+  constructor(path: string) {
+    super(
+      `${path} is not the key that the log names: all gateways of a desk share one. Stop, and copy the file from a gateway that runs on this log`,
+    );
+  }
+}
+
+/**
+ * Starts a gateway: verifies its log, takes running kills up and listens.
+ *
+ * @throws BrokenLogError, OtherHistoryError, OtherKeyError, listen errors
+ */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { clock, random, environment, journal } = options;
   const policy = options.policies.operations.document;
@@ -121,24 +143,30 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const openStore = options.openStore ?? ((path) => new SqliteEventStore(path, sha256));
   const store = openStore(join(options.dataDir, 'log.db'));
   const history: LogEvent[] = [];
-  const outbox = openOutbox(join(options.dataDir, 'outbox.db'), String(clock()));
-  const lookedAt = outbox.handled() ?? Number.POSITIVE_INFINITY;
-  const missed: { event: LogEvent; state: OpsState }[] = [];
+  const { cluster = null } = options;
+  const node = cluster?.node ?? null;
+  const outboxFile = join(options.dataDir, 'outbox.db');
+  // Of several gateways the one that acts tells people, from an outbox of its turn.
+  const outbox = cluster ? null : openOutbox(outboxFile, String(clock()));
+  const lookedAt = outbox?.handled() ?? Number.POSITIVE_INFINITY;
+  const missed: Missed[] = [];
   const queue = createTradeQueue();
-  const log = await createLog({
-    store,
-    sha256,
-    clock,
-    random,
-    key,
-    origin: LOG_ORIGIN,
+  let turns: Turns | null = null;
+  const acting = () => cluster === null || turns?.acting() === true;
+  const common = {
+    ...{ store, sha256, clock, random, key, origin: LOG_ORIGIN },
     checkpointEvery: policy.log.checkpointEvery,
-    onReplay: (event, state) => {
+    onReplay: (event: LogEvent, state: OpsState) => {
       if (event.commandId !== null) history.push(event);
       if (event.seq > lookedAt) missed.push({ event, state });
       queue.replayed(event);
     },
-  });
+  };
+  const log = cluster
+    ? await createClusterLog({
+        ...{ ...common, stream: cluster.stream, uptime: options.uptime, signs: acting },
+      })
+    : await createLog(common);
   if (log.state().epoch === null) {
     const data = {
       epoch: uuidv7(clock(), random),
@@ -146,19 +174,29 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       publicKey: publicKeyText(key),
       environment,
     };
-    log.append({ type: 'log.opened', data });
+    log.append({ type: 'log.opened', data, holds: ({ epoch }) => epoch === null });
+    await log.settled();
+  }
+  const named = store.publicKey();
+  if (cluster && named !== '' && named !== publicKeyText(key)) {
+    await log.stop();
+    throw new OtherKeyError(join(options.dataDir, 'signing.pem'));
   }
   const gatewayId = log.state().gatewayId ?? 'gateway';
   log.append({
     type: 'gateway.started',
-    data: { version: options.version, runtime: `node ${process.versions.node}`, environment },
+    data: {
+      ...{ version: options.version, runtime: `node ${process.versions.node}`, environment },
+      ...(node !== null && { node }),
+    },
   });
   for (const name of policyNameSchema.options) {
     const { document, hash } = options.policies[name];
     // The same file read again does not undo what a person changed since.
     if (log.state().policies[name]?.fileHash === hash) continue;
     const data = { name, version: document.version, hash, document };
-    log.append({ type: 'policy.loaded', data });
+    const holds = ({ policies: now }: OpsState) => now[name]?.fileHash !== hash;
+    log.append({ type: 'policy.loaded', data, holds });
   }
   const modelsPolicy = inForceReader('models', options.policies.models.document);
   const monitorPolicy = inForceReader('monitor', options.policies.monitor.document);
@@ -183,33 +221,33 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   // Before the kill driver hears of it: what is latched is latched before an engine is told.
   history.push(...keepKills(join(options.dataDir, 'latch.json'), log));
-  const stopExpiring = expireResumes(log, clock);
   const { uptime } = options;
   const metrics = createGatewayMetrics(log);
   const guard = createGuard({ limits: policy.limits, uptime, metrics });
-  const hub = createEngineHub({ log, policy, gatewayId, clock, uptime, random, guard, metrics });
-  const driver = createKillDriver({ log, hub, times: policy.kill, clock });
+  const hub = createEngineHub({
+    ...{ log, policy, gatewayId, node, clock, uptime, random, guard, metrics },
+  });
+  const driver = createKillDriver({ log, hub, times: policy.kill, clock, acting });
   const stopModes = driveModes(log, hub);
-  const stopClearing = clearOutsideAlerts(log);
   takeInventory(log, hub, () => policies().models);
   const deployments = createDeploymentDriver({
-    ...{ log, hub, clock },
+    ...{ log, hub, clock, acting },
     policy: () => policies().models.rollback,
   });
-  const stopGovernance = keepGovernance(log, () => policies().models, sha256, clock);
-  const lease = createLeaseDesk(log, () => policies().monitor.lease, uptime);
-  const { mayAct } = lease;
   const mayHold = ({ roles }: Operator) =>
     roles.some((role) => policies().monitor.permissions.hold.includes(role));
   const books = createBooks(hub, () => policies().incidents, clock);
   const secrets = openSecrets(options.dataDir);
-  const jitter = () => (random(1)[0] ?? 0) / 256;
-  const timers = options.timers ?? NODE_TIMERS;
-  const notifier = startNotifier({
-    ...{ log, outbox, secrets, missed, clock, jitter, timers, deskName: options.deskName },
-    policy: () => policies().notifications,
+  const newId = () => uuidv7(clock(), random);
+  const dutyOptions: DutyOptions = {
+    ...{ hub, policies, books, days: createDayBook(hub, clock), secrets, journal, sha256 },
+    ...{ dataDir: options.dataDir, deskName: options.deskName, clock, uptime, newId },
+    deliverReport: options.deliverReport,
     send: options.send ?? ((what) => send(what, clock)),
-  });
+    timers: options.timers ?? NODE_TIMERS,
+    jitter: () => (random(1)[0] ?? 0) / 256,
+  };
+  let duties = outbox && beginDuties(log, outbox, missed, dutyOptions);
   const bridges = options.bridges
     ? createBridges({
         ...{ log, hub, policy, clock, random, uptime: options.uptime, dataDir: options.dataDir },
@@ -217,41 +255,50 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         owner: `vigia-${gatewayId.slice(-12)}`,
       })
     : null;
+  const others = cluster && leaseFrom(cluster.peers);
+  const lease: LeaseCounter = {
+    ask: (holder, token) => (duties?.lease ?? others)?.ask(holder, token) ?? NO_LEASE,
+    release: (token) => (duties?.lease ?? others)?.release(token),
+    view: () => duties?.lease.view() ?? NO_LEASE,
+  };
+  const forward = cluster && forwardTo(cluster.peers);
   const commands = createCommands({
-    ...{ log, hub, policies, books, sha256, clock, mayAct, history },
+    ...{ log, hub, policies, books, sha256, clock, bridges, history },
+    // Of several gateways each goes by the log, which says whose token is the last.
+    mayAct: (holder, fence) => {
+      if (!cluster) return duties?.lease.mayAct(holder, fence) === true;
+      const { monitor } = log.state();
+      return monitor.holder === holder && monitor.token === fence;
+    },
     publicKey: publicKeyText(key),
-    channels: notifier,
-    bridges,
+    channels: {
+      keepSecret: secrets.set,
+      forgetSecret: secrets.remove,
+      hasSecret: (channel) => secrets.get(channel) !== null,
+      test: (...about) => duties?.notifier.test(...about),
+    },
+    forward: () => (acting() ? null : forward),
   });
   const standIn = startStandIn({
-    ...{ log, hub, commands, lease, policies, clock, random, uptime },
+    ...{ log, hub, commands, policies, clock, random, uptime },
+    lease: {
+      ask: (holder, token) => duties?.lease.ask(holder, token) ?? NO_LEASE,
+      release: (token) => duties?.lease.release(token),
+      view: () => duties?.lease.view() ?? NO_LEASE,
+      mayAct: (holder, token) => duties?.lease.mayAct(holder, token) === true,
+    },
     folder: join(options.dataDir, 'monitor'),
   });
-
-  const newId = () => uuidv7(clock(), random);
-  const incidents = keepIncidents({ log, policies, books, clock, newId });
-  const drills = keepDrills({ log, hub, policies, clock, newId });
 
   const frames = createEventFrames(log);
   const telemetry = createTelemetryFanout({
     ...{ hub, policy, clock, uptime, guard, metrics, welcome },
     window: standIn.window,
   });
-  const reports = keepReports({
-    ...{ log, policies, sha256, clock, newId },
-    folder: join(options.dataDir, 'reports'),
-    days: createDayBook(hub, clock),
-    deliver:
-      options.deliverReport ??
-      reportsByMail({
-        ...{ jitter, timers, policy: () => policies().notifications },
-        channel() {
-          const settings = log.state().notify.channels.email?.settings;
-          return settings?.channel === 'email' ? settings : null;
-        },
-        password: () => secrets.get('email'),
-      }),
-  });
+  const reports: Pick<ReportKeeper, 'read' | 'takePdf'> = {
+    read: async (id, file) => (await duties?.reports.read(id, file)) ?? null,
+    takePdf: async (...printing) => (await duties?.reports.takePdf(...printing)) ?? 'unknown',
+  };
   const trades = recordTrades({ log, hub, queue, waitMs: TRADES_WAIT_MS });
   const retention = keepRetention({ log, folder: join(options.dataDir, 'reports'), journal });
   const { limits, recheckEveryMs } = policy.auth;
@@ -379,28 +426,66 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   if (door) await listen(door, 0, '127.0.0.1');
   const { port: inner } = (door ?? server).address() as AddressInfo;
   const host = door || options.host === '0.0.0.0' ? '127.0.0.1' : options.host;
-  bridges?.start(`ws://${host.includes(':') ? `[${host}]` : host}:${inner}`);
+  const url = `ws://${host.includes(':') ? `[${host}]` : host}:${inner}`;
+  if (!cluster) bridges?.start(url);
   driver.start();
   deployments.start();
+  const recent = cluster && keepRecent(log, uptime);
+  if (cluster) {
+    const { peers, leases } = cluster;
+    hub.listen({
+      telemetry(engine, session, items) {
+        if (hub.isConnected(engine)) peers.telemetry(engine, session, items);
+      },
+    });
+    peers.onTelemetry(hub.relay);
+    turns = takeTurns({ log, leases, node: cluster.node, begin: beginTurn });
+  }
+
+  /** What only one gateway does is this one's from now on, until the way out is taken. */
+  function beginTurn(own: GatewayLog): () => void {
+    if (!cluster) throw new Error('a gateway that is alone has no turns');
+    const { peers } = cluster;
+    // What an earlier turn here did not come to tell, another has told since.
+    for (const file of [outboxFile, `${outboxFile}-wal`, `${outboxFile}-shm`]) {
+      rmSync(file, { force: true });
+    }
+    const box = openOutbox(outboxFile, String(clock()));
+    const mine = beginDuties(own, box, recent?.events() ?? [], dutyOptions);
+    duties = mine;
+    bridges?.start(url);
+    const leave = [
+      serveOthers(peers, commands, mine.lease),
+      watchGateways(own, { node: cluster.node, peers, uptime, clock }),
+    ];
+    setImmediate(() => {
+      if (duties !== mine) return;
+      driver.conclude();
+      deployments.start();
+    });
+    return () => {
+      for (const way of leave) way();
+      duties = null;
+      bridges?.stop();
+      mine.stop();
+    };
+  }
+
   return {
     port: (server.address() as AddressInfo).port,
     log,
     commands,
     async stop() {
       gate.stop();
+      standIn.stop();
+      await turns?.stop();
+      recent?.stop();
       bridges?.stop();
       door?.close();
-      stopExpiring();
-      standIn.stop();
-      notifier.stop();
-      stopGovernance();
+      duties?.stop();
       alerts.stop();
-      incidents.stop();
-      drills.stop();
-      reports.stop();
       retention.stop();
       stopModes();
-      stopClearing();
       deployments.stop();
       driver.stop();
       telemetry.stop();
@@ -411,8 +496,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         server.close(() => closed());
         server.closeAllConnections();
       });
-      log.append({ type: 'gateway.stopped', data: { cause: 'asked to stop' } });
+      log.append({
+        type: 'gateway.stopped',
+        data: { cause: 'asked to stop', ...(node !== null && { node }) },
+      });
       await log.stop();
+      await cluster?.close();
     },
   };
 }

@@ -14,6 +14,15 @@ export interface KillDriverOptions {
   readonly hub: EngineHub;
   readonly times: KillTimes;
   readonly clock: Clock;
+  /** Whether this gateway is the one that says what a kill has come to; of several, one does. */
+  readonly acting: () => boolean;
+}
+
+export interface KillDriver {
+  start(): void;
+  /** Says what every kill has come to: for who has just come to act. */
+  conclude(): void;
+  stop(): void;
 }
 
 /** What this process knows of one chain beyond the log. */
@@ -33,7 +42,7 @@ const STEPS: readonly KillStep[] = ['block', 'cancel', 'flatten'];
  * Carries the kill chains out: asks `nextAction` for each, sends, and writes what engines answer.
  * Chains live in the log's fold, so one that a former process began is taken up where it stood.
  */
-export function createKillDriver(options: KillDriverOptions): { start(): void; stop(): void } {
+export function createKillDriver(options: KillDriverOptions): KillDriver {
   const { log, hub, times, clock } = options;
   const known = new Map<string, Known>();
   let readBacks = 0;
@@ -174,6 +183,7 @@ export function createKillDriver(options: KillDriverOptions): { start(): void; s
 
   /** Writes down that a kill is halted, or flat, as soon as it is so. */
   function conclude(): void {
+    if (!options.acting()) return;
     const { kills, chains, engines } = log.state();
     for (const kill of kills) {
       if (kill.resumedAt !== null) continue;
@@ -224,7 +234,15 @@ export function createKillDriver(options: KillDriverOptions): { start(): void; s
   function look(engine: string): void {
     const chain = chainOf(engine);
     const news = hub.reported(engine);
-    if (!chain || !news || !chain.held || news.seq <= chain.held.telemetrySeq) return;
+    // An engine at another gateway is that gateway's to look at.
+    if (
+      !hub.isConnected(engine) ||
+      !chain ||
+      !news ||
+      !chain.held ||
+      news.seq <= chain.held.telemetrySeq
+    )
+      return;
     const settledPhase =
       chain.phase === 'flat' || (chain.phase === 'kept' && !chain.closePositions);
     const open =
@@ -277,6 +295,7 @@ export function createKillDriver(options: KillDriverOptions): { start(): void; s
     start() {
       for (const engine of Object.keys(log.state().chains)) pump(engine);
     },
+    conclude,
     stop() {
       stopped = true;
       for (const entry of known.values()) if (entry.timer) clearTimeout(entry.timer);

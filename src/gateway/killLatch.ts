@@ -52,7 +52,7 @@ export function keepKills(path: string, log: GatewayLog): readonly LogEvent[] {
     const kill = killSchema.safeParse(event);
     if (!kill.success) return;
     latched = [...latched, kill.data];
-    if (log.isSaved(event.seq)) soon();
+    if (log.isSaved(event)) soon();
     else write();
   });
   log.onSaved(settle);
@@ -64,7 +64,7 @@ export function keepKills(path: string, log: GatewayLog): readonly LogEvent[] {
       const { kills } = log.state();
       const stands = (id: string) =>
         kills.some(({ commandId, resumedAt }) => commandId === id && resumedAt === null);
-      const needed = latched.filter(({ seq, commandId }) => !log.isSaved(seq) || stands(commandId));
+      const needed = latched.filter((kill) => !log.isSaved(kill) || stands(kill.commandId));
       if (needed.length < latched.length) soon();
       latched = needed;
     }

@@ -1,20 +1,17 @@
 import type { KeyObject } from 'node:crypto';
 import { rawPublicKey, signNote } from '../node/signedNote';
 import type { SqliteEventStore } from '../node/sqliteEventStore';
-import { stateBefore } from '../shared/audit/stateBefore';
 import type { RandomBytes } from '../shared/ids';
 import { uuidv7 } from '../shared/ids';
-import type { Json } from '../shared/log/canonical';
 import type { SealedEvent, Sha256 } from '../shared/log/chain';
 import { describeFault, seal } from '../shared/log/chain';
 import { checkpointText } from '../shared/log/checkpoint';
-import type { Actor, EventDraft, LogEvent, LogPosition } from '../shared/log/event';
-import { MAX_REASON_LENGTH } from '../shared/log/event';
-import type { EventDataOf, EventType } from '../shared/ops/events';
+import type { LogEvent, LogPosition } from '../shared/log/event';
 import { foldOps } from '../shared/ops/fold';
 import type { OpsState } from '../shared/ops/state';
 import { INITIAL_OPS_STATE } from '../shared/ops/state';
 import type { Clock } from '../shared/time';
+import { draftOf, type Fact } from './facts';
 
 /** The log of this folder does not verify; the gateway does not start on it. */
 export class BrokenLogError extends Error {
@@ -27,16 +24,17 @@ export class BrokenLogError extends Error {
   }
 }
 
-/** A fact to be recorded, its data typed by its type. */
-export type Fact = {
-  [Type in EventType]: {
-    readonly type: Type;
-    readonly data: EventDataOf<Type>;
-    readonly actor?: Actor;
-    readonly commandId?: string | null;
-    readonly reason?: string | null;
-  };
-}[EventType];
+/** What came of a proposal: its events, or why there are none. */
+export type Proposed =
+  | { readonly ok: true; readonly events: readonly LogEvent[] }
+  | { readonly ok: false; readonly error: unknown };
+
+/** An event as those who asked for it remember it. */
+export interface Recorded {
+  readonly id?: string;
+  readonly seq: number;
+  readonly commandId: string | null;
+}
 
 export interface LogHealth {
   readonly unsavedEvents: number;
@@ -54,7 +52,19 @@ export interface GatewayLog {
    * cannot write: the events then wait in memory and are tried again.
    */
   append(...facts: Fact[]): readonly LogEvent[];
-  isSaved(seq: number): boolean;
+  /**
+   * Decides on the log as it stands and records what was decided, as what follows from nothing else.
+   * Where others write to the log too it is decided anew when they were first; nobody hears of the
+   * events, and no state has them, before they are durable.
+   *
+   * @param decide throws what refuses it.
+   * @param settled hears once what came of it; within this call where the log is one's own.
+   */
+  propose(decide: () => readonly Fact[], settled: (outcome: Proposed) => void): void;
+  /** Whether an event, or the first one of a command, is durable. */
+  isSaved(of: Recorded): boolean;
+  /** Resolves once all that was appended is durable, or could not be made so within some seconds. */
+  settled(): Promise<void>;
   /** Each event once it is recorded, saved or not, in order. */
   onRecorded(listener: (event: LogEvent) => void): () => void;
   /** Called when events became durable, and when the store's health changes. */
@@ -82,8 +92,6 @@ export interface LogOptions {
   readonly onReplay?: (event: LogEvent, state: OpsState) => void;
   readonly retryMs?: number;
 }
-
-const GATEWAY: Actor = { id: 'gateway', role: 'gateway', terminal: null };
 
 /** Verifies the stored log, folds it and takes further facts. @throws {BrokenLogError} */
 export async function createLog(options: LogOptions): Promise<GatewayLog> {
@@ -120,25 +128,11 @@ export async function createLog(options: LogOptions): Promise<GatewayLog> {
     storeError,
   });
 
-  function draft(fact: Fact): EventDraft {
-    const ts = Math.max(0, Math.floor(clock()));
-    const data = clean(fact.data) as { readonly [key: string]: Json };
-    const before = stateBefore(state, fact, ts);
-    return {
-      id: uuidv7(ts, random),
-      ts,
-      type: fact.type,
-      actor: clean(fact.actor ?? GATEWAY) as unknown as Actor,
-      commandId: fact.commandId ?? null,
-      reason: fact.reason ? cutReason(fact.reason) : null,
-      data: before === undefined ? data : { ...data, before: clean(before) as Json },
-    };
-  }
-
   function append(...facts: Fact[]): readonly LogEvent[] {
     const sealed: SealedEvent[] = [];
     for (const fact of facts) {
-      const one = seal(draft(fact), head, sha256);
+      const ts = clock();
+      const one = seal(draftOf(fact, state, { id: uuidv7(ts, random), ts }), head, sha256);
       head = { seq: one.event.seq, hash: one.event.hash };
       state = foldOps(state, one.event);
       sealed.push(one);
@@ -205,7 +199,18 @@ export async function createLog(options: LogOptions): Promise<GatewayLog> {
     savedHead: () => store.head(),
     health,
     append,
-    isSaved: (seq) => store.head().seq >= seq,
+    propose(decide, settled) {
+      let facts: readonly Fact[];
+      try {
+        facts = decide();
+      } catch (error) {
+        settled({ ok: false, error });
+        return;
+      }
+      settled({ ok: true, events: append(...facts) });
+    },
+    isSaved: ({ seq }) => store.head().seq >= seq,
+    settled: () => writing,
     onRecorded: (listener) => join(recorded, listener),
     onSaved: (listener) => join(saved, listener),
     onHealth: (listener) => join(healthy, listener),
@@ -235,22 +240,4 @@ function join<Listener>(listeners: Set<Listener>, listener: Listener): () => voi
 /** The base64 that `log.opened` and `welcome` carry. */
 export function publicKeyText(key: KeyObject): string {
   return rawPublicKey(key).toString('base64');
-}
-
-function cutReason(reason: string): string {
-  const text = reason.toWellFormed();
-  if (text.length <= MAX_REASON_LENGTH) return text;
-  const mark = ` [… ${text.length} characters]`;
-  return text.slice(0, MAX_REASON_LENGTH - mark.length).toWellFormed() + mark;
-}
-
-/** What came from outside may hold text or numbers with no canonical form; an event must not. */
-function clean(value: unknown): Json {
-  if (typeof value === 'string') return value.toWellFormed();
-  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
-  if (value === null || typeof value === 'boolean') return value;
-  if (Array.isArray(value)) return value.map(clean);
-  if (typeof value !== 'object') return null;
-  const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  return Object.fromEntries(members.map(([key, member]) => [key.toWellFormed(), clean(member)]));
 }

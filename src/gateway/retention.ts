@@ -25,7 +25,7 @@ export function keepRetention(options: {
       const data = { kind: 'artifacts', year, count: files.length, files } as const;
       const [event] = log.append({ type: 'retention.named', data });
       // Not on disk yet, as when it is full: what is not named for good is not deleted.
-      if (!event || !log.isSaved(event.seq)) return;
+      if (!event || !log.isSaved(event)) return;
       removeFiles(folder, files);
     }
   }

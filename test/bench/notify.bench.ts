@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { createTransport } from 'nodemailer';
-import type { Fact } from '../../src/gateway/log';
+import type { Fact } from '../../src/gateway/facts';
 import { MONITOR_ID } from '../../src/shared/monitor/monitor';
 import { notificationsPolicy, openGateway, quietPolicies } from '../support/desk';
 import { TestTerminal } from '../support/testTerminal';

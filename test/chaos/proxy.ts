@@ -19,8 +19,11 @@ export type Trouble =
   | { readonly kind: 'delay'; readonly ms: number }
   | { readonly kind: 'halve'; readonly bytesPerTick: number }
   | { readonly kind: 'reorder'; readonly maxMs: number }
-  /** Takes everything and passes nothing on, with the connection open. */
-  | { readonly kind: 'stall' };
+  /** Takes everything and passes nothing on, with the connection open; one way where that is named. */
+  | { readonly kind: 'stall'; readonly way?: Way };
+
+/** From who dialled to the target, or from the target to who dialled. */
+export type Way = 'onward' | 'back';
 
 export interface LinkProxy {
   readonly port: number;
@@ -37,6 +40,7 @@ const TICK_MS = 5;
 interface Pipe {
   readonly from: Socket;
   readonly to: Socket;
+  readonly way: Way;
   /** How long this pipe holds bytes while links are reordered, ms. */
   readonly holdMs: number;
   waiting: { readonly at: number; readonly bytes: Buffer }[];
@@ -56,8 +60,8 @@ export async function openProxy(random: () => number): Promise<LinkProxy> {
       return;
     }
     const onward = dial({ port: target, host: '127.0.0.1', allowHalfOpen: true });
-    pipe(client, onward);
-    pipe(onward, client);
+    pipe(client, onward, 'onward');
+    pipe(onward, client, 'back');
     for (const [one, other] of [
       [client, onward],
       [onward, client],
@@ -72,8 +76,8 @@ export async function openProxy(random: () => number): Promise<LinkProxy> {
     }
   });
 
-  function pipe(from: Socket, to: Socket): void {
-    const own: Pipe = { from, to, holdMs: random(), waiting: [], ended: false };
+  function pipe(from: Socket, to: Socket, way: Way): void {
+    const own: Pipe = { from, to, way, holdMs: random(), waiting: [], ended: false };
     pipes.add(own);
     from.on('data', (bytes: Buffer) => {
       own.waiting.push({ at: performance.now(), bytes });
@@ -92,9 +96,10 @@ export async function openProxy(random: () => number): Promise<LinkProxy> {
 
   /** Sends on what is due. */
   function pass(own: Pipe): void {
+    if (trouble.kind === 'stall' && (trouble.way ?? own.way) === own.way) return;
     const now = performance.now();
     let budget = trouble.kind === 'halve' ? trouble.bytesPerTick : Number.POSITIVE_INFINITY;
-    while (own.waiting.length > 0 && budget > 0 && trouble.kind !== 'stall') {
+    while (own.waiting.length > 0 && budget > 0) {
       const [first] = own.waiting as [Pipe['waiting'][number]];
       if (now - first.at < holdOf(own)) return;
       own.waiting.shift();

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import type { Fact } from '../../src/gateway/facts';
 import { factsDue, nextDue } from '../../src/gateway/incidents/due';
 import { isHappening, whatOpens } from '../../src/gateway/incidents/opening';
-import type { Fact } from '../../src/gateway/log';
 import { readPolicies } from '../../src/node/policyFiles';
 import type { Book } from '../../src/shared/incidents/events';
 import type { Incident } from '../../src/shared/incidents/state';

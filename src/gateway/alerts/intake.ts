@@ -4,7 +4,8 @@ import type { EventDataOf } from '../../shared/ops/events';
 import type { IncidentsPolicy } from '../../shared/policy/incidents';
 import type { Clock } from '../../shared/time';
 import { detailOf, phrase, type Sentence } from '../../shared/words/phrase';
-import type { Fact, GatewayLog } from '../log';
+import type { Fact } from '../facts';
+import type { GatewayLog } from '../log';
 
 type Raised = EventDataOf<'alert.raised'>;
 type Item = AlertmanagerPayload['alerts'][number];

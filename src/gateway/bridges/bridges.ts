@@ -6,7 +6,8 @@ import type { CommandParams } from '../../shared/protocol/commands';
 import type { Operator } from '../commands';
 import * as decide from '../decide/bridges';
 import { Refusal } from '../decide/refusal';
-import type { Fact, GatewayLog } from '../log';
+import type { Fact } from '../facts';
+import type { GatewayLog } from '../log';
 import { type FileBridge, readSecrets } from './config';
 import {
   type Supervisor,
@@ -48,8 +49,6 @@ export function createBridges(options: BridgesOptions): Bridges {
   const fromFile = new Map(options.configured.map((bridge) => [bridge.id, bridge]));
   const toTest = new Map<string, TestAbout>();
   let supervisor: Supervisor | null = null;
-
-  recordFile(log, options.configured);
 
   const context = () => ({ state: log.state().bridges, policy });
 
@@ -122,10 +121,14 @@ export function createBridges(options: BridgesOptions): Bridges {
       return problem !== null || (secrets.token !== undefined && same(secrets.token, token));
     },
     start(gateway) {
+      recordFile(log, options.configured);
       const { recheckEveryMs } = policy.auth;
       supervisor = superviseBridges({ ...options, gateway, recheckEveryMs, secrets: secretsOf });
     },
-    stop: () => supervisor?.stop(),
+    stop() {
+      supervisor?.stop();
+      supervisor = null;
+    },
   };
 }
 

@@ -9,7 +9,7 @@ import type { BridgesState } from '../../shared/bridges/state';
 import type { OperationsPolicy } from '../../shared/policy/operations';
 import type { CommandParams } from '../../shared/protocol/commands';
 import type { Operator } from '../commands';
-import type { Fact } from '../log';
+import type { Fact } from '../facts';
 import { allow, Refusal } from './refusal';
 
 /** What a decision about bridges is made of. */

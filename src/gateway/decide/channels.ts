@@ -3,7 +3,7 @@ import type { NotifyState } from '../../shared/notify/state';
 import type { NotificationsPolicy } from '../../shared/policy/notifications';
 import type { Command } from '../../shared/protocol/commands';
 import type { ChannelDesk, Operator } from '../commands';
-import type { Fact } from '../log';
+import type { Fact } from '../facts';
 import { allow, Refusal } from './refusal';
 
 export interface ChannelsContext {

@@ -2,7 +2,7 @@ import { orderedMode } from '../../shared/ops/fold';
 import type { OpsState } from '../../shared/ops/state';
 import type { IncidentsPolicy } from '../../shared/policy/incidents';
 import type { Origin } from '../../shared/protocol/commands';
-import type { Fact } from '../log';
+import type { Fact } from '../facts';
 import { type OperationsContext, target } from './operations';
 import { Refusal } from './refusal';
 
@@ -65,7 +65,7 @@ export function drill(
         closePositions: true,
         notifyTeam: false,
         origin: request.origin,
-        targets: engines.map((engine) => target(hub, engine)),
+        targets: engines.map((engine) => target(hub, state, engine)),
         ageMs,
         drill: true,
       },

@@ -7,7 +7,7 @@ import type { Policies } from '../../shared/policy/inForce';
 import type { CommandParams } from '../../shared/protocol/commands';
 import { word } from '../../shared/words/phrase';
 import type { Operator } from '../commands';
-import type { Fact } from '../log';
+import type { Fact } from '../facts';
 import { allow, Refusal } from './refusal';
 
 /** What a decision about incidents is made of. */

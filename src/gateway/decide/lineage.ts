@@ -1,6 +1,6 @@
 import { runEventSchema, unrecordable } from '../../shared/lineage/runEvent';
 import type { CommandParams } from '../../shared/protocol/commands';
-import type { Fact } from '../log';
+import type { Fact } from '../facts';
 import { Refusal } from './refusal';
 
 /**

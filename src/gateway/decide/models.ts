@@ -27,7 +27,7 @@ import type { ModelsPolicy } from '../../shared/policy/models';
 import type { CommandParams } from '../../shared/protocol/commands';
 import { type PhraseValue, phrase, word } from '../../shared/words/phrase';
 import type { Operator } from '../commands';
-import type { Fact } from '../log';
+import type { Fact } from '../facts';
 import { allow, Refusal } from './refusal';
 
 /** What a decision about models is made of. */

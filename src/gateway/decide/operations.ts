@@ -7,14 +7,14 @@ import type { Command, CommandParams, Scope } from '../../shared/protocol/comman
 import { RESUME_CONFIRMATION } from '../../shared/protocol/commands';
 import type { Operator } from '../commands';
 import type { EngineHub } from '../engineHub';
-import type { Fact } from '../log';
+import type { Fact } from '../facts';
 import { allow, Refusal } from './refusal';
 
 /** What a decision about the desk's mode is made of. */
 export interface OperationsContext {
   readonly state: OpsState;
   readonly policy: OperationsPolicy;
-  readonly hub: Pick<EngineHub, 'reported' | 'isConnected'>;
+  readonly hub: Pick<EngineHub, 'reported'>;
   /** Unix ms. */
   readonly now: number;
 }
@@ -26,16 +26,20 @@ export function kill(
 ): Fact {
   const { scope, closePositions, notifyTeam, origin } = command.params;
   const ageMs = Math.round(now - command.issuedAt);
-  const targets = enginesInScope(state, scope).map((engine) => target(hub, engine));
+  const targets = enginesInScope(state, scope).map((engine) => target(hub, state, engine));
   return {
     type: 'kill.requested',
     data: { scope, closePositions, notifyTeam, origin, targets, ageMs, drill: false },
   };
 }
 
-export function target(hub: OperationsContext['hub'], engine: string): KillTarget {
+export function target(
+  hub: OperationsContext['hub'],
+  { engines }: Pick<OpsState, 'engines'>,
+  engine: string,
+): KillTarget {
   const held = hub.reported(engine);
-  const connected = hub.isConnected(engine);
+  const connected = engines[engine]?.connected ?? false;
   if (!held) return { engine, connected, positions: null, workingOrders: null, notional: null };
   const notional: Record<string, number> = {};
   for (const position of held.positions) {

@@ -2,7 +2,7 @@ import type { OpsState } from '../../shared/ops/state';
 import type { ReportsPolicy } from '../../shared/policy/reports';
 import type { CommandParams } from '../../shared/protocol/commands';
 import type { Operator } from '../commands';
-import type { Fact } from '../log';
+import type { Fact } from '../facts';
 import { allow, Refusal } from './refusal';
 
 /** A report that a person made goes on the record. @throws {Refusal} */

@@ -5,7 +5,7 @@ import type { RejectionCode } from '../../shared/protocol/terminal';
 import { closedYears, type Kept, keptUntil, whyKept } from '../../shared/retention/retention';
 import { type Sentence, word } from '../../shared/words/phrase';
 import type { Operator } from '../commands';
-import type { Fact } from '../log';
+import type { Fact } from '../facts';
 import { allow, Refusal } from './refusal';
 
 interface Facts {

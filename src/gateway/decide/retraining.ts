@@ -4,7 +4,7 @@ import type { OpsState } from '../../shared/ops/state';
 import type { MonitorPolicy } from '../../shared/policy/monitor';
 import type { CommandParams } from '../../shared/protocol/commands';
 import type { Operator } from '../commands';
-import type { Fact } from '../log';
+import type { Fact } from '../facts';
 import { allow, Refusal } from './refusal';
 
 /** What a decision about retraining is made of. */

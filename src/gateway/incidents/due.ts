@@ -4,7 +4,7 @@ import type { OpsState } from '../../shared/ops/state';
 import type { Policies } from '../../shared/policy/inForce';
 import { instantOf } from '../../shared/time';
 import { detailOf, type Phrase, phrase, type Sentence } from '../../shared/words/phrase';
-import type { Fact } from '../log';
+import type { Fact } from '../facts';
 
 type Rules = Pick<Policies, 'incidents' | 'calendar'>;
 

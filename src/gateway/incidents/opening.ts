@@ -12,7 +12,7 @@ import type { DomainEvent } from '../../shared/ops/events';
 import type { KillRecord, OpsState } from '../../shared/ops/state';
 import type { Policies } from '../../shared/policy/inForce';
 import { detailOf, type Phrase, phrase, say, word } from '../../shared/words/phrase';
-import type { Fact } from '../log';
+import type { Fact } from '../facts';
 
 type EventOf<Type extends DomainEvent['type']> = Extract<DomainEvent, { type: Type }>;
 type Trigger =

@@ -9,6 +9,7 @@ import {
 import type { Settlement } from '../../shared/models/events';
 import { modelEngines } from '../../shared/models/gates';
 import type { Deployment } from '../../shared/models/state';
+import type { OpsState } from '../../shared/ops/state';
 import type { ModelsPolicy } from '../../shared/policy/models';
 import type { EngineOrder, OpItem } from '../../shared/protocol/engine';
 import type { Clock } from '../../shared/time';
@@ -17,7 +18,7 @@ import type { EngineHub } from '../engineHub';
 import type { GatewayLog } from '../log';
 
 export interface DeploymentDriver {
-  /** Goes on with what an earlier process began. */
+  /** Goes on with what an earlier process began, or another gateway. */
   start(): void;
   stop(): void;
 }
@@ -27,6 +28,8 @@ export interface DeploymentDriverOptions {
   readonly hub: EngineHub;
   readonly policy: () => ModelsPolicy['rollback'];
   readonly clock: Clock;
+  /** Whether this gateway is the one that says what a deployment has come to; of several, one does. */
+  readonly acting: () => boolean;
 }
 
 /** An engine's load under way. */
@@ -124,8 +127,12 @@ export function createDeploymentDriver(options: DeploymentDriverOptions): Deploy
       },
     );
     const alert = alertOf(open);
+    const holds = (state: OpsState) => openDeployment(state.models)?.incompleteAt === null;
     log.append(
-      { type: 'deployment.incomplete', commandId: id, data: { deployment: id, model, engines } },
+      {
+        ...{ type: 'deployment.incomplete', commandId: id, holds },
+        data: { deployment: id, model, engines },
+      },
       {
         type: 'alert.raised',
         commandId: id,
@@ -142,7 +149,7 @@ export function createDeploymentDriver(options: DeploymentDriverOptions): Deploy
   /** Writes down engines that report the artifact, and the deployment's end when all do. */
   function conclude(): void {
     const open = openDeployment(models());
-    if (!open) return;
+    if (!open || !options.acting()) return;
     for (const engine of notLoaded(open)) {
       if (!runsWanted(models(), engine)) continue;
       log.append({
@@ -181,7 +188,7 @@ export function createDeploymentDriver(options: DeploymentDriverOptions): Deploy
     later('deadline', Math.max(0, left), () => {
       // What has not answered by now is said with it, not a moment later.
       for (const engine of flights.keys()) failed(engine, 'unknown', SILENT);
-      incomplete(deployment.id);
+      if (options.acting()) incomplete(deployment.id);
     });
     for (const engine of modelEngines(models())) pump(engine);
     conclude();
@@ -189,6 +196,7 @@ export function createDeploymentDriver(options: DeploymentDriverOptions): Deploy
 
   /** An engine runs another model than the live one though nobody deployed any: people must see it. */
   function mismatch(engine: string): void {
+    if (!options.acting()) return;
     const { deployments, engines, production } = models();
     const alert = `mismatch:${engine}`;
     const wrong = deployments.length === 0 && isHeld(models(), engine);

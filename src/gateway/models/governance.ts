@@ -5,7 +5,8 @@ import type { ModelsPolicy } from '../../shared/policy/models';
 import type { Clock } from '../../shared/time';
 import { detailOf, phrase, type Sentence, word } from '../../shared/words/phrase';
 import { endException } from '../decide/models';
-import type { Fact, GatewayLog } from '../log';
+import type { Fact } from '../facts';
+import type { GatewayLog } from '../log';
 
 const HELD: Sentence = 'the review was held';
 

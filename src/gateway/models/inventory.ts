@@ -5,7 +5,8 @@ import type { EngineModel } from '../../shared/protocol/engine';
 import { register, report } from '../decide/models';
 import { Refusal } from '../decide/refusal';
 import type { EngineHub } from '../engineHub';
-import type { Fact, GatewayLog } from '../log';
+import type { Fact } from '../facts';
+import type { GatewayLog } from '../log';
 
 /**
  * Takes what engines say of models into the log: cards, figures and, where the log knows of no live
@@ -38,9 +39,15 @@ export function adopted({ models }: OpsState, engine: string): Fact[] {
   const known = models.models[loaded.model];
   if (known && (known.stage !== 'development' || known.hashes.model !== loaded.hash)) return [];
   const facts: Fact[] = [];
-  if (!known) facts.push({ type: 'model.registered', data: { ...bare(loaded), source: 'engine' } });
+  // Another gateway's engine may run it too.
+  const holds = (state: OpsState) => state.models.tenures.length === 0;
+  if (!known) {
+    const data = { ...bare(loaded), source: 'engine' } as const;
+    facts.push({ type: 'model.registered', data, holds });
+  }
   facts.push({
     type: 'model.stage_changed',
+    holds,
     data: {
       ...{ model: loaded.model, from: 'development', to: 'production', cause: 'inventory' },
       ...{ request: null, retirement: null },

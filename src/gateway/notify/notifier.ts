@@ -22,7 +22,8 @@ import { messageFor } from '../../shared/notify/told';
 import type { OpsState } from '../../shared/ops/state';
 import type { NotificationsPolicy } from '../../shared/policy/notifications';
 import type { Clock } from '../../shared/time';
-import type { Fact, GatewayLog } from '../log';
+import type { Fact } from '../facts';
+import type { GatewayLog } from '../log';
 import type { Outbox } from './outbox';
 
 export interface NotifierOptions {

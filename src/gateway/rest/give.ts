@@ -19,19 +19,20 @@ export function give(
   id: string,
   issuedAt: number,
   params: object,
-): Refused | null {
+): Promise<Refused | null> {
   const command = commandSchema.safeParse({ type: 'command', id, name, params, issuedAt });
   if (!command.success) {
     const [issue] = command.error.issues;
     const where = issue?.path.slice(1).map(String).join('.') || 'the body';
     const message = `${where}: ${issue?.message}`;
-    return { type: 'answer', id, stage: 'rejected', code: 'bad_params', message };
+    return Promise.resolve({ type: 'answer', id, stage: 'rejected', code: 'bad_params', message });
   }
-  let refused: Refused | null = null;
-  commands.handle(command.data, context.get('operator'), 'rest', (answer) => {
-    if (answer.stage === 'rejected') refused = answer;
+  return new Promise((settled) => {
+    commands.handle(command.data, context.get('operator'), 'rest', (answer) => {
+      if (answer.stage === 'rejected') settled(answer);
+      else if (answer.stage === 'accepted') settled(null);
+    });
   });
-  return refused;
 }
 
 const STATUS: Partial<Record<RejectionCode, 403 | 404 | 409>> = {

@@ -41,7 +41,7 @@ export function incidentRoutes(options: IncidentsRestOptions): Hono<Variables> {
   app.post('/', async (context) => {
     const body = await fields(context);
     const id = typeof body.command_id === 'string' ? body.command_id : randomUUID();
-    const refused = give(commands, context, 'incident.open', id, clock(), {
+    const refused = await give(commands, context, 'incident.open', id, clock(), {
       severity: body.severity,
       title: body.title,
       reason: body.reason ?? body.title,
@@ -82,11 +82,11 @@ export function incidentRoutes(options: IncidentsRestOptions): Hono<Variables> {
     });
   });
 
-  app.post('/:id/ack', (context) => {
+  app.post('/:id/ack', async (context) => {
     const incident = context.req.param('id');
     const params = { incident, via: 'rest' };
     const id = randomUUID();
-    const refused = give(commands, context, 'incident.acknowledge', id, clock(), params);
+    const refused = await give(commands, context, 'incident.acknowledge', id, clock(), params);
     if (refused) {
       return context.json({ detail: refused.message, code: refused.code }, statusOf(refused));
     }

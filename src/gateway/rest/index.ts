@@ -30,7 +30,7 @@ export interface RestOptions {
   readonly policies: () => Policies;
   readonly books: Books;
   readonly alerts: AlertIntake;
-  readonly reports: ReportKeeper;
+  readonly reports: Pick<ReportKeeper, 'read' | 'takePdf'>;
   /** Signs PagerDuty's webhooks; null where none is expected. */
   readonly pagerdutySecret: string | null;
   readonly metrics: GatewayMetrics;
@@ -140,7 +140,7 @@ export function createRest(options: RestOptions): Hono<Variables> {
     const by = String(body.paused_by ?? 'dashboard');
     const reason = `${String(body.reason ?? 'Manual pause')} (${by})`;
     const params = { scope: { kind: 'all' }, reason, origin: 'rest' };
-    const refused = give(commands, context, 'pause', randomUUID(), clock(), params);
+    const refused = await give(commands, context, 'pause', randomUUID(), clock(), params);
     if (refused) return context.json({ detail: refused.message }, 403);
     return context.json({ success: true, mode: log.state().desk.mode, message: 'Trading paused' });
   });
@@ -152,7 +152,7 @@ export function createRest(options: RestOptions): Hono<Variables> {
     // The confirmation code given by a script stands for the checklist a person ticks.
     const checklist = { causeUnderstood: true, positionsReviewed: true, teamNotified: true };
     const by = String(body.resumed_by ?? 'dashboard');
-    const refused = give(commands, context, 'resume', randomUUID(), clock(), {
+    const refused = await give(commands, context, 'resume', randomUUID(), clock(), {
       scope: { kind: 'all' },
       reason: `${String(body.reason ?? 'Resume over REST')} (${by})`,
       confirmation: String(body.confirmation_code ?? ''),
@@ -185,7 +185,7 @@ export function createRest(options: RestOptions): Hono<Variables> {
   async function kill(context: Context<Variables>, sent: object | null): Promise<Response> {
     const parsed = killBody.safeParse(sent).data ?? killBody.parse({ reason: UNREADABLE });
     const { reason, activated_by: by, command_id: id = randomUUID(), ...body } = parsed;
-    give(commands, context, 'kill', id, body.issued_at ?? clock(), {
+    await give(commands, context, 'kill', id, body.issued_at ?? clock(), {
       scope: body.scope,
       reason: by === 'dashboard' ? reason : `${reason} (${by})`,
       closePositions: body.close_positions,
@@ -204,7 +204,7 @@ export function createRest(options: RestOptions): Hono<Variables> {
       positions_closed: closed,
       command_id: id,
       state,
-      unsaved: known ? !log.isSaved(known.seq) : true,
+      unsaved: known ? !log.isSaved(known) : true,
     });
   }
 

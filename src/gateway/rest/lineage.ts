@@ -19,7 +19,7 @@ export function lineageRoutes(options: {
     }
     const id = randomUUID();
     const { commands, clock } = options;
-    const refused = give(commands, context, 'lineage.report', id, clock(), { event });
+    const refused = await give(commands, context, 'lineage.report', id, clock(), { event });
     if (refused) {
       return context.json({ detail: refused.message, code: refused.code }, statusOf(refused));
     }

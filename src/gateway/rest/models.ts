@@ -42,7 +42,7 @@ export function modelRoutes(options: ModelsRestOptions): Hono<Variables> {
   app.post('/', async (context) => {
     const id = randomUUID();
     const card = await fields(context);
-    const refused = give(commands, context, 'model.register', id, clock(), { card });
+    const refused = await give(commands, context, 'model.register', id, clock(), { card });
     if (refused) {
       return context.json({ detail: refused.message, code: refused.code }, statusOf(refused));
     }
@@ -78,7 +78,7 @@ export function modelRoutes(options: ModelsRestOptions): Hono<Variables> {
     const id = typeof body.command_id === 'string' ? body.command_id : randomUUID();
     const previous = models().production;
     const params = { target, reason, origin: 'rest' };
-    const refused = give(commands, context, 'model.rollback', id, startedAt, params);
+    const refused = await give(commands, context, 'model.rollback', id, startedAt, params);
     if (refused) {
       return context.json({ detail: refused.message, code: refused.code }, statusOf(refused));
     }
@@ -107,7 +107,7 @@ export function modelRoutes(options: ModelsRestOptions): Hono<Variables> {
     const text = String(body.reason ?? '').trim();
     const model = context.req.param('model');
     const before = models().models[model]?.stage ?? null;
-    const refused = give(commands, context, 'model.promote', id, clock(), {
+    const refused = await give(commands, context, 'model.promote', id, clock(), {
       model,
       target: body.target_stage,
       reason: text === '' ? '' : `${text} (${by})`,

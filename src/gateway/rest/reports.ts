@@ -18,7 +18,7 @@ const PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 /** Calls about reports, under `/reports`. A terminal gives the printing of one here. */
 export function reportRoutes(options: {
   readonly log: GatewayLog;
-  readonly reports: ReportKeeper;
+  readonly reports: Pick<ReportKeeper, 'read' | 'takePdf'>;
   readonly policies: () => Policies;
 }): Hono<Variables> {
   const { log, reports } = options;

@@ -3,7 +3,8 @@ import { toDomainEvent } from '../../shared/ops/events';
 import type { ClosedTrade, TelemetryItem } from '../../shared/telemetry/types';
 import { TRADES_MAX } from '../../shared/trades/events';
 import type { EngineHub } from '../engineHub';
-import type { Fact, GatewayLog } from '../log';
+import type { Fact } from '../facts';
+import type { GatewayLog } from '../log';
 
 /** Trades of one engine that wait; what comes beyond is counted and not recorded. */
 export const WAITING_MAX = 1_000;
@@ -102,7 +103,7 @@ function know(known: Set<string>, key: string): void {
  */
 export function recordTrades(options: {
   readonly log: GatewayLog;
-  readonly hub: Pick<EngineHub, 'listen'>;
+  readonly hub: Pick<EngineHub, 'listen' | 'isConnected'>;
   readonly queue: TradeQueue;
   readonly waitMs: number;
 }): { stop(): void } {
@@ -112,11 +113,14 @@ export function recordTrades(options: {
 
   hub.listen({
     telemetry(engine, _, items) {
-      if (stopped) return;
+      // Of several gateways the one that it is connected to records what an engine says.
+      if (stopped || !hub.isConnected(engine)) return;
       queue.take(engine, items);
       wait();
     },
   });
+
+  const leave = log.onRecorded(queue.replayed);
 
   function wait(): void {
     for (const engine of queue.waiting()) {
@@ -137,6 +141,7 @@ export function recordTrades(options: {
     /** Records what waits. */
     stop() {
       stopped = true;
+      leave();
       for (const timer of timers.values()) clearTimeout(timer);
       for (const engine of queue.waiting()) {
         for (let facts = queue.draw(engine); facts.length > 0; facts = queue.draw(engine)) {

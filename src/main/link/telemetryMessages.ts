@@ -13,9 +13,9 @@ export interface EquitySeries {
 }
 
 export interface TelemetryTarget {
-  readonly address: string;
+  /** At least one, the one to be preferred first. */
+  readonly gateways: readonly { readonly address: string; readonly transport: Transport }[];
   readonly token: string;
-  readonly transport: Transport;
   readonly terminal: { readonly id: string; readonly name: string; readonly version: string };
   readonly times: OperationsPolicy['link'];
 }

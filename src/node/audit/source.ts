@@ -38,9 +38,19 @@ export interface EventSource {
   close(): void;
 }
 
-/** Opens files that hold one chain, the oldest first. @throws when one cannot be read */
-export function openSource(paths: readonly string[]): EventSource {
-  const files = paths.map(openFile);
+/** A file is in use, by a gateway as a rule. */
+export class FileInUseError extends Error {
+  override readonly name = 'FileInUseError';
+}
+
+/**
+ * Opens files that hold one chain, the oldest first.
+ *
+ * @param alone nobody else may have them open meanwhile, not even to read.
+ * @throws when one cannot be read; {FileInUseError}
+ */
+export function openSource(paths: readonly string[], alone = false): EventSource {
+  const files = paths.map((path) => openFile(path, alone));
 
   function fileOf(seq: number): OpenFile | null {
     // The newest file is asked most; an event is in the last file that begins before it.
@@ -159,11 +169,13 @@ interface OpenFile {
   first(): number;
 }
 
-function openFile(path: string): OpenFile {
+function openFile(path: string, alone: boolean): OpenFile {
   if (!existsSync(path)) throw new Error(`${path}: there is no such file`);
-  const database = new Database(path, { readonly: true, fileMustExist: true });
+  // SQLite locks for one alone only what it may write.
+  const database = new Database(path, { readonly: !alone, fileMustExist: true });
   try {
     database.pragma('busy_timeout = 2000');
+    if (alone) database.pragma('locking_mode = EXCLUSIVE');
     refuseNewer(database, path);
     const first = database.prepare('SELECT min(seq) FROM events').pluck();
     let begins: number | null = null;
@@ -194,6 +206,7 @@ function openFile(path: string): OpenFile {
     };
   } catch (error) {
     database.close();
-    throw error;
+    if ((error as { code?: string }).code !== 'SQLITE_BUSY') throw error;
+    throw new FileInUseError(`${path} is in use`);
   }
 }

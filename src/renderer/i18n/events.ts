@@ -3,6 +3,8 @@ const NAMES: Readonly<Record<string, readonly [es: string, en: string]>> = {
   'log.opened': ['registro abierto', 'log opened'],
   'gateway.started': ['gateway arrancado', 'gateway started'],
   'gateway.stopped': ['gateway parado', 'gateway stopped'],
+  'gateway.lost': ['gateway perdido', 'gateway lost'],
+  'gateway.acting': ['gateway al mando', 'gateway in charge'],
   'policy.loaded': ['política cargada', 'policy loaded'],
   'session.opened': ['terminal conectado', 'terminal connected'],
   'session.closed': ['terminal desconectado', 'terminal disconnected'],

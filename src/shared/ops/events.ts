@@ -54,6 +54,9 @@ export type KillTarget = z.infer<typeof killTargetSchema>;
 export const killStepSchema = z.enum(['block', 'cancel', 'flatten']);
 export type KillStep = z.infer<typeof killStepSchema>;
 
+/** The gateway of several; absent where there is one. */
+const nodeSchema = id.optional();
+
 export const eventData = {
   'log.opened': z.object({
     epoch: id,
@@ -65,8 +68,13 @@ export const eventData = {
     version: z.string(),
     runtime: z.string(),
     environment: environmentSchema,
+    node: nodeSchema,
   }),
-  'gateway.stopped': z.object({ cause: z.string() }),
+  'gateway.stopped': z.object({ cause: z.string(), node: nodeSchema }),
+  /** One of several gateways showed no life for longer than its lease. */
+  'gateway.lost': z.object({ node: id, cause: z.string() }),
+  /** Which of several gateways does what only one may do; a fact of one with a lower token is void. */
+  'gateway.acting': z.object({ node: id, token: z.int().positive() }),
   'policy.loaded': z.object({
     name: policyNameSchema.default('operations'),
     version: z.string(),
@@ -100,6 +108,7 @@ export const eventData = {
     appliedMode: modeSchema,
     selfPausedAt: ts.nullable(),
     clockOffsetMs: z.number(),
+    node: nodeSchema,
   }),
   'engine.lost': z.object({
     engine: id,

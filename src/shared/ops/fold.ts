@@ -53,6 +53,8 @@ function apply(state: OpsState, event: DomainEvent): OpsState {
       };
     case 'gateway.started':
       return gatewayStarted(state, event);
+    case 'gateway.acting':
+      return { ...state, acting: event.data };
     case 'policy.loaded':
     case 'policy.changed':
       return policyInForce(state, event);
@@ -179,9 +181,10 @@ function policyInForce(
 
 function gatewayStarted(state: OpsState, event: EventOf<'gateway.started'>): OpsState {
   // A gateway that starts has no engine connected; one that died could not say that they were lost.
+  const { node = null } = event.data;
   return Object.keys(state.engines).reduce(
     (next, engine) =>
-      next.engines[engine]?.connected
+      next.engines[engine]?.connected && (node === null || next.engines[engine].node === node)
         ? engineLost(next, engine, event.ts, 'gateway restarted')
         : next,
     state,
@@ -199,6 +202,7 @@ function engineRegistered(state: OpsState, event: EventOf<'engine.registered'>):
     instruments,
     connected: known?.connected ?? false,
     session: known?.session ?? null,
+    node: known?.node ?? null,
     since: known?.since ?? event.ts,
     lostCause: known?.lostCause ?? null,
     clockOffsetMs: known?.clockOffsetMs ?? 0,
@@ -264,6 +268,7 @@ function engineConnected(state: OpsState, event: EventOf<'engine.connected'>): O
     ...engine,
     connected: true,
     session,
+    node: event.data.node ?? null,
     since: event.ts,
     lostCause: null,
     clockOffsetMs,

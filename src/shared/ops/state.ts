@@ -31,6 +31,8 @@ export interface EngineRecord {
   readonly instruments: readonly string[];
   readonly connected: boolean;
   readonly session: string | null;
+  /** The gateway that it is or was connected to; null where there is one. */
+  readonly node: string | null;
   /** When it connected or was lost. */
   readonly since: number;
   readonly lostCause: string | null;
@@ -89,6 +91,8 @@ export interface OpsState {
   readonly gatewayId: string | null;
   readonly environment: Environment | null;
   readonly policyVersion: string | null;
+  /** The gateway that acts for all of several; null where there is one. */
+  readonly acting: { readonly node: string; readonly token: number } | null;
   /** Each policy as it holds: the file's, or what a person made of it since. */
   readonly policies: Readonly<Partial<Record<PolicyName, PolicyRecord>>>;
   /** Last event folded. */
@@ -128,6 +132,7 @@ export const INITIAL_OPS_STATE: OpsState = {
   gatewayId: null,
   environment: null,
   policyVersion: null,
+  acting: null,
   policies: {},
   seq: 0,
   ts: 0,

@@ -127,7 +127,7 @@ export type RejectionCode = (typeof REJECTION_CODES)[number];
  * The stages of a command's answer. `done` and `rejected` are final; a command of which the gateway
  * knows nothing gets `unknown`, and may be sent again with the same id.
  */
-const answer = z.discriminatedUnion('stage', [
+export const answerSchema = z.discriminatedUnion('stage', [
   z.object({ type: z.literal('answer'), id: z.string(), stage: z.literal('received') }),
   z.object({
     type: z.literal('answer'),
@@ -163,7 +163,7 @@ const answer = z.discriminatedUnion('stage', [
   }),
   z.object({ type: z.literal('answer'), id: z.string(), stage: z.literal('unknown') }),
 ]);
-export type Answer = z.infer<typeof answer>;
+export type Answer = z.infer<typeof answerSchema>;
 
 /** Gateway → terminal, control socket. */
 export const controlReplies = {
@@ -176,7 +176,7 @@ export const controlReplies = {
   replayed: z.object({ type: z.literal('replayed'), seq: z.int().nonnegative() }),
   /** A C2SP signed note over the log's head. */
   checkpoint: z.object({ type: z.literal('checkpoint'), note: z.string().max(4_096) }),
-  answer,
+  answer: answerSchema,
   /** Who acts as the monitor; `token` is given to the holder alone. */
   lease: z.object({
     type: z.literal('lease'),

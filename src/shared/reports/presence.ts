@@ -85,11 +85,22 @@ export function createPresence(): PresenceFold {
     const at = Math.max(ts, lastAt);
     switch (type) {
       case 'gateway.started':
+        if (text('node')) {
+          back(track('gateway', text('node'), at), at);
+          break;
+        }
         if (stoppedAt === null) allLeft(lastAt || at, SILENT_DEATH);
         stoppedAt = null;
         back(track('gateway', 'gateway', at), at);
         break;
+      case 'gateway.lost':
+        left(track('gateway', text('node'), at), at, 'gateway_died');
+        break;
       case 'gateway.stopped':
+        if (text('node')) {
+          left(track('gateway', text('node'), at), at, 'gateway_stopped');
+          break;
+        }
         stoppedAt = at;
         track('gateway', 'gateway', at);
         allLeft(at, 'gateway_stopped');

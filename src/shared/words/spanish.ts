@@ -91,6 +91,9 @@ export const SPANISH = {
   'all of it is on record already': 'todo ello consta ya',
   '{name} is at {version} by now, not {basedOn}': '{name} va ya por {version}, no por {basedOn}',
   'this gateway runs no bridges': 'este gateway no lleva puentes',
+  'the log takes nothing now: no majority of its servers answers. A kill goes on all the same':
+    'el registro no admite nada ahora: no responde la mayoría de sus servidores. Un kill sigue adelante igualmente',
+  'its gateway {node} is silent': 'su gateway {node} calla',
   'the gateway never received it': 'el gateway no llegó a recibirla',
   'an engine of the drill never registered': 'un motor del simulacro nunca se registró',
   'no engine has registered': 'ningún motor se ha registrado',

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { Fact } from '../../../src/gateway/facts';
 import type { Gateway } from '../../../src/gateway/gateway';
-import type { Fact } from '../../../src/gateway/log';
 import { changeOf } from '../../../src/shared/audit/changes';
 import { foldOps } from '../../../src/shared/ops/fold';
 import { INITIAL_OPS_STATE } from '../../../src/shared/ops/state';

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Fact } from '../../../src/gateway/facts';
 import type { Gateway, GatewayOptions } from '../../../src/gateway/gateway';
-import type { Fact } from '../../../src/gateway/log';
 import type { Send } from '../../../src/node/notify/send';
 import { outcome } from '../../../src/shared/notify/outcome';
 import { newDataDir, openGateway, quietPolicies } from '../../support/desk';

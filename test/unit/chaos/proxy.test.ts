@@ -75,6 +75,19 @@ it('stalls with the connection open, and goes on', async () => {
   await expect.poll(() => arrived).toEqual(['x']);
 });
 
+it('stalls one way and passes the other', async () => {
+  const client = await dial();
+  proxy.set({ kind: 'stall', way: 'back' });
+  client.write('x');
+  await expect.poll(() => arrived).toEqual(['x']);
+  expect(client.bytesRead).toBe(0);
+  proxy.set({ kind: 'stall', way: 'onward' });
+  expect(String((await once(client, 'data'))[0])).toBe('x');
+  client.write('y');
+  proxy.set({ kind: 'none' });
+  await expect.poll(() => arrived).toEqual(['x', 'y']);
+});
+
 it('cuts what is open and refuses what is new', async () => {
   const client = await dial();
   const closed = once(client, 'close');

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createLog, type Fact, type GatewayLog } from '../../../src/gateway/log';
+import type { Fact } from '../../../src/gateway/facts';
+import { createLog, type GatewayLog } from '../../../src/gateway/log';
 import { sha256 } from '../../../src/node/sha256';
 import { SqliteEventStore } from '../../../src/node/sqliteEventStore';
 import type { SealedEvent } from '../../../src/shared/log/chain';
@@ -51,7 +52,7 @@ it('says of each event of one turn that it is saved, once the disk has it', asyn
   log = await open(new SqliteEventStore(join(folder, 'log.db'), sha256));
   for (const detail of ['a', 'b', 'c']) {
     const [event] = log.append(fact(detail));
-    expect(log.isSaved(event?.seq ?? 0)).toBe(true);
+    expect(log.isSaved({ seq: event?.seq ?? 0, commandId: null })).toBe(true);
   }
   expect(log.health()).toEqual({ unsavedEvents: 0, storeError: null });
 });
@@ -61,7 +62,7 @@ it('gives a slow store one batch at a time, and nothing twice', async () => {
   log = await open(store);
   const saved = (): Promise<void> => new Promise((resolve) => log.onSaved(resolve));
   for (const detail of ['a', 'b', 'c']) log.append(fact(detail));
-  expect(log.isSaved(1)).toBe(false);
+  expect(log.isSaved({ seq: 1, commandId: null })).toBe(false);
   expect(store.batches).toEqual([[1]]);
   for (const [batches, head] of [
     [[[1], [2, 3]], 1],

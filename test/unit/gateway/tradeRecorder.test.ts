@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { EngineListener } from '../../../src/gateway/engineHub';
-import type { Fact, GatewayLog } from '../../../src/gateway/log';
+import type { Fact } from '../../../src/gateway/facts';
+import type { GatewayLog } from '../../../src/gateway/log';
 import {
   createTradeQueue,
   EVENTS_AT_ONCE,
@@ -170,6 +171,7 @@ describe('the recorder', () => {
         turns.push(facts as Recorded[]);
         return [];
       },
+      onRecorded: () => () => undefined,
     };
     const recorder = recordTrades({
       log: log as unknown as GatewayLog,
@@ -177,6 +179,7 @@ describe('the recorder', () => {
         listen(one) {
           listener = one;
         },
+        isConnected: () => true,
       },
       queue: createTradeQueue(),
       waitMs: 2_000,

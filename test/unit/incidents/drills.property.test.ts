@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { drill } from '../../../src/gateway/decide/drills';
 import { Refusal } from '../../../src/gateway/decide/refusal';
+import type { Fact } from '../../../src/gateway/facts';
 import { drillResult, mayResume } from '../../../src/gateway/incidents/drills';
-import type { Fact } from '../../../src/gateway/log';
 import { effectiveMode } from '../../../src/shared/ops/fold';
 import type { OpsState } from '../../../src/shared/ops/state';
 import { deskFact, engineFacts, incidentDesk, killFact } from '../../support/incidents';
 
-const hub = { reported: () => null, isConnected: () => true };
+const hub = { reported: () => null };
 const rules = { timeoutMs: 60_000, resume: 'auto', schedule: [] } as const;
 const request = { drill: 'd1', by: 'person', origin: 'console', ageMs: 5 } as const;
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Fact } from '../../../src/gateway/log';
+import type { Fact } from '../../../src/gateway/facts';
 import { contactFor, isOnDuty, planEscalation } from '../../../src/shared/incidents/escalation';
 import type { Hours } from '../../../src/shared/policy/incidents';
 import { instantOf, timestamp } from '../../../src/shared/time';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Fact } from '../../../src/gateway/log';
+import type { Fact } from '../../../src/gateway/facts';
 import { impactOf } from '../../../src/shared/incidents/impact';
 import { nextStage } from '../../../src/shared/incidents/lifecycle';
 import { KEPT } from '../../../src/shared/incidents/state';

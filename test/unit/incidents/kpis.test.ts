@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Fact } from '../../../src/gateway/log';
+import type { Fact } from '../../../src/gateway/facts';
 import { annulment } from '../../../src/shared/incidents/annulment';
 import { ExecutionBook, executionsOf } from '../../../src/shared/incidents/executions';
 import { incidentKpis, type Kpi } from '../../../src/shared/incidents/kpis';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Fact } from '../../../src/gateway/facts';
 import { unattended } from '../../../src/gateway/incidents/opening';
-import type { Fact } from '../../../src/gateway/log';
 import type { EventDataOf } from '../../../src/shared/ops/events';
 import {
   alertFact,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Operator } from '../../../src/gateway/commands';
 import * as decide from '../../../src/gateway/decide/models';
 import { Refusal } from '../../../src/gateway/decide/refusal';
-import type { Fact } from '../../../src/gateway/log';
+import type { Fact } from '../../../src/gateway/facts';
 import { factsDue, voided } from '../../../src/gateway/models/governance';
 import { sha256 } from '../../../src/node/sha256';
 import type { LogEvent } from '../../../src/shared/log/event';

@@ -5,7 +5,7 @@ import { type Bar, readBars } from '../../../src/gateway/engines/paper/bars';
 import { equity as equityAt } from '../../../src/gateway/engines/paper/book';
 import { createPaperEngine } from '../../../src/gateway/engines/paper/engine';
 import { cardOf, LOOK_BACK, PAPER_MODELS } from '../../../src/gateway/engines/paper/models';
-import type { Fact } from '../../../src/gateway/log';
+import type { Fact } from '../../../src/gateway/facts';
 import { sha256 } from '../../../src/node/sha256';
 import type { LogEvent } from '../../../src/shared/log/event';
 import { readCard } from '../../../src/shared/models/card';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Fact } from '../../../src/gateway/log';
+import type { Fact } from '../../../src/gateway/facts';
 import {
   drillCommands,
   drillExtent,

@@ -20,7 +20,7 @@ function run(code: string) {
   const result = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
     encoding: 'utf8',
   });
-  return { code: result.status, error: result.stderr };
+  return { code: result.status, error: result.stderr, said: result.stdout };
 }
 
 describe('set-up problems say what is wrong and what to do, and end with a non-zero code', () => {
@@ -43,6 +43,15 @@ describe('set-up problems say what is wrong and what to do, and end with a non-z
       setup.ensureSystemPackages(['libnss3', 'xvfb'], false);`);
     expect(code).toBe(1);
     expect(error).toContain("sudo sh -c 'apt-get update && apt-get install -y libnss3 xvfb'");
+  });
+
+  it('a program that only tests need is said to be missing and stops nothing', () => {
+    const { code, said } = run(`
+      process.env.PATH = ${JSON.stringify(folder)};
+      setup.ensureTestPackages(['nats-server'], false);`);
+    expect(code).toBe(0);
+    expect(said).toContain('only root can install them: nats-server. Tests that need them skip.');
+    expect(said).toContain("sudo sh -c 'apt-get update && apt-get install -y nats-server'");
   });
 
   it('a checksum that does not match', () => {

@@ -1,0 +1,154 @@
+import type { LeaseTimes } from '../../shared/lease/lease';
+
+/**
+ * Who may act among gateways that share a bucket: the rules alone, without clock or network. The bucket
+ * puts all changes into one order, and takes one only from who has seen all before it.
+ *
+ * No wall clocks are compared. A holder counts from when it *sent* the renewal that was taken; another
+ * counts from when it first *saw* that renewal, which is later. The holder stops at 60 % of `lostAfterMs`,
+ * the other takes the lease at 100 %: what lies between is for clocks that run unlike and for a last action
+ * under way. A machine that slept in between may not know it; its token is old, and that is what stops it.
+ */
+
+/** A lease as the bucket has it. `token` only grows, also over a release; `beat` makes each renewal a change. */
+export interface LeaseRecord {
+  readonly holder: string | null;
+  readonly token: number;
+  readonly beat: number;
+}
+
+/** As long as nobody has ever had it. */
+export const UNWRITTEN: LeaseRecord = { holder: null, token: 0, beat: 0 };
+
+/**
+ * What a node wants of a lease: `take` at once from whoever has it, which becomes `keep` (renew it until
+ * another takes it); `hold` it whenever nobody does; give it back; or look on.
+ */
+export type Want = 'look' | 'hold' | 'take' | 'keep' | 'release';
+
+/** One lease as one node knows it. Times are that node's own, ms, monotonic. */
+export interface LeaseState {
+  readonly want: Want;
+  readonly record: LeaseRecord;
+  /** Where the record stands in the bucket's order; 0 before the first. */
+  readonly revision: number;
+  /** When this revision was first seen here. */
+  readonly seenAt: number;
+  /** What this node was granted last, and when it sent the change that proved it. */
+  readonly own: { readonly token: number; readonly provenAt: number } | null;
+  /** A change on its way, of unknown outcome yet. */
+  readonly sent: { readonly record: LeaseRecord; readonly at: number } | null;
+}
+
+export const UNKNOWN: LeaseState = {
+  ...{ want: 'look', record: UNWRITTEN, revision: 0, seenAt: 0 },
+  ...{ own: null, sent: null },
+};
+
+export type LeaseDecision =
+  | { readonly do: 'write'; readonly record: LeaseRecord }
+  /** What was wanted is done: it looks on. */
+  | { readonly do: 'look' }
+  /** Nothing is to do before `until`; null: before something is seen. */
+  | { readonly do: 'wait'; readonly until: number | null };
+
+const HOLDER_STOPS_AT = 0.6;
+
+/** How long a holder acts on one renewal, ms. */
+export function actsForMs({ lostAfterMs }: LeaseTimes): number {
+  return lostAfterMs * HOLDER_STOPS_AT;
+}
+
+/** When what this node was granted lapses, if it is not renewed; null where it has nothing. */
+export function lapsesAt(state: LeaseState, node: string, times: LeaseTimes): number | null {
+  const { own, record, want } = state;
+  const stands = own !== null && record.holder === node && record.token === own.token;
+  return stands && (want === 'hold' || want === 'keep') ? own.provenAt + actsForMs(times) : null;
+}
+
+/** The token under which this node may act at `now`; null when it may not. */
+export function actingToken(
+  state: LeaseState,
+  node: string,
+  now: number,
+  times: LeaseTimes,
+): number | null {
+  const until = lapsesAt(state, node, times);
+  return until !== null && now < until ? state.record.token : null;
+}
+
+/** What a node does next about a lease. With a change on its way there is nothing to decide. */
+export function decideLease(
+  state: LeaseState,
+  node: string,
+  now: number,
+  times: LeaseTimes,
+): LeaseDecision {
+  const { want, record, seenAt, own } = state;
+  if (state.sent !== null || want === 'look') return { do: 'wait', until: null };
+  const mine = record.holder === node;
+  const grant: LeaseDecision = {
+    do: 'write',
+    record: { holder: node, token: record.token + 1, beat: 0 },
+  };
+  switch (want) {
+    case 'release':
+      return mine
+        ? { do: 'write', record: { ...record, holder: null, beat: record.beat + 1 } }
+        : { do: 'look' };
+    case 'take':
+      return grant;
+    case 'hold':
+    case 'keep': {
+      if (own !== null && actingToken(state, node, now, times) !== null) {
+        const renewAt = own.provenAt + times.renewEveryMs;
+        return now < renewAt
+          ? { do: 'wait', until: renewAt }
+          : { do: 'write', record: { ...record, beat: record.beat + 1 } };
+      }
+      // Its own, but lapsed, from a former life, or granted by an answer that was lost: nobody acts under it.
+      if (mine) return grant;
+      if (want === 'keep') return { do: 'wait', until: null };
+      const freeAt = record.holder === null ? now : seenAt + times.lostAfterMs;
+      return now < freeAt ? { do: 'wait', until: freeAt } : grant;
+    }
+  }
+}
+
+/** Asks for something else. Every asking that is granted gets a token of its own. */
+export function wants(state: LeaseState, want: Want): LeaseState {
+  return { ...state, want, own: null };
+}
+
+/** A revision was seen, in whatever order they come. */
+export function seen(
+  state: LeaseState,
+  revision: number,
+  record: LeaseRecord,
+  now: number,
+): LeaseState {
+  if (revision <= state.revision) return state;
+  return { ...state, revision, record, seenAt: now };
+}
+
+/** A change was sent. */
+export function sent(state: LeaseState, record: LeaseRecord, now: number): LeaseState {
+  return { ...state, sent: { record, at: now } };
+}
+
+/** The bucket took the change. */
+export function taken(state: LeaseState, revision: number, now: number): LeaseState {
+  if (state.sent === null) return state;
+  const { record, at } = state.sent;
+  const next = seen({ ...state, sent: null }, revision, record, now);
+  if (record.holder === null) return { ...next, own: null };
+  // A renewal proves what was granted before, and nothing to who has asked anew since.
+  if (record.beat > 0) return { ...next, own: state.own && { ...state.own, provenAt: at } };
+  const want = state.want === 'take' ? 'keep' : state.want;
+  return { ...next, want, own: { token: record.token, provenAt: at } };
+}
+
+/** The change was refused, or its answer did not come: it may have been taken all the same, or be taken yet. */
+export function failed(state: LeaseState): LeaseState {
+  return { ...state, sent: null };
+}

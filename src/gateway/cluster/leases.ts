@@ -1,0 +1,396 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { JetStreamApiCodes, JetStreamApiError, jetstream } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { z } from 'zod';
+import { assertNever } from '../../shared/assert';
+import type { LeaseTimes } from '../../shared/lease/lease';
+import type { Clock } from '../../shared/time';
+import {
+  actingToken,
+  actsForMs,
+  decideLease,
+  failed,
+  type LeaseRecord,
+  type LeaseState,
+  lapsesAt,
+  seen,
+  sent,
+  taken,
+  UNKNOWN,
+  UNWRITTEN,
+  type Want,
+  wants,
+} from './leaseDecision';
+
+const BUCKET = 'vigia-leases';
+const MAKING_MS = 3_000;
+
+/** What stands under a key of the bucket; `text` is null where somebody deleted it. */
+export interface BucketEntry {
+  readonly key: string;
+  readonly revision: number;
+  readonly text: string | null;
+}
+
+/** All changes of a bucket are in one order, numbered 1, 2, 3 … */
+export interface LeaseBucket {
+  /**
+   * Changes a key if nothing in the whole bucket has changed since `last`.
+   *
+   * @returns the change's number, or null when something has
+   * @throws when no answer comes: the change may have been made, or be made yet
+   */
+  put(key: string, text: string, last: number): Promise<number | null>;
+  /** The last value of each key, then each change, in order. */
+  watch(): Promise<AsyncIterable<BucketEntry> & { stop(): void }>;
+  /** The number of the last change, and whether all keys are gone. */
+  state(): Promise<{ readonly last: number; readonly empty: boolean }>;
+}
+
+/**
+ * The bucket of the leases, made where it is not there yet.
+ *
+ * @throws when no server answers in time
+ */
+export async function openLeaseBucket(
+  connection: NatsConnection,
+  replicas: number,
+  { renewEveryMs }: LeaseTimes,
+): Promise<LeaseBucket> {
+  const making = jetstream(connection, { timeout: MAKING_MS });
+  const make = () => new Kvm(making).create(BUCKET, { replicas, history: 1 });
+  // Of two that make it at once a server may leave one without an answer; asked again, it is there.
+  await make().catch(make);
+  // An answer comes early enough for a second attempt before the lease lapses, or counts as lost.
+  const client = jetstream(connection, { timeout: renewEveryMs / 2 });
+  const kv = await new Kvm(client).open(BUCKET);
+  return {
+    async put(key, text, lastSequence) {
+      try {
+        // Not by the key's own revision: replicated servers before 2.9.21 take two changes that name the same one.
+        const change = { expect: { lastSequence } };
+        return (await client.publish(`$KV.${BUCKET}.${key}`, text, change)).seq;
+      } catch (error) {
+        if (isConflict(error)) return null;
+        throw error;
+      }
+    },
+    async watch() {
+      const entries = await kv.watch();
+      return {
+        stop: () => entries.stop(),
+        async *[Symbol.asyncIterator]() {
+          for await (const { key, revision, operation, value } of entries) {
+            const text = operation === 'PUT' ? new TextDecoder().decode(value) : null;
+            yield { key, revision, text };
+          }
+        },
+      };
+    },
+    async state() {
+      const { state } = (await kv.status()).streamInfo;
+      return { last: state.last_seq, empty: state.messages === 0 };
+    },
+  };
+}
+
+function isConflict(error: unknown): boolean {
+  return (
+    error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamWrongLastSequence
+  );
+}
+
+/** Who has a lease, as this node saw it last; `token` is the last one granted to anyone. */
+export interface LeaseView {
+  readonly holder: string | null;
+  readonly token: number;
+}
+
+export interface LeaseChange extends LeaseView {
+  /** Whether this node may act, under `token`. */
+  readonly held: boolean;
+}
+
+/** A lease that this node asked for. */
+export interface Grip {
+  /** Asked at the instant of acting: null from when this node may not act, also if nothing has told it yet. */
+  token(): number | null;
+  /** Acts no more, and is told no more, from this call on. Resolves when the bucket has it, or on `close`. */
+  release(): Promise<void>;
+}
+
+/** Leases with fencing tokens among the gateways of a desk. */
+export interface Leases {
+  /** Takes the lease whenever nobody has it or its holder has shown no life, and renews it. */
+  hold(name: string, onChange: (change: LeaseChange) => void): Grip;
+  /**
+   * Takes the lease at once from whoever has it and renews it until another claims it. Resolves once
+   * it is taken, however long no server answers.
+   *
+   * @throws when it is claimed here anew before, or `close` is called
+   */
+  claim(name: string, onChange: (change: LeaseChange) => void): Promise<Grip>;
+  view(name: string): LeaseView;
+  /** Hears of every lease whose name begins so, first as they are known, then each change of holder or token. */
+  watch(prefix: string, listener: (name: string, view: LeaseView) => void): () => void;
+  /** Acts under none of them any more; releases none. */
+  close(): void;
+}
+
+/** Somebody here asked for a lease; who asks later for the same one takes its place. */
+interface Asking {
+  readonly onChange: (change: LeaseChange) => void;
+  told: LeaseChange | null;
+}
+
+interface Entry {
+  state: LeaseState;
+  asking: Asking | null;
+  /** What those who watch were told. */
+  told: LeaseView | null;
+  /** Wakes who waits for a claim or a release, to look again. */
+  changed: (() => void)[];
+  timer: NodeJS.Timeout | undefined;
+}
+
+type Listener = (name: string, view: LeaseView) => void;
+
+const recordSchema = z.strictObject({
+  holder: z.string().min(1).nullable(),
+  token: z.int().nonnegative(),
+  beat: z.int().nonnegative(),
+});
+
+/**
+ * @param options.node this gateway; no two that run may have one name
+ * @param options.uptime milliseconds that never jump
+ * @throws {RangeError} when a lease would lapse before it is renewed
+ */
+export function createLeases(options: {
+  readonly bucket: LeaseBucket;
+  readonly node: string;
+  readonly uptime: Clock;
+  readonly times: LeaseTimes;
+}): Leases {
+  const { bucket, node, uptime, times } = options;
+  if (times.renewEveryMs >= actsForMs(times)) {
+    throw new RangeError(`a lease renewed every ${times.renewEveryMs} ms lapses in between`);
+  }
+  const entries = new Map<string, Entry>();
+  const listeners = new Map<Listener, string>();
+  let watching: { stop(): void } | null = null;
+  /** Up to where this node has seen everything in the bucket. */
+  let position = 0;
+  const progressed: (() => void)[] = [];
+  let writing = false;
+  const closing = new AbortController();
+
+  const pause = () =>
+    delay(times.renewEveryMs / 4, undefined, { signal: closing.signal }).catch(() => undefined);
+
+  function entryOf(name: string): Entry {
+    const known = entries.get(name);
+    if (known) return known;
+    const entry: Entry = {
+      ...{ state: UNKNOWN, asking: null, told: null, changed: [], timer: undefined },
+    };
+    entries.set(name, entry);
+    return entry;
+  }
+
+  /** Does what is to be done now about a lease, and sees to it that it is looked at again in time. */
+  function step(name: string, entry: Entry): void {
+    clearTimeout(entry.timer);
+    if (closing.signal.aborted) return;
+    tell(name, entry);
+    const now = uptime();
+    const decision = decideLease(entry.state, node, now, times);
+    let wakeAt = Number.POSITIVE_INFINITY;
+    switch (decision.do) {
+      case 'write':
+        // One at a time: each would make the next one's number wrong.
+        if (!writing) void write(name, entry, decision.record);
+        break;
+      case 'look':
+        entry.state = wants(entry.state, 'look');
+        break;
+      case 'wait':
+        wakeAt = decision.until ?? wakeAt;
+        break;
+      default:
+        assertNever(decision);
+    }
+    const lapses = lapsesAt(entry.state, node, times);
+    if (lapses !== null && now < lapses) wakeAt = Math.min(wakeAt, lapses);
+    if (Number.isFinite(wakeAt)) entry.timer = setTimeout(step, wakeAt - now, name, entry);
+    for (const look of entry.changed.splice(0)) look();
+  }
+
+  async function write(name: string, entry: Entry, record: LeaseRecord): Promise<void> {
+    writing = true;
+    entry.state = sent(entry.state, record, uptime());
+    const last = position;
+    try {
+      const revision = await bucket.put(keyOf(name), JSON.stringify(record), last);
+      if (revision === null) {
+        entry.state = failed(entry.state);
+        await progress(last);
+      } else {
+        position = Math.max(position, revision);
+        entry.state = taken(entry.state, revision, uptime());
+      }
+    } catch {
+      entry.state = failed(entry.state);
+      await pause();
+    }
+    writing = false;
+    for (const [one, its] of entries) step(one, its);
+  }
+
+  /** Waits until more than `last` has been seen. A watch that does not bring in time what there is, is opened anew. */
+  async function progress(last: number): Promise<void> {
+    if (position > last) return;
+    await Promise.race([pause(), new Promise<void>((look) => progressed.push(look))]);
+    if (position === last) watching?.stop();
+  }
+
+  function tell(name: string, entry: Entry): void {
+    const { state, asking } = entry;
+    const { holder, token } = state.record;
+    if (state.revision === 0) return;
+    const held = actingToken(state, node, uptime(), times) !== null;
+    if (asking && !isDeepStrictEqual(asking.told, { held, holder, token })) {
+      asking.told = { held, holder, token };
+      asking.onChange(asking.told);
+    }
+    if (isDeepStrictEqual(entry.told, { holder, token })) return;
+    entry.told = { holder, token };
+    for (const [listener, prefix] of listeners) {
+      if (name.startsWith(prefix)) listener(name, entry.told);
+    }
+  }
+
+  function ask(name: string, want: Want, onChange: Asking['onChange']) {
+    const entry = entryOf(name);
+    const asking: Asking = { onChange, told: null };
+    const former = entry.asking;
+    entry.asking = asking;
+    entry.state = wants(entry.state, want);
+    if (former?.told?.held) former.onChange({ ...former.told, held: false });
+    step(name, entry);
+    const changed = () => new Promise<void>((look) => entry.changed.push(look));
+    const current = () => entry.asking === asking && !closing.signal.aborted;
+    const grip: Grip = {
+      token: () => (current() ? actingToken(entry.state, node, uptime(), times) : null),
+      async release() {
+        if (!current()) return;
+        entry.asking = null;
+        entry.state = wants(entry.state, 'release');
+        step(name, entry);
+        while (entry.state.want === 'release' && !closing.signal.aborted) await changed();
+      },
+    };
+    return { entry, grip, current, changed };
+  }
+
+  /** Follows the bucket for as long as this lives; a watch that ends or falls behind is opened anew. */
+  async function follow(): Promise<void> {
+    while (!closing.signal.aborted) {
+      let checking: NodeJS.Timeout | undefined;
+      try {
+        const { last, empty } = await bucket.state();
+        if (empty) position = Math.max(position, last);
+        const watch = await bucket.watch();
+        watching = watch;
+        if (closing.signal.aborted) watch.stop();
+        let owed = 0;
+        // A watch whose server died just stays silent: only the bucket can tell that from nothing new.
+        checking = setInterval(() => {
+          if (owed > position) watch.stop();
+          bucket.state().then(
+            (state) => {
+              owed = state.last;
+            },
+            () => undefined,
+          );
+        }, times.renewEveryMs);
+        for await (const found of watch) take(found);
+      } catch {
+        await pause();
+      } finally {
+        clearInterval(checking);
+      }
+    }
+  }
+
+  function take(found: BucketEntry): void {
+    position = Math.max(position, found.revision);
+    const name = nameOf(found.key);
+    if (name !== null) {
+      const entry = entryOf(name);
+      entry.state = seen(entry.state, found.revision, recordOf(found), uptime());
+      step(name, entry);
+    }
+    for (const look of progressed.splice(0)) look();
+  }
+  void follow();
+
+  return {
+    hold: (name, onChange) => ask(name, 'hold', onChange).grip,
+    async claim(name, onChange) {
+      const { entry, grip, current, changed } = ask(name, 'take', onChange);
+      while (current() && entry.state.want === 'take') await changed();
+      if (!current()) throw new Error(`${name} was claimed anew, or the leases are closed`);
+      return grip;
+    },
+    view(name) {
+      const { holder, token } = entries.get(name)?.state.record ?? UNWRITTEN;
+      return { holder, token };
+    },
+    watch(prefix, listener) {
+      listeners.set(listener, prefix);
+      for (const [name, { told }] of entries) {
+        if (told && name.startsWith(prefix)) listener(name, told);
+      }
+      return () => void listeners.delete(listener);
+    },
+    close() {
+      closing.abort();
+      watching?.stop();
+      for (const { timer, changed } of entries.values()) {
+        clearTimeout(timer);
+        for (const look of changed.splice(0)) look();
+      }
+    },
+  };
+}
+
+/** Keys take few characters, and a dot parts them. */
+function keyOf(name: string): string {
+  return encodeURIComponent(name)
+    .replace(/[.!~*'()]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replaceAll('%', '=');
+}
+
+/** Null for a key that nothing here has written. */
+function nameOf(key: string): string | null {
+  try {
+    return decodeURIComponent(key.replaceAll('=', '%'));
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Where a key was deleted or overwritten by hand, the lease is free and its revision is the last token: no
+ * token can be greater, since each took a change.
+ */
+function recordOf({ revision, text }: BucketEntry): LeaseRecord {
+  try {
+    return recordSchema.parse(JSON.parse(text ?? ''));
+  } catch {
+    return { ...UNWRITTEN, token: revision };
+  }
+}

@@ -1,0 +1,531 @@
+import type { KeyObject } from 'node:crypto';
+import { signNote } from '../../node/signedNote';
+import type { SqliteEventStore, StoredCheckpoint } from '../../node/sqliteEventStore';
+import { type RandomBytes, uuidv7 } from '../../shared/ids';
+import type { SealedEvent, Sha256 } from '../../shared/log/chain';
+import { describeFault, verifyNext } from '../../shared/log/chain';
+import { checkpointText } from '../../shared/log/checkpoint';
+import { EMPTY_LOG, type LogEvent, type LogPosition } from '../../shared/log/event';
+import type { OpsState } from '../../shared/ops/state';
+import type { Clock } from '../../shared/time';
+import type { Fact } from '../facts';
+import { BrokenLogError, type GatewayLog, type LogHealth, type Proposed } from '../log';
+import { type Batch, batchText, fillBatch, lastIn, readBatch } from './batch';
+import { Speculation } from './speculation';
+import { type LogStream, MovedOnError, StreamUnavailableError } from './stream';
+
+/** Thrown to who proposes something while the log takes nothing. Nothing of it is in the log. */
+export class NoQuorumError extends Error {
+  override readonly name = 'NoQuorumError';
+}
+
+/**
+ * This gateway's copy and the stream are not of one history, or the stream has less of it: nothing that
+ * is appended here would be in the log. Neither was changed.
+ */
+export class OtherHistoryError extends Error {
+  override readonly name = 'OtherHistoryError';
+}
+
+export interface ClusterLogOptions {
+  /** This gateway's own copy of the log. It may be deleted: it comes again from the stream. */
+  readonly store: SqliteEventStore;
+  readonly stream: LogStream;
+  readonly sha256: Sha256;
+  readonly clock: Clock;
+  /** Milliseconds that never jump. */
+  readonly uptime: Clock;
+  readonly random: RandomBytes;
+  readonly key: KeyObject;
+  readonly origin: string;
+  readonly checkpointEvery: number;
+  /** Whether it is this gateway's turn to sign by itself. */
+  readonly signs: () => boolean;
+  /** Hears every event that was in the log before the start is over, and the state after it. */
+  readonly onReplay?: (event: LogEvent, state: OpsState) => void;
+  /** A stream that does not answer is asked again after this. */
+  readonly retryMs?: number;
+  /** How long a start waits for a stream that does not answer, where there is a copy to begin with. */
+  readonly catchUpMs?: number;
+}
+
+interface Proposal {
+  readonly decide: () => readonly Fact[];
+  readonly settled: (outcome: Proposed) => void;
+  readonly askedAt: number;
+}
+
+/** What was published after a place, until the stream tells whether it is there. */
+interface Attempt {
+  readonly after: number;
+  readonly text: string;
+  /** What the text says, as it was sealed here. */
+  readonly sealed: readonly SealedEvent[];
+  readonly note: StoredCheckpoint | null;
+  readonly proposals: readonly { readonly proposal: Proposal; readonly ids: readonly string[] }[];
+  /** It was once published without an answer: a later refusal does not say that it is not there. */
+  doubtful: boolean;
+}
+
+const PROPOSALS_MAX = 32;
+/** What was proposed and not taken by then is refused, not kept for a later hour. */
+const PROPOSE_WITHIN_MS = 2_000;
+const RETRY_MS = 500;
+const CATCH_UP_MS = 5_000;
+const PLACE_EVERY_MS = 1_000;
+/** Messages without events, as signatures are, that may follow one by which a place is known. */
+const LOOK_BACK = 16;
+
+/**
+ * The log on a replicated stream that several gateways write to. Each appends optimistically: a batch
+ * says after which place it belongs, the stream refuses it when another was first, and what is not in
+ * yet is sealed anew after what came. A fact that has happened stands whatever came between; one that
+ * depends on something is asked again whether it holds (`Fact.holds`), and a proposal is decided anew.
+ *
+ * What has happened is in {@link GatewayLog.state} at once, and in the log when a majority of the
+ * stream's servers has it. A side without a majority goes on so, and its facts are appended when there
+ * is one again. A batch whose fate is not known is published again as it is, to the same place, until
+ * the stream tells: it is there once or never. No memory of duplicates that runs out is relied upon.
+ *
+ * A message that does not continue the chain is passed over, by every gateway alike.
+ *
+ * @throws {BrokenLogError} when this gateway's copy does not verify.
+ * @throws {OtherHistoryError} when the stream has not all that the copy has.
+ * @throws {StreamUnavailableError} when the stream does not answer and there is no copy yet.
+ */
+export async function createClusterLog(options: ClusterLogOptions): Promise<GatewayLog> {
+  const { store, stream, sha256, clock, uptime, random } = options;
+  const retryMs = options.retryMs ?? RETRY_MS;
+  const verified = store.verify();
+  if (!verified.ok) throw new BrokenLogError(verified.seq, describeFault(verified.fault));
+  // The stream is what keeps the log: this copy may lose its end, and has it again.
+  store.database.pragma('synchronous = NORMAL');
+  const places = placeKeeper(store, uptime);
+  const log = new Speculation(sha256);
+  let place = 0;
+  /** How far the stream was found to be the copy's; with {@link joined} it is the copy's head. */
+  let reached: LogPosition = EMPTY_LOG;
+  let foreign: OtherHistoryError | null = null;
+  let joined = false;
+  let proposals: Proposal[] = [];
+  let attempt: Attempt | null = null;
+  let note: StoredCheckpoint | null = null;
+  let checkpointed = store.lastCheckpoint();
+  let deciding: OpsState | null = null;
+  let live = false;
+  let publishing = false;
+  let stopped = false;
+  let storeError: string | null = null;
+  let toldUnsaved = 0;
+  let retry: NodeJS.Timeout | null = null;
+  const recorded = new Set<(event: LogEvent) => void>();
+  const saved = new Set<() => void>();
+  const healthy = new Set<(health: LogHealth) => void>();
+  const checkpoints = new Set<(note: string) => void>();
+  const health = (): LogHealth => ({ unsavedEvents: log.pending.length, storeError });
+  const noted = () => {
+    const ts = Math.max(0, Math.floor(clock()));
+    return { id: uuidv7(ts, random), ts };
+  };
+
+  let unfollow = () => {};
+  await replayCopy();
+  await begin();
+  live = true;
+  pump();
+
+  /** The copy's own events, as those of a log that was here before. */
+  async function replayCopy(): Promise<void> {
+    let before = EMPTY_LOG;
+    for (;;) {
+      const events = await store.read(before.seq + 1, 1_000);
+      const sealed = events.map((event) => {
+        const checked = verifyNext(event, before, sha256);
+        if (!checked.ok) throw new BrokenLogError(event.seq, describeFault(checked.fault));
+        before = { seq: event.seq, hash: event.hash };
+        return checked.sealed;
+      });
+      log.confirm(sealed, options.onReplay);
+      if (events.length < 1_000) return;
+    }
+  }
+
+  /** Joins the stream. A copy is enough to begin with where it does not answer. */
+  async function begin(): Promise<void> {
+    try {
+      await catchUp();
+    } catch (error) {
+      if (error instanceof StreamUnavailableError && store.head().seq > 0) {
+        trouble(error.message);
+        void joinLater();
+        return;
+      }
+      stopped = true;
+      unfollow();
+      store.close();
+      throw error;
+    }
+  }
+
+  async function joinLater(): Promise<void> {
+    while (!joined && !stopped && !foreign) {
+      try {
+        await catchUp();
+        trouble(null);
+        pump();
+      } catch (error) {
+        if (error instanceof OtherHistoryError) foreign = error;
+        trouble((error as Error).message);
+        refuseOld((error as Error).message);
+      }
+    }
+  }
+
+  /**
+   * Follows the stream until all that it has is here, and it was found to have all that the copy has.
+   *
+   * @throws {OtherHistoryError} when it has not: from its beginning on, and for a while.
+   * @throws {StreamUnavailableError} when it does not answer for a while.
+   */
+  async function catchUp(): Promise<void> {
+    const until = uptime() + (options.catchUpMs ?? CATCH_UP_MS);
+    let from: number | null = null;
+    while (!stopped) {
+      try {
+        from ??= follow(await knownPlace());
+        const last = await stream.last();
+        while (place < last && !foreign && !stopped) await turn();
+        if (!foreign && reached.seq === store.head().seq) {
+          joined = true;
+          return;
+        }
+        if (foreign || uptime() >= until) {
+          // What a copy remembers of its place may be of another stream.
+          if (from === 0) throw foreign ?? new OtherHistoryError(lacking());
+          from = follow({ at: 0, reached: EMPTY_LOG });
+        }
+      } catch (error) {
+        if (error instanceof OtherHistoryError || uptime() >= until) throw error;
+        refuseOld((error as Error).message);
+      }
+      await turn();
+    }
+  }
+
+  function follow(start: { readonly at: number; readonly reached: LogPosition }): number {
+    unfollow();
+    foreign = null;
+    place = start.at;
+    reached = start.reached;
+    unfollow = stream.follow(place, take);
+    return place;
+  }
+
+  /** Where the copy was in the stream, if the stream has there what the copy has; else its beginning. */
+  async function knownPlace(): Promise<{ readonly at: number; readonly reached: LogPosition }> {
+    const kept = places.read();
+    const least = kept <= (await stream.last()) ? Math.max(0, kept - LOOK_BACK) : kept;
+    for (let at = kept; at > least; at -= 1) {
+      const there = lastIn((await stream.at(at)) ?? '');
+      if (there && store.hashAt(there.seq) === there.hash) return { at, reached: there };
+    }
+    return { at: 0, reached: EMPTY_LOG };
+  }
+
+  function lacking(): string {
+    const has = reached.seq === 0 ? 'holds no event of it' : `ends with its event ${reached.seq}`;
+    return `this gateway’s copy of the log goes on to event ${store.head().seq}, and the replicated log ${has}`;
+  }
+
+  /** The next message, or a moment: whichever is first. */
+  function turn(): Promise<void> {
+    return new Promise((go) => {
+      const timer = setTimeout(done, 50);
+      const leave = join(saved, done);
+      function done(): void {
+        clearTimeout(timer);
+        leave();
+        go();
+      }
+    });
+  }
+
+  function trouble(message: string | null): void {
+    // While it lasts, what waits is said again with each try; afterwards once, that nothing waits.
+    const over = storeError === null && (toldUnsaved === 0 || log.pending.length > 0);
+    if (message === null && over) return;
+    storeError = message;
+    toldUnsaved = log.pending.length;
+    for (const listener of healthy) listener(health());
+  }
+
+  function append(...facts: Fact[]): readonly LogEvent[] {
+    const events = facts.map((fact) => log.add(fact, noted()));
+    for (const event of events) for (const listener of recorded) listener(event);
+    pump();
+    return events;
+  }
+
+  /** What goes next: what is pending, and what is proposed if that is all that stands before it. */
+  function compose(): Attempt | null {
+    const own = fillBatch(log.pending);
+    const asked = own.length < log.pending.length ? [] : proposals.splice(0, PROPOSALS_MAX);
+    const imagined = log.imagine(
+      asked,
+      (proposal, state) => {
+        deciding = state;
+        try {
+          return proposal.decide();
+        } finally {
+          deciding = null;
+        }
+      },
+      noted,
+    );
+    for (const { group, events, error } of imagined) {
+      if (error !== undefined) group.settled({ ok: false, error });
+      else if (events.length === 0) group.settled({ ok: true, events: [] });
+    }
+    const decided = imagined.filter(({ events }) => events.length > 0);
+    const all = [...own, ...decided.flatMap(({ events }) => events)];
+    if (all.length === 0 && !note) return null;
+    return {
+      after: place,
+      text: batchText(all, note),
+      ...{ sealed: all, note },
+      proposals: decided.map(({ group, events: its }) => ({
+        proposal: group,
+        ids: its.map(({ event }) => event.id),
+      })),
+      doubtful: false,
+    };
+  }
+
+  function pump(): void {
+    if (publishing || stopped || !live || !joined || retry) return;
+    if (!attempt && log.pending.length === 0 && proposals.length === 0 && !note) return;
+    publishing = true;
+    // What is recorded in one turn goes in one message.
+    queueMicrotask(() => void publish());
+  }
+
+  async function publish(): Promise<void> {
+    attempt ??= compose();
+    const mine = attempt;
+    if (mine) {
+      try {
+        take(await stream.publish(mine.text, mine.after), mine.text);
+        trouble(null);
+      } catch (error) {
+        failed(error, mine);
+      }
+    }
+    publishing = false;
+    pump();
+  }
+
+  function failed(error: unknown, mine: Attempt): void {
+    if (error instanceof MovedOnError) {
+      // Another was first, or this very text is there and its answer was lost: the follower brings it.
+      if (attempt === mine) later();
+      return;
+    }
+    trouble((error as Error).message);
+    const certain = error instanceof StreamUnavailableError && !error.inDoubt;
+    if (!certain) mine.doubtful = true;
+    if (!mine.doubtful && attempt === mine) {
+      attempt = null;
+      giveBack(mine);
+    }
+    refuseOld((error as Error).message);
+    later();
+  }
+
+  function giveBack(mine: Attempt): void {
+    proposals = [...mine.proposals.map(({ proposal }) => proposal), ...proposals];
+  }
+
+  function refuseOld(why: string): void {
+    const since = uptime() - PROPOSE_WITHIN_MS;
+    const old = proposals.filter(({ askedAt }) => askedAt <= since);
+    proposals = proposals.filter(({ askedAt }) => askedAt > since);
+    for (const { settled } of old) settled({ ok: false, error: new NoQuorumError(why) });
+  }
+
+  function later(): void {
+    if (stopped) return;
+    retry ??= setTimeout(() => {
+      retry = null;
+      pump();
+    }, retryMs);
+  }
+
+  /** A message of the stream, from its follower or as the answer to what was published. */
+  function take(at: number, text: string): void {
+    if (at <= place || stopped || foreign) return;
+    const hashAt = (seq: number) => store.hashAt(seq);
+    const {
+      sealed,
+      note: told,
+      fault,
+    } = sealedHere(at, text) ?? readBatch(text, reached, hashAt, sha256);
+    const { seq: copied } = store.head();
+    const fresh = sealed.filter(({ event }) => event.seq > copied);
+    const other = sealed.find(({ event: { seq, hash } }) => seq <= copied && hashAt(seq) !== hash);
+    if (other) {
+      const { seq } = other.event;
+      foreign = new OtherHistoryError(
+        `event ${seq} of the replicated log is another than in this gateway’s copy, which goes on to event ${copied}`,
+      );
+      return;
+    }
+    if (fresh.length > 0 && !written(fresh)) {
+      // The message is asked for again; until it is here nothing goes on top of it.
+      unfollow();
+      const soon = setTimeout(() => {
+        unfollow = stream.follow(place, take);
+      }, retryMs);
+      unfollow = () => clearTimeout(soon);
+      return;
+    }
+    place = at;
+    const end = sealed.at(-1)?.event;
+    if (end) reached = { seq: end.seq, hash: end.hash };
+    places.keep(place);
+    if (fault) trouble(`message ${at} of the replicated log is passed over: ${fault}`);
+    const ids = new Set(fresh.map(({ event }) => event.id));
+    const mine = attempt && attempt.after < at ? attempt : null;
+    const landed = mine?.proposals.filter((one) => one.ids.every((id) => ids.has(id))) ?? [];
+    if (mine) {
+      attempt = null;
+      if (retry) clearTimeout(retry);
+      retry = null;
+      if (landed.length < mine.proposals.length) giveBack(mine);
+    }
+    const news = log.confirm(fresh, live ? undefined : options.onReplay);
+    if (live) for (const event of news) for (const listener of recorded) listener(event);
+    for (const { proposal, ids: its } of landed) {
+      proposal.settled({ ok: true, events: news.filter(({ id }) => its.includes(id)) });
+    }
+    if (mine) refuseOld('others were first, again and again');
+    // What the stream brings it also takes.
+    if (!fault) trouble(null);
+    if (told) signed(told);
+    for (const listener of saved) listener();
+    if (live && options.signs() && isDue()) checkpoint();
+    pump();
+  }
+
+  const isDue = () => store.head().seq - (checkpointed?.seq ?? 0) >= options.checkpointEvery;
+
+  /** What was published for this very place needs no reading: it was sealed here. */
+  function sealedHere(at: number, text: string): Batch | null {
+    if (attempt === null || at !== attempt.after + 1 || text !== attempt.text) return null;
+    const { sealed, note: its } = attempt;
+    const [first] = sealed;
+    if (first && first.event.prevHash !== reached.hash) return null;
+    return { sealed, ...(its && { note: its }) };
+  }
+
+  /** SQLite writes within the call: afterwards the store's own head tells whether it did. */
+  function written(fresh: readonly SealedEvent[]): boolean {
+    const last = fresh.at(-1)?.event.seq;
+    void store.append(fresh, store.head().seq).catch((error: Error) => {
+      trouble(`this gateway’s copy of the log takes nothing: ${error.message}`);
+    });
+    return store.head().seq === last;
+  }
+
+  function signed(one: StoredCheckpoint): void {
+    if (note && note.seq <= one.seq) note = null;
+    if (one.seq <= (checkpointed?.seq ?? 0)) return;
+    checkpointed = one;
+    try {
+      store.putCheckpoint(one);
+    } catch {
+      // The stream has it.
+    }
+    for (const listener of checkpoints) listener(one.note);
+  }
+
+  function checkpoint(): string | null {
+    const position = store.head();
+    if (position.seq === 0) return null;
+    if (checkpointed?.seq === position.seq) return checkpointed.note;
+    const text = signNote(checkpointText(options.origin, position), options.origin, options.key);
+    const one = { seq: position.seq, note: text };
+    signed(one);
+    note = one;
+    pump();
+    return text;
+  }
+
+  /** Resolves once nothing of this gateway's own waits, or after a while without it. */
+  async function drained(withinMs: number): Promise<void> {
+    const until = uptime() + withinMs;
+    while (log.pending.length > 0 && uptime() < until) await turn();
+  }
+
+  return {
+    state: () => deciding ?? log.state,
+    savedHead: () => store.head(),
+    health,
+    append,
+    propose(decide, settled) {
+      if (foreign) {
+        settled({ ok: false, error: new NoQuorumError(foreign.message) });
+        return;
+      }
+      proposals.push({ decide, settled, askedAt: uptime() });
+      pump();
+    },
+    isSaved: ({ id, seq, commandId }) => !log.isPending(id, commandId) && seq <= store.head().seq,
+    settled: () => drained(options.catchUpMs ?? CATCH_UP_MS),
+    onRecorded: (listener) => join(recorded, listener),
+    onSaved: (listener) => join(saved, listener),
+    onHealth: (listener) => join(healthy, listener),
+    onCheckpoint: (listener) => join(checkpoints, listener),
+    lastCheckpoint: () => checkpointed?.note ?? null,
+    checkpoint,
+    read: (fromSeq, limit) => store.read(fromSeq, limit),
+    hashAt: (seq) => store.hashAt(seq),
+    async stop() {
+      await drained(STOP_WITHIN_MS);
+      stopped = true;
+      if (retry) clearTimeout(retry);
+      unfollow();
+      places.keep(place, true);
+      store.close();
+    },
+  };
+}
+
+const STOP_WITHIN_MS = 2_000;
+
+/** How far in the stream the copy is, kept now and then: what comes twice is known by its hash. */
+function placeKeeper({ database }: SqliteEventStore, uptime: Clock) {
+  database.exec('CREATE TABLE IF NOT EXISTS place (at INTEGER NOT NULL)');
+  const replace = database.transaction((at: number) => {
+    database.prepare('DELETE FROM place').run();
+    database.prepare('INSERT INTO place VALUES (?)').run(at);
+  });
+  let keptAt = uptime();
+  return {
+    read: () => (database.prepare('SELECT max(at) FROM place').pluck().get() as number | null) ?? 0,
+    keep(at: number, now = false): void {
+      if (!now && uptime() - keptAt < PLACE_EVERY_MS) return;
+      keptAt = uptime();
+      try {
+        replace(at);
+      } catch {
+        // A full disk: the messages come again, and are known.
+      }
+    },
+  };
+}
+
+/** Adds a listener. @returns the call that takes it away. */
+function join<Listener>(listeners: Set<Listener>, listener: Listener): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}

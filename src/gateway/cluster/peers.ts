@@ -1,0 +1,108 @@
+import type { NatsConnection, Subscription } from '@nats-io/transport-node';
+import { z } from 'zod';
+import { type TelemetryItem, telemetryItemSchema } from '../../shared/telemetry/types';
+import type { Clock } from '../../shared/time';
+
+/** What gateways say to each other beside the log. None of it is kept: who is not there misses it. */
+export interface Peers {
+  /** Tells the others what an engine said here. */
+  telemetry(engine: string, session: string, items: readonly TelemetryItem[]): void;
+  onTelemetry(listener: TelemetryListener): void;
+  /** Answers a question for all gateways, until the way out is taken. */
+  serve(question: string, answer: (asked: unknown) => Promise<unknown>): () => void;
+  /** Asks whoever serves a question. @throws when nobody answers in time */
+  ask(question: string, what: unknown): Promise<unknown>;
+  /** Milliseconds since a gateway was last heard; infinite for one that never was. */
+  silentMs(node: string): number;
+  close(): void;
+}
+
+type TelemetryListener = (engine: string, session: string, items: readonly TelemetryItem[]) => void;
+
+const BEAT_MS = 500;
+const ASK_WITHIN_MS = 2_000;
+
+const telemetrySchema = z.object({
+  engine: z.string(),
+  session: z.string(),
+  items: z.array(telemetryItemSchema),
+});
+
+/** @param prefix of the subjects: the name of the desk's stream */
+export function joinPeers(
+  connection: NatsConnection,
+  options: { readonly prefix: string; readonly node: string; readonly uptime: Clock },
+): Peers {
+  const { prefix, node, uptime } = options;
+  const heard = new Map<string, number>();
+  const listeners: TelemetryListener[] = [];
+  const subscriptions: Subscription[] = [];
+  // Names are people's; a subject's words take neither dots nor spaces.
+  const own = Buffer.from(node).toString('hex');
+
+  function hear(subject: string, take: (from: string, text: () => string) => void): void {
+    const callback = (error: Error | null, message: { subject: string; string(): string }) => {
+      if (error) return;
+      const from = message.subject.slice(message.subject.lastIndexOf('.') + 1);
+      if (from !== own) take(from, () => message.string());
+    };
+    subscriptions.push(connection.subscribe(`${prefix}.${subject}.*`, { callback }));
+  }
+
+  function say(subject: string, text: string): void {
+    if (!connection.isClosed()) connection.publish(`${prefix}.${subject}`, text);
+  }
+
+  hear('alive', (from) => void heard.set(from, uptime()));
+  hear('telemetry', (_, text) => {
+    const parsed = parse(text(), telemetrySchema);
+    if (!parsed) return;
+    for (const listener of listeners) listener(parsed.engine, parsed.session, parsed.items);
+  });
+  const beat = () => say(`alive.${own}`, '');
+  beat();
+  const beating = setInterval(beat, BEAT_MS);
+
+  return {
+    telemetry(engine, session, items) {
+      say(`telemetry.${own}`, JSON.stringify({ engine, session, items }));
+    },
+    onTelemetry: (listener) => void listeners.push(listener),
+    serve(question, answer) {
+      const subscription = connection.subscribe(`${prefix}.ask.${question}`, {
+        callback(error, message) {
+          if (error) return;
+          answer(parse(message.string(), z.unknown())).then(
+            (value) => message.respond(JSON.stringify(value ?? null)),
+            // The asker waits no longer than it would for nobody.
+            () => undefined,
+          );
+        },
+      });
+      return () => subscription.unsubscribe();
+    },
+    async ask(question, what) {
+      const subject = `${prefix}.ask.${question}`;
+      const reply = await connection.request(subject, JSON.stringify(what ?? null), {
+        timeout: ASK_WITHIN_MS,
+      });
+      return parse(reply.string(), z.unknown());
+    },
+    silentMs(other) {
+      const at = heard.get(Buffer.from(other).toString('hex'));
+      return at === undefined ? Number.POSITIVE_INFINITY : uptime() - at;
+    },
+    close() {
+      clearInterval(beating);
+      for (const subscription of subscriptions) subscription.unsubscribe();
+    },
+  };
+}
+
+function parse<Schema extends z.ZodType>(text: string, schema: Schema): z.output<Schema> | null {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}

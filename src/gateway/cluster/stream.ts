@@ -1,0 +1,214 @@
+import {
+  DeliverPolicy,
+  JetStreamApiCodes,
+  JetStreamApiError,
+  type JetStreamClient,
+  type JetStreamManager,
+  jetstream,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+} from '@nats-io/jetstream';
+import { errors, type NatsConnection } from '@nats-io/transport-node';
+
+/** Others have written to the stream since the writer looked: what was published is not in it. */
+export class MovedOnError extends Error {
+  override readonly name = 'MovedOnError';
+}
+
+/** The stream did not take what was published, or did not say whether it did. */
+export class StreamUnavailableError extends Error {
+  override readonly name = 'StreamUnavailableError';
+  constructor(
+    message: string,
+    /** It may be in the stream all the same: only the stream can tell, later. */
+    readonly inDoubt: boolean,
+  ) {
+    super(message);
+  }
+}
+
+/** A replicated sequence of texts. A text's place is 1, 2, 3 …; none is ever taken away. */
+export interface LogStream {
+  /**
+   * Puts a text right after a place.
+   *
+   * @returns its place, once a majority of the replicas has it on disk.
+   * @throws {MovedOnError} when another text is there already.
+   * @throws {StreamUnavailableError}
+   */
+  publish(text: string, after: number): Promise<number>;
+  /** Hears each text after a place, in order, for as long as it takes. @returns the way out */
+  follow(after: number, hear: (place: number, text: string) => void): () => void;
+  /** The last place that is taken. @throws {StreamUnavailableError} */
+  last(): Promise<number>;
+  /** The text at a place; null where none is. @throws {StreamUnavailableError} */
+  at(place: number): Promise<string | null>;
+}
+
+export interface StreamOptions {
+  readonly name: string;
+  /** Copies of a stream that is made here; null makes none. */
+  readonly replicas: number | null;
+  readonly publishWithinMs: number;
+  /** A follower that was cut off looks again after this. */
+  readonly retryMs: number;
+}
+
+const SUBJECT = 'log';
+const TRIES = 3;
+
+/**
+ * Opens the desk's stream, and makes it where there is none: on disk, replicated, and from which
+ * nothing is deleted, not even by whoever has the account. It is that one stream: one of its name that
+ * takes its place, as after a loss of all servers, is neither written to nor followed.
+ *
+ * @throws {StreamUnavailableError} where no JetStream answers, or there is none and none is made.
+ */
+export async function openStream(
+  connection: NatsConnection,
+  options: StreamOptions,
+): Promise<LogStream> {
+  const { name, publishWithinMs, retryMs } = options;
+  const subject = `${name}.${SUBJECT}`;
+  const timeout = publishWithinMs;
+  const client: JetStreamClient = jetstream(connection, { timeout });
+  const manager: JetStreamManager = await jetstreamManager(connection, {
+    timeout,
+    checkAPI: false,
+  });
+
+  /**
+   * Makes it where it is not there; several that make it at once may leave one without an answer.
+   *
+   * @returns when it was made, by which it is known again.
+   */
+  async function make(): Promise<string> {
+    const { replicas } = options;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return (await manager.streams.info(name)).created;
+      } catch (error) {
+        if (isNotFound(error) ? replicas === null : tries === TRIES) throw unavailable(error);
+      }
+      if (replicas === null) continue;
+      try {
+        await manager.streams.add({
+          name,
+          subjects: [subject],
+          storage: StorageType.File,
+          retention: RetentionPolicy.Limits,
+          num_replicas: replicas,
+          deny_delete: true,
+          deny_purge: true,
+          duplicate_window: 0,
+        });
+      } catch (error) {
+        if (tries === TRIES) throw unavailable(error);
+      }
+    }
+  }
+
+  const created = await make();
+  /** How often the connection was lost, and after how many times the stream was seen to be the same. */
+  let cuts = 0;
+  let seenAfter = 0;
+  void (async () => {
+    for await (const { type } of connection.status()) if (type === 'disconnect') cuts += 1;
+  })();
+
+  async function assertSame(): Promise<void> {
+    if (seenAfter === cuts) return;
+    const after = cuts;
+    const found = await manager.streams.info(name).catch((error) => {
+      throw new StreamUnavailableError(unavailable(error).message, false);
+    });
+    if (found.created !== created) {
+      const message = `the stream ${name} is another one than when this program began: stop it and start it again`;
+      throw new StreamUnavailableError(message, false);
+    }
+    seenAfter = after;
+  }
+
+  return {
+    async publish(text, after) {
+      await assertSame();
+      try {
+        const ack = await client.publish(subject, text, {
+          expect: { lastSequence: after },
+          timeout: publishWithinMs,
+          retries: 0,
+        });
+        return ack.seq;
+      } catch (error) {
+        if (isMovedOn(error)) throw new MovedOnError((error as Error).message);
+        throw unavailable(error);
+      }
+    },
+    follow(after, hear) {
+      let next = after + 1;
+      let stopped = false;
+      let leave: (() => void) | null = null;
+      void (async () => {
+        while (!stopped) {
+          try {
+            await assertSame();
+            const consumer = await client.consumers.get(name, {
+              deliver_policy: DeliverPolicy.StartSequence,
+              opt_start_seq: next,
+            });
+            const messages = await consumer.consume({ idle_heartbeat: 1_000 });
+            leave = () => messages.stop();
+            for await (const message of messages) {
+              if (stopped) return;
+              next = message.seq + 1;
+              hear(message.seq, message.string());
+            }
+          } catch {
+            // Not to be reached now: the next look begins where this one ended.
+          }
+          if (!stopped) await new Promise((again) => setTimeout(again, retryMs));
+        }
+      })();
+      return () => {
+        stopped = true;
+        leave?.();
+      };
+    },
+    async last() {
+      try {
+        return (await manager.streams.info(name)).state.last_seq;
+      } catch (error) {
+        throw unavailable(error);
+      }
+    },
+    async at(place) {
+      try {
+        const message = await manager.streams.getMessage(name, { seq: place });
+        return message ? message.string() : null;
+      } catch (error) {
+        throw unavailable(error);
+      }
+    },
+  };
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;
+}
+
+function isMovedOn(error: unknown): boolean {
+  if (!(error instanceof JetStreamApiError)) return false;
+  const { StreamWrongLastSequence, StreamWrongLastSequenceUnknown } = JetStreamApiCodes;
+  return error.code === StreamWrongLastSequence || error.code === StreamWrongLastSequenceUnknown;
+}
+
+/** Nobody there, or a refusal in words, is certain; a silence is not. */
+function unavailable(error: unknown): StreamUnavailableError {
+  const certain =
+    error instanceof errors.NoRespondersError ||
+    (error instanceof errors.RequestError && error.isNoResponders()) ||
+    error instanceof JetStreamApiError;
+  const message = error instanceof Error ? error.message : String(error);
+  return new StreamUnavailableError(`the replicated log does not answer: ${message}`, !certain);
+}

@@ -1,0 +1,110 @@
+import { join } from 'node:path';
+import type { Logger } from '../node/logFile';
+import type { Timers } from '../node/notify/lanes';
+import type { ChannelSecrets } from '../node/notify/secrets';
+import type { Send } from '../node/notify/send';
+import type { Sha256 } from '../shared/log/chain';
+import type { LogEvent } from '../shared/log/event';
+import type { Outcome } from '../shared/notify/outcome';
+import type { OpsState } from '../shared/ops/state';
+import type { Policies } from '../shared/policy/inForce';
+import type { Clock } from '../shared/time';
+import { clearOutsideAlerts } from './bridges/outside';
+import type { EngineHub } from './engineHub';
+import type { Books } from './incidents/books';
+import { keepDrills } from './incidents/drills';
+import { keepIncidents } from './incidents/driver';
+import type { GatewayLog } from './log';
+import { keepGovernance } from './models/governance';
+import { createLeaseDesk, type LeaseDesk } from './monitor/leaseDesk';
+import { type Notifier, startNotifier } from './notify/notifier';
+import type { Outbox } from './notify/outbox';
+import { reportsByMail } from './reports/byMail';
+import type { DayBook } from './reports/dayBook';
+import { type DeliverReport, keepReports, type ReportKeeper } from './reports/keeper';
+import { expireResumes } from './resumeExpiry';
+
+/** An event that nobody has been told of yet, with the state after it. */
+export interface Missed {
+  readonly event: LogEvent;
+  readonly state: OpsState;
+}
+
+export interface DutyOptions {
+  readonly hub: EngineHub;
+  readonly policies: () => Policies;
+  readonly books: Books;
+  readonly days: DayBook;
+  readonly secrets: ChannelSecrets;
+  readonly dataDir: string;
+  readonly deskName: string;
+  readonly deliverReport: DeliverReport | undefined;
+  readonly send: (what: Send) => Promise<Outcome>;
+  readonly timers: Timers;
+  readonly journal: Logger | undefined;
+  readonly sha256: Sha256;
+  readonly clock: Clock;
+  readonly uptime: Clock;
+  readonly jitter: () => number;
+  readonly newId: () => string;
+}
+
+/** What is done once for the whole desk, however many gateways it has. */
+export interface Duties {
+  readonly lease: LeaseDesk;
+  readonly notifier: Notifier;
+  readonly reports: ReportKeeper;
+  stop(): void;
+}
+
+/**
+ * Begins them on a log.
+ *
+ * @param outbox of what is to be told; closed with the duties
+ * @param missed what was recorded and nobody was told of
+ */
+export function beginDuties(
+  log: GatewayLog,
+  outbox: Outbox,
+  missed: readonly Missed[],
+  options: DutyOptions,
+): Duties {
+  const { hub, policies, books, sha256, clock, uptime, jitter, timers, newId, secrets } = options;
+  const stopExpiring = expireResumes(log, clock);
+  const stopClearing = clearOutsideAlerts(log);
+  const stopGovernance = keepGovernance(log, () => policies().models, sha256, clock);
+  const lease = createLeaseDesk(log, () => policies().monitor.lease, uptime);
+  const notifier = startNotifier({
+    ...{ log, outbox, secrets, missed, clock, jitter, timers, deskName: options.deskName },
+    policy: () => policies().notifications,
+    send: options.send,
+  });
+  const incidents = keepIncidents({ log, policies, books, clock, newId });
+  const drills = keepDrills({ log, hub, policies, clock, newId });
+  const reports = keepReports({
+    ...{ log, policies, sha256, clock, newId, days: options.days },
+    folder: join(options.dataDir, 'reports'),
+    deliver:
+      options.deliverReport ??
+      reportsByMail({
+        ...{ jitter, timers, policy: () => policies().notifications },
+        channel() {
+          const settings = log.state().notify.channels.email?.settings;
+          return settings?.channel === 'email' ? settings : null;
+        },
+        password: () => secrets.get('email'),
+      }),
+  });
+  return {
+    ...{ lease, notifier, reports },
+    stop() {
+      stopExpiring();
+      notifier.stop();
+      stopGovernance();
+      incidents.stop();
+      drills.stop();
+      reports.stop();
+      stopClearing();
+    },
+  };
+}

@@ -1,0 +1,285 @@
+import { jetstreamManager } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import {
+  createLeases,
+  type Grip,
+  type LeaseChange,
+  type Leases,
+  openLeaseBucket,
+} from '../../../src/gateway/cluster/leases';
+import { type LinkProxy, openProxy } from '../../chaos/proxy';
+import { type NatsServers, startNats, WHY_NO_NATS } from '../../support/nats';
+
+const TIMES = { renewEveryMs: 500, lostAfterMs: 2_500 };
+const HANDOVER_MS = TIMES.lostAfterMs + TIMES.renewEveryMs;
+/** For a machine that is busy. */
+const SOON = { timeout: 10_000 };
+const uptime = () => performance.now();
+const skipped = WHY_NO_NATS === null ? '' : ` (skipped: ${WHY_NO_NATS})`;
+
+/** A gateway as far as leases go: its own connection, and the tokens it has been told it holds. */
+interface Node {
+  readonly name: string;
+  readonly connection: NatsConnection;
+  readonly leases: Leases;
+}
+const open: { close(): unknown }[] = [];
+afterEach(async () => {
+  for (const one of open.splice(0).reverse()) await one.close();
+});
+
+async function openNode(name: string, servers: string[], replicas = 1): Promise<Node> {
+  const connection = await connect({ servers, maxReconnectAttempts: -1, reconnectTimeWait: 50 });
+  const bucket = await openLeaseBucket(connection, replicas, TIMES);
+  const leases = createLeases({ bucket, node: name, uptime, times: TIMES });
+  open.push(connection, leases);
+  return { name, connection, leases };
+}
+
+/** Holds a lease at each node and checks at each change that no other acts. */
+function contend(nodes: readonly Node[], lease: string) {
+  const grips = new Map<Node, Grip>();
+  const overlaps: string[] = [];
+  const changes: (LeaseChange & { readonly at: number; readonly node: Node })[] = [];
+  const acting = () => nodes.filter((node) => grips.get(node)?.token() != null);
+  for (const node of nodes) {
+    const grip = node.leases.hold(lease, (change) => {
+      changes.push({ ...change, at: uptime(), node });
+      if (acting().length > 1) overlaps.push(`${acting().map(({ name }) => name)}`);
+    });
+    grips.set(node, grip);
+  }
+  return {
+    ...{ acting, overlaps, changes },
+    grip: (node: Node) => grips.get(node) as Grip,
+    /** The one that acts, once one of `nodes` does. */
+    async holder(among: readonly Node[] = nodes): Promise<Node> {
+      await expect
+        .poll(() => acting().some((one) => among.includes(one)), { timeout: 20_000, interval: 5 })
+        .toBe(true);
+      return acting()[0] as Node;
+    },
+  };
+}
+
+describe.skipIf(WHY_NO_NATS !== null)(`leases at one server${skipped}`, () => {
+  let nats: NatsServers;
+  let server: string;
+  beforeAll(async () => {
+    nats = await startNats();
+    server = nats.addresses[0] as string;
+  });
+  afterAll(() => nats?.stop());
+
+  const three = () => Promise.all(['a', 'b', 'c'].map((name) => openNode(name, [server])));
+
+  it('one of three holds it, keeps it, and the others know who', async () => {
+    const nodes = await three();
+    const desk = contend(nodes, 'monitor');
+    const holder = await desk.holder();
+    // Longer than a lease lasts that nobody renews.
+    await renewals(holder, 6);
+    expect(desk.acting()).toEqual([holder]);
+    for (const { leases } of nodes) {
+      await expect
+        .poll(() => leases.view('monitor'), SOON)
+        .toEqual({ holder: holder.name, token: 1 });
+    }
+    expect(desk.changes.filter(({ held }) => held)).toHaveLength(1);
+  });
+
+  /** Resolves when the bucket has taken so many changes more. */
+  async function renewals(node: Node, count: number): Promise<void> {
+    const kv = await new Kvm(node.connection).open('vigia-leases');
+    let left = count;
+    for await (const _change of await kv.watch({ include: 'updates' })) {
+      left -= 1;
+      if (left === 0) return;
+    }
+  }
+
+  it('one that falls silent is followed by another, and has stopped before', async () => {
+    const nodes = await three();
+    const desk = contend(nodes, 'silence');
+    const holder = await desk.holder();
+    const since = uptime();
+    await holder.connection.close();
+    const next = await desk.holder(nodes.filter((one) => one !== holder));
+    expect(uptime() - since).toBeLessThan(HANDOVER_MS);
+    expect(next.leases.view('silence')).toEqual({ holder: next.name, token: 2 });
+    const stopped = desk.changes.find(
+      ({ node, held, at }) => node === holder && !held && at > since,
+    );
+    const began = desk.changes.find(({ node, held }) => node === next && held);
+    expect(stopped?.at).toBeLessThan(began?.at ?? 0);
+    expect(desk.overlaps).toEqual([]);
+  });
+
+  it('one that gives it back is followed at once', async () => {
+    const nodes = await three();
+    const desk = contend(nodes, 'release');
+    const holder = await desk.holder();
+    const since = uptime();
+    const released = desk.grip(holder).release();
+    expect(desk.grip(holder).token()).toBe(null);
+    const next = await desk.holder();
+    expect(uptime() - since).toBeLessThan(TIMES.lostAfterMs / 2);
+    await released;
+    expect(next).not.toBe(holder);
+    expect(next.leases.view('release').token).toBe(2);
+  });
+
+  it.each(['onward', 'back', undefined] as const)(
+    'one cut off from its server stops before another begins, and sees that when it is back: %s',
+    async (way) => {
+      const proxy: LinkProxy = await openProxy(() => 0);
+      proxy.target(Number(server.split(':')[1]));
+      const far = await openNode('far', [`127.0.0.1:${proxy.port}`]);
+      open.unshift(proxy);
+      const lease = `partition ${way}`;
+      const near = await openNode('near', [server]);
+      const mine = await new Promise<Grip>((held) => {
+        const grip = far.leases.hold(lease, (change) => change.held && held(grip));
+      });
+      const grips: Grip[] = [mine];
+      const overlaps: (number | null)[] = [];
+      const since = uptime();
+      proxy.set(way ? { kind: 'stall', way } : { kind: 'stall' });
+      await new Promise<void>((held) => {
+        const grip = near.leases.hold(lease, (change) => {
+          if (!change.held) return;
+          overlaps.push(mine.token());
+          held();
+        });
+        grips.push(grip);
+      });
+      expect(uptime() - since).toBeLessThan(HANDOVER_MS + TIMES.renewEveryMs);
+      expect(overlaps).toEqual([null]);
+      proxy.set({ kind: 'none' });
+      await expect.poll(() => far.leases.view(lease), SOON).toEqual({ holder: 'near', token: 2 });
+      expect(mine.token()).toBe(null);
+      expect(grips[1]?.token()).toBe(2);
+    },
+  );
+
+  it('a claim takes it at once, its former holder is told, and each claim has a token of its own', async () => {
+    const [a, b] = (await three()) as [Node, Node];
+    const told: LeaseChange[] = [];
+    const first = await a.leases.claim('engine.x', (change) => told.push(change));
+    expect(first.token()).toBe(1);
+    const second = await b.leases.claim('engine.x', () => undefined);
+    expect(second.token()).toBe(2);
+    await expect.poll(() => told.at(-1), SOON).toEqual({ held: false, holder: 'b', token: 2 });
+    expect(first.token()).toBe(null);
+    const third = await b.leases.claim('engine.x', () => undefined);
+    expect([second.token(), third.token()]).toEqual([null, 3]);
+    // What was superseded gives nothing back.
+    await second.release();
+    expect(third.token()).toBe(3);
+    await third.release();
+    await expect.poll(() => a.leases.view('engine.x'), SOON).toEqual({ holder: null, token: 3 });
+    expect((await a.leases.claim('engine.x', () => undefined)).token()).toBe(4);
+  });
+
+  it('two claims at once have one after the other', async () => {
+    const [a, b] = (await three()) as [Node, Node];
+    const grips = await Promise.all(
+      [a, b].map(({ leases }) => leases.claim('race', () => undefined)),
+    );
+    await expect.poll(() => grips.filter((grip) => grip.token() !== null).length, SOON).toBe(1);
+    expect(a.leases.view('race').token).toBe(2);
+  });
+
+  it('a watch hears of the leases of its prefix alone, whatever their names', async () => {
+    const [a, b] = (await three()) as [Node, Node];
+    const heard: string[] = [];
+    const ends = b.leases.watch('motor/', (name, { holder, token }) =>
+      heard.push(`${name} ${holder} ${token}`),
+    );
+    const odd = 'motor/ñandú.*.>.=25 %';
+    const grip = await a.leases.claim(odd, () => undefined);
+    await a.leases.claim('otro', () => undefined);
+    await grip.release();
+    await expect.poll(() => heard, SOON).toEqual([`${odd} a 1`, `${odd} null 1`]);
+    ends();
+    const late: string[] = [];
+    b.leases.watch('motor/', (name) => late.push(name));
+    expect(late).toEqual([odd]);
+  });
+
+  it('a key that somebody deleted is free, and its tokens go on', async () => {
+    const [a] = (await three()) as [Node];
+    const grip = await a.leases.claim('borrado', () => undefined);
+    const former = grip.token() as number;
+    const kv = await new Kvm(a.connection).open('vigia-leases');
+    await kv.delete('borrado');
+    const next = await openNode('d', [server]);
+    const after = await next.leases.claim('borrado', () => undefined);
+    expect(after.token()).toBeGreaterThan(former);
+  });
+
+  it('a claim ends with its leases', async () => {
+    const [a] = (await three()) as [Node];
+    await a.connection.close();
+    const claim = a.leases.claim('nunca', () => undefined);
+    a.leases.close();
+    await expect(claim).rejects.toThrow('nunca was claimed anew, or the leases are closed');
+  });
+
+  it('a lease that would lapse before it is renewed is refused', () => {
+    const bucket = {} as never;
+    const times = { renewEveryMs: 1_500, lostAfterMs: 2_500 };
+    expect(() => createLeases({ bucket, node: 'a', uptime, times })).toThrow(RangeError);
+  });
+});
+
+describe.skipIf(WHY_NO_NATS !== null)(`leases at three servers${skipped}`, () => {
+  it('of changes that follow the same one the bucket takes one', async () => {
+    const nats = await startNats({ servers: 3 });
+    open.unshift({ close: () => nats.stop() });
+    const buckets = await Promise.all(
+      nats.addresses.map(async (server) => {
+        const connection = await connect({ servers: server });
+        open.push(connection);
+        return openLeaseBucket(connection, 3, { ...TIMES, renewEveryMs: 10_000 });
+      }),
+    );
+    for (let last = 0; last < 100; last++) {
+      const taken = await Promise.all(buckets.map((one, index) => one.put('x', `${index}`, last)));
+      expect(taken.filter((revision) => revision !== null)).toEqual([last + 1]);
+    }
+  });
+
+  it('go on when a server dies, and one that watched by it hears of what comes after', async () => {
+    const nats = await startNats({ servers: 3 });
+    open.unshift({ close: () => nats.stop() });
+    const nodes = await Promise.all(
+      ['a', 'b', 'c'].map((name) => openNode(name, [...nats.addresses], 3)),
+    );
+    const desk = contend(nodes, 'monitor');
+    const holder = await desk.holder();
+    const manager = await jetstreamManager((nodes[0] as Node).connection);
+    /** The watches, by the server each hangs on. */
+    async function watches(): Promise<Map<string, string>> {
+      const all = new Map<string, string>();
+      for await (const { name, cluster } of manager.consumers.list('KV_vigia-leases')) {
+        all.set(name, cluster?.leader ?? '');
+      }
+      return all;
+    }
+    const before = await watches();
+    const watcher = await openNode('w', [...nats.addresses], 3);
+    await expect.poll(() => watcher.leases.view('monitor').holder, SOON).toBe(holder.name);
+    const [its] = [...(await watches())].filter(([name]) => !before.has(name));
+    await nats.kill(nats.names.indexOf(its?.[1] as string));
+    // Made after the death, and told by nothing but the watch.
+    await holder.leases.claim('engine.x', () => undefined);
+    await expect
+      .poll(() => watcher.leases.view('engine.x').holder, { timeout: 30_000 })
+      .toBe(holder.name);
+    await desk.holder();
+    expect(desk.overlaps).toEqual([]);
+  }, 60_000);
+});

@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Member, openMember } from '../../support/cluster';
+import { FakeEngine } from '../../support/fakeEngine';
+import { type NatsServers, startNats, WHY_NO_NATS } from '../../support/nats';
+import { TestTerminal } from '../../support/testTerminal';
+
+describe.skipIf(WHY_NO_NATS !== null)('a gateway whose server is cut off from the others', () => {
+  let servers: NatsServers;
+  let norte: Member;
+  let sur: Member;
+  const north = new FakeEngine('north', 100);
+  const south = new FakeEngine('south', 100);
+  let terminal: TestTerminal;
+  let cutOff: TestTerminal;
+
+  beforeAll(async () => {
+    servers = await startNats({ servers: 3 });
+    const [a, b, c] = servers.addresses as [string, string, string];
+    norte = await openMember([a, b], 'norte', { replicas: 3 });
+    sur = await openMember([c], 'sur', { replicas: 3, keyFrom: norte.dataDir });
+    terminal = await TestTerminal.open(norte.gateway.port, 'ana');
+    cutOff = await TestTerminal.open(sur.gateway.port, 'luis');
+    await north.connect(norte.gateway.port);
+    await south.connect(sur.gateway.port);
+    await cutOff.until(() => ['north', 'south'].every((id) => cutOff.ops.engines[id]?.connected));
+    await cutOff.until(() => cutOff.ops.acting !== null);
+  }, 60_000);
+  afterAll(async () => {
+    await norte.gateway.stop();
+    await sur.gateway.stop();
+    await servers.stop();
+  }, 60_000);
+
+  it('refuses what the log must take first, in words', async () => {
+    servers.isolate(2);
+    const pause = { scope: { kind: 'all' }, reason: 'una pausa', origin: 'console' };
+    // What was under way as the link was cut is in doubt; from then on it is certain.
+    for (let tries = 0; ; tries += 1) {
+      const id = cutOff.command('pause', { ...pause, reason: `una pausa ${tries}` });
+      const answered = () =>
+        cutOff.answers.find((one) => one.id === id && one.stage === 'rejected');
+      await Promise.race([
+        cutOff.until(() => answered() !== undefined),
+        new Promise((go) => setTimeout(go, 4_000)),
+      ]);
+      const answer = answered();
+      if (answer) {
+        expect(answer).toMatchObject({ stage: 'rejected', code: 'unavailable' });
+        return;
+      }
+      if (tries > 5) throw new Error('no command was refused');
+    }
+  }, 60_000);
+
+  it('stops its own engine at once, and says that it is not in the log yet', async () => {
+    const id = cutOff.kill();
+    await cutOff.until(() =>
+      cutOff.answers.some((one) => one.id === id && one.stage === 'accepted'),
+    );
+    expect(cutOff.answers.find((one) => one.id === id && one.stage === 'accepted')).toMatchObject({
+      unsaved: true,
+    });
+    await cutOff.until(() =>
+      cutOff.answers.some(
+        (one) => one.id === id && one.stage === 'effected' && one.step === 'flatten',
+      ),
+    );
+    expect(south.sold).toBe(100);
+    expect(sur.gateway.log.health().unsavedEvents).toBeGreaterThan(0);
+    expect(terminal.ops.kills).toEqual([]);
+  }, 30_000);
+
+  it('has it in the log when there is a majority again, and the rest of the desk is killed', async () => {
+    servers.heal();
+    await terminal.until(() => terminal.ops.kills[0]?.flatAt != null);
+    await cutOff.until(() => cutOff.ops.kills[0]?.flatAt != null);
+    expect(north.sold).toBe(100);
+    expect(terminal.ops.desk.mode).toBe('killed');
+    expect(sur.gateway.log.health().unsavedEvents).toBe(0);
+    const kills = (one: TestTerminal) => one.events.filter(({ type }) => type === 'kill.requested');
+    expect(kills(terminal)).toHaveLength(1);
+    expect(kills(cutOff)).toEqual(kills(terminal));
+    // A pause that was refused is not in it, now or ever.
+    const paused = terminal.events
+      .filter(({ type }) => type === 'ops.paused')
+      .map(({ commandId }) => commandId);
+    const refused = cutOff.answers.filter(({ stage }) => stage === 'rejected').map(({ id }) => id);
+    expect(paused.filter((one) => refused.includes(one ?? ''))).toEqual([]);
+  }, 60_000);
+});

@@ -1,0 +1,62 @@
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type NatsServers, startNats, WHY_NO_NATS } from '../../support/nats';
+
+const TITLE = `three servers${WHY_NO_NATS === null ? '' : ` (skipped: ${WHY_NO_NATS})`}`;
+
+describe.skipIf(WHY_NO_NATS !== null)(TITLE, () => {
+  let nats: NatsServers;
+  const open: NatsConnection[] = [];
+  beforeAll(async () => {
+    nats = await startNats({ servers: 3 });
+    const manager = await jetstreamManager(await dial(0));
+    await manager.streams.add({ name: 'S', subjects: ['s'], num_replicas: 3 });
+  });
+  afterEach(() => Promise.all(open.splice(0).map((one) => one.close())));
+  afterAll(() => nats?.stop());
+
+  async function dial(index: number): Promise<NatsConnection> {
+    const connection = await connect({ servers: nats.addresses[index] as string });
+    open.push(connection);
+    return connection;
+  }
+
+  /** The stream's followers by index, as its leader sees them. */
+  async function followers(index: number) {
+    const manager = await jetstreamManager(await dial(index));
+    const { cluster } = await manager.streams.info('S');
+    return (cluster?.replicas ?? []).map(({ name, ...replica }) => ({
+      index: nats.names.indexOf(name),
+      current: replica.current,
+    }));
+  }
+
+  it('one that was killed gets what it missed, at its old address', async () => {
+    const [follower] = await followers(0);
+    const killed = follower?.index as number;
+    await nats.kill(killed);
+    const publisher = jetstream(await dial((killed + 1) % 3));
+    await publisher.publish('s', 'while it was dead');
+    await nats.start(killed);
+    await nats.ready();
+    expect(await followers(killed)).toEqual([
+      expect.objectContaining({ current: true }),
+      expect.objectContaining({ current: true }),
+    ]);
+  });
+
+  it.each(['cut', 'stall'] as const)('one that is cut off takes nothing: %s', async (how) => {
+    const [follower] = await followers(0);
+    const alone = follower?.index as number;
+    const [inside, outside] = [await dial(alone), await dial((alone + 1) % 3)];
+    nats.isolate(alone, how);
+    await expect(jetstream(inside).publish('s', 'lost', { timeout: 500 })).rejects.toThrow();
+    const { seq } = await jetstream(outside).publish('s', 'kept');
+    nats.heal();
+    await nats.ready();
+    // The stalled one may still arrive: it was sent, and its outcome is not known.
+    const after = await jetstream(inside).publish('s', 'again');
+    expect(after.seq).toBeGreaterThan(seq);
+  });
+});

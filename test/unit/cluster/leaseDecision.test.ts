@@ -1,0 +1,360 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  actingToken,
+  decideLease,
+  failed,
+  type LeaseRecord,
+  type LeaseState,
+  lapsesAt,
+  seen,
+  sent,
+  taken,
+  UNKNOWN,
+  type Want,
+  wants,
+} from '../../../src/gateway/cluster/leaseDecision';
+
+const TIMES = { renewEveryMs: 500, lostAfterMs: 3_000 };
+
+describe('a lease', () => {
+  const free = wants(UNKNOWN, 'hold');
+  const granted = (at: number) =>
+    taken(sent(free, { holder: 'a', token: 1, beat: 0 }, at), 7, at + 20);
+
+  it('that is free is taken under the next token, and acted under once the bucket has said so', () => {
+    const decision = decideLease(free, 'a', 1_000, TIMES);
+    expect(decision).toEqual({ do: 'write', record: { holder: 'a', token: 1, beat: 0 } });
+    expect(
+      actingToken(sent(free, { holder: 'a', token: 1, beat: 0 }, 1_000), 'a', 1_001, TIMES),
+    ).toBe(null);
+    expect(actingToken(granted(1_000), 'a', 1_020, TIMES)).toBe(1);
+  });
+
+  it('is renewed in time, and lapses at 60 % counted from when its renewal was sent', () => {
+    const held = granted(1_000);
+    expect(decideLease(held, 'a', 1_100, TIMES)).toEqual({ do: 'wait', until: 1_500 });
+    expect(decideLease(held, 'a', 1_500, TIMES)).toEqual({
+      do: 'write',
+      record: { holder: 'a', token: 1, beat: 1 },
+    });
+    expect(lapsesAt(held, 'a', TIMES)).toBe(2_800);
+    expect(actingToken(held, 'a', 2_799, TIMES)).toBe(1);
+    expect(actingToken(held, 'a', 2_800, TIMES)).toBe(null);
+    const renewed = taken(sent(held, { holder: 'a', token: 1, beat: 1 }, 1_500), 9, 1_600);
+    expect(lapsesAt(renewed, 'a', TIMES)).toBe(3_300);
+  });
+
+  it('of another is taken when that one has been silent for all its time, not before', () => {
+    const other = seen(free, 3, { holder: 'b', token: 4, beat: 2 }, 2_000);
+    expect(decideLease(other, 'a', 2_100, TIMES)).toEqual({ do: 'wait', until: 5_000 });
+    expect(decideLease(other, 'a', 5_000, TIMES)).toMatchObject({ record: { token: 5 } });
+    const beat = seen(other, 4, { holder: 'b', token: 4, beat: 3 }, 4_900);
+    expect(decideLease(beat, 'a', 5_000, TIMES)).toEqual({ do: 'wait', until: 7_900 });
+  });
+
+  it('that was given back is taken at once under a greater token', () => {
+    const released = seen(free, 3, { holder: null, token: 4, beat: 3 }, 2_000);
+    expect(decideLease(released, 'a', 2_000, TIMES)).toMatchObject({ record: { token: 5 } });
+  });
+
+  it('that is claimed is taken from whoever has it, and left to who claims it next', () => {
+    const other = seen(wants(free, 'take'), 3, { holder: 'b', token: 4, beat: 2 }, 2_000);
+    expect(decideLease(other, 'a', 2_000, TIMES)).toMatchObject({ record: { token: 5 } });
+    const claimed = taken(sent(other, { holder: 'a', token: 5, beat: 0 }, 2_000), 4, 2_010);
+    const lost = seen(claimed, 5, { holder: 'b', token: 6, beat: 0 }, 2_100);
+    expect(actingToken(lost, 'a', 2_100, TIMES)).toBe(null);
+    expect(decideLease(lost, 'a', 60_000, TIMES)).toEqual({ do: 'wait', until: null });
+  });
+
+  it.each(['take', 'hold'] as const)(
+    'that is asked for anew here gets a token of its own, also with a renewal on its way: %s',
+    (want) => {
+      const renewing = sent(granted(1_000), { holder: 'a', token: 1, beat: 1 }, 1_500);
+      const anew = taken(wants(renewing, want), 8, 1_510);
+      expect(actingToken(anew, 'a', 1_510, TIMES)).toBe(null);
+      expect(decideLease(anew, 'a', 1_510, TIMES)).toMatchObject({ record: { token: 2, beat: 0 } });
+    },
+  );
+
+  it('that is asked for again while it is given back is not acted under before a new grant', () => {
+    const releasing = wants(granted(1_000), 'release');
+    const decision = decideLease(releasing, 'a', 1_100, TIMES);
+    expect(decision).toMatchObject({ record: { holder: null, token: 1 } });
+    const back = wants(sent(releasing, { holder: null, token: 1, beat: 1 }, 1_100), 'hold');
+    expect(actingToken(back, 'a', 1_101, TIMES)).toBe(null);
+  });
+
+  it('is as it was seen last, in whatever order that comes', () => {
+    const lost = seen(granted(1_000), 9, { holder: 'b', token: 2, beat: 0 }, 1_200);
+    expect(seen(lost, 8, { holder: 'a', token: 1, beat: 1 }, 1_300)).toBe(lost);
+  });
+
+  it('of which an answer was lost is taken anew once its own change is seen', () => {
+    const lost = failed(sent(free, { holder: 'a', token: 1, beat: 0 }, 1_000));
+    const found = seen(lost, 7, { holder: 'a', token: 1, beat: 0 }, 1_300);
+    expect(actingToken(found, 'a', 1_300, TIMES)).toBe(null);
+    expect(decideLease(found, 'a', 1_300, TIMES)).toMatchObject({ record: { token: 2, beat: 0 } });
+  });
+});
+
+/**
+ * Nodes with clocks of their own around one bucket that holds another lease too. Changes arrive late or
+ * never, their answers late or not at all, and each node sees what there is when it happens to look.
+ */
+class World {
+  private real = 0;
+  /** All changes in order; null is one of the other lease. */
+  private readonly log: (LeaseRecord | null)[] = [];
+  private readonly nodes;
+
+  constructor(clocks: readonly { readonly rate: number; readonly offset: number }[]) {
+    this.nodes = clocks.map(({ rate, offset }, index) => ({
+      name: `n${index}`,
+      now: () => offset + this.real * rate,
+      state: UNKNOWN as LeaseState,
+      /** Up to where it has seen the log. */
+      position: 0,
+      /** On their way to the bucket: also some that are waited for no more, and may still be taken. */
+      requests: [] as { record: LeaseRecord; last: number }[],
+      /** What the bucket said to the change that is waited for; null: refused. */
+      answer: undefined as number | null | undefined,
+    }));
+  }
+
+  wait(ms: number): void {
+    this.real += ms;
+  }
+
+  want(index: number, want: Want): void {
+    const node = this.at(index);
+    node.state = wants(node.state, want);
+  }
+
+  /** The other lease changes. */
+  other(): void {
+    this.log.push(null);
+  }
+
+  step(index: number): void {
+    const node = this.at(index);
+    const decision = decideLease(node.state, node.name, node.now(), TIMES);
+    if (decision.do === 'look') node.state = wants(node.state, 'look');
+    if (decision.do !== 'write') return;
+    node.requests.push({ record: decision.record, last: node.position });
+    node.state = sent(node.state, decision.record, node.now());
+    node.answer = undefined;
+  }
+
+  /** The oldest change under way reaches the bucket, which takes it if nothing has changed since. */
+  arrive(index: number): void {
+    const node = this.at(index);
+    const request = node.requests.shift();
+    if (!request) return;
+    const fits = request.last === this.log.length;
+    if (fits) this.log.push(request.record);
+    if (node.state.sent?.record === request.record) node.answer = fits ? this.log.length : null;
+  }
+
+  /** The answer comes, or the node gives up waiting for it. */
+  answer(index: number, comes: boolean): void {
+    const node = this.at(index);
+    if (node.state.sent === null || (comes && node.answer === undefined)) return;
+    if (comes && typeof node.answer === 'number') {
+      node.state = taken(node.state, node.answer, node.now());
+      node.position = Math.max(node.position, node.answer);
+    } else node.state = failed(node.state);
+  }
+
+  /** The node sees part of what it has not seen. */
+  see(index: number, part: number): void {
+    const node = this.at(index);
+    const upTo = node.position + Math.ceil(part * (this.log.length - node.position));
+    for (let revision = node.position + 1; revision <= upTo; revision++) {
+      const record = this.log[revision - 1];
+      if (record) node.state = seen(node.state, revision, record, node.now());
+    }
+    node.position = upTo;
+  }
+
+  /** A whole turn of a node, with nothing lost. */
+  turn(index: number): void {
+    this.see(index, 1);
+    this.step(index);
+    while (this.at(index).requests.length > 0) this.arrive(index);
+    this.answer(index, true);
+  }
+
+  /** Everything arrives at once for a while. */
+  calm(ms: number, stepMs: number): void {
+    for (let left = ms; left > 0; left -= stepMs) {
+      for (const index of this.nodes.keys()) {
+        this.answer(index, false);
+        this.turn(index);
+      }
+      this.wait(stepMs);
+    }
+  }
+
+  acting(): { readonly name: string; readonly token: number }[] {
+    return this.nodes.flatMap(({ name, state, now }) => {
+      const token = actingToken(state, name, now(), TIMES);
+      return token === null ? [] : [{ name, token }];
+    });
+  }
+
+  written(): readonly LeaseRecord[] {
+    return this.log.filter((record) => record !== null);
+  }
+
+  private at(index: number) {
+    const node = this.nodes[index];
+    if (!node) throw new Error('no such node');
+    return node;
+  }
+}
+
+type Act = (world: World) => void;
+const node = fc.nat({ max: 2 });
+const part = fc.double({ min: 0, max: 1, noNaN: true });
+const acts = (want: fc.Arbitrary<Want>): fc.Arbitrary<Act> =>
+  fc.oneof(
+    {
+      weight: 4,
+      arbitrary: node.map(
+        (n): Act =>
+          (world) =>
+            world.step(n),
+      ),
+    },
+    {
+      weight: 4,
+      arbitrary: node.map(
+        (n): Act =>
+          (world) =>
+            world.arrive(n),
+      ),
+    },
+    {
+      weight: 4,
+      arbitrary: fc.tuple(node, fc.boolean()).map(
+        ([n, comes]): Act =>
+          (world) => {
+            world.answer(n, comes);
+          },
+      ),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.tuple(node, part).map(
+        ([n, one]): Act =>
+          (world) =>
+            world.see(n, one),
+      ),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.nat({ max: 2_000 }).map(
+        (ms): Act =>
+          (world) =>
+            world.wait(ms),
+      ),
+    },
+    { weight: 1, arbitrary: fc.constant<Act>((world) => world.other()) },
+    // Without which few histories get far.
+    {
+      weight: 4,
+      arbitrary: node.map(
+        (n): Act =>
+          (world) =>
+            world.turn(n),
+      ),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.tuple(node, want).map(
+        ([n, one]): Act =>
+          (world) =>
+            world.want(n, one),
+      ),
+    },
+  );
+/** A margin of 40 % is for clocks that run unlike: here by up to half. */
+const clocks = fc.array(
+  fc.record({
+    rate: fc.double({ min: 0.8, max: 1.2, noNaN: true }),
+    offset: fc.integer({ min: -1e6, max: 1e6 }),
+  }),
+  { minLength: 3, maxLength: 3 },
+);
+
+function openWorld(rates: readonly { readonly rate: number; readonly offset: number }[]): World {
+  const world = new World(rates);
+  for (const index of rates.keys()) world.want(index, 'hold');
+  return world;
+}
+
+describe('whatever is delayed, lost or cut off', () => {
+  it('no two nodes act at one instant', () => {
+    let ever = 0;
+    fc.assert(
+      fc.property(
+        clocks,
+        fc.array(acts(fc.constantFrom('hold', 'release')), { maxLength: 120 }),
+        (rates, history) => {
+          const world = openWorld(rates);
+          for (const act of history) {
+            act(world);
+            expect(world.acting().length).toBeLessThanOrEqual(1);
+            ever = Math.max(ever, ...world.acting().map(({ token }) => token));
+          }
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+    expect(ever).toBeGreaterThan(3);
+  });
+
+  it('tokens only grow, each is granted once, and none is acted under by two, claims included', () => {
+    fc.assert(
+      fc.property(
+        clocks,
+        fc.array(acts(fc.constantFrom('hold', 'release', 'take')), { maxLength: 120 }),
+        (rates, history) => {
+          const world = openWorld(rates);
+          const actors = new Map<number, string>();
+          for (const act of history) {
+            act(world);
+            for (const { name, token } of world.acting()) {
+              expect(actors.get(token) ?? name).toBe(name);
+              actors.set(token, name);
+            }
+          }
+          const tokens = world.written().map(({ token }) => token);
+          expect(tokens).toEqual(tokens.toSorted((one, other) => one - other));
+          const grants = world
+            .written()
+            .filter(({ holder, beat }) => holder !== null && beat === 0);
+          expect(new Set(grants.map(({ token }) => token)).size).toBe(grants.length);
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('once all is calm one of those who want it has it', () => {
+    fc.assert(
+      fc.property(
+        clocks,
+        fc.array(acts(fc.constantFrom('hold', 'release')), { maxLength: 60 }),
+        (rates, history) => {
+          const world = openWorld(rates);
+          for (const act of history) act(world);
+          world.want(0, 'hold');
+          world.calm(10_000, 100);
+          expect(world.acting()).toHaveLength(1);
+        },
+      ),
+    );
+  });
+});
