@@ -176,7 +176,7 @@ export const controlReplies = {
   replayed: z.object({ type: z.literal('replayed'), seq: z.int().nonnegative() }),
   /** A C2SP signed note over the log's head. */
   checkpoint: z.object({ type: z.literal('checkpoint'), note: z.string().max(4_096) }),
-  answerSchema,
+  answer: answerSchema,
   /** Who acts as the monitor; `token` is given to the holder alone. */
   lease: z.object({
     type: z.literal('lease'),
