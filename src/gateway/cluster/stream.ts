@@ -1,4 +1,5 @@
 import {
+  type ConsumerMessages,
   DeliverPolicy,
   JetStreamApiCodes,
   JetStreamApiError,
@@ -100,7 +101,26 @@ export async function openStream(
     }
   }
 
+  /** What is followed now. */
+  const open = new Set<ConsumerMessages>();
+
+  /**
+   * Has what is followed be asked for anew where it may have been lost. Left to itself the client waits
+   * half a minute after a question of its own that was lost, also when the server is there again.
+   */
+  async function watchConnection(): Promise<void> {
+    for await (const { type } of connection.status()) {
+      if (type === 'reconnect') for (const messages of open) messages.stop();
+    }
+  }
+  async function watchSilence(messages: ConsumerMessages): Promise<void> {
+    for await (const { type } of messages.status()) {
+      if (type === 'heartbeats_missed') messages.stop();
+    }
+  }
+
   await make();
+  void watchConnection();
   return {
     async publish(text, after) {
       try {
@@ -128,11 +148,14 @@ export async function openStream(
             });
             const messages = await consumer.consume({ idle_heartbeat: 1_000 });
             leave = () => messages.stop();
+            open.add(messages);
+            void watchSilence(messages);
             for await (const message of messages) {
-              if (stopped) return;
+              if (stopped) break;
               next = message.seq + 1;
               hear(message.seq, message.string());
             }
+            open.delete(messages);
           } catch {
             // Not to be reached now: the next look begins where this one ended.
           }

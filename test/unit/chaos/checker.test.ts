@@ -20,10 +20,18 @@ import {
 /** A log of so many facts, 10 s apart, so that nothing is excused as being on its way. */
 function logOf(...facts: [type: string, data?: object, commandId?: string][]): Told[] {
   return facts.map(([type, data = {}, commandId = null], index) => ({
-    ...{ seq: index + 1, ts: (index + 1) * 10_000, type, data: data as Told['data'] },
+    ...{
+      id: idAt((index + 1) * 10_000),
+      seq: index + 1,
+      ts: (index + 1) * 10_000,
+      type,
+      data: data as Told['data'],
+    },
     ...{ commandId, prevHash: `h${index}`, hash: `h${index + 1}` },
   }));
 }
+/** An id of an instant, as the gateway makes them. */
+const idAt = (ms: number) => `${ms.toString(16).padStart(12, '0')}-7000`;
 const line = (
   at: number,
   what: LedgerLine['what'],
