@@ -135,6 +135,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const missed: Missed[] = [];
   let turns: Turns | null = null;
   const acting = () => cluster === null || turns?.acting() === true;
+  let turnLog: GatewayLog | null = null;
+  const turn = () => (cluster ? (acting() ? turnLog : null) : log);
   const common = {
     ...{ store, sha256, clock, random, key, origin: LOG_ORIGIN },
     checkpointEvery: policy.log.checkpointEvery,
@@ -203,11 +205,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const hub = createEngineHub({
     ...{ log, policy, gatewayId, node, clock, uptime, random, guard, metrics },
   });
-  const driver = createKillDriver({ log, hub, times: policy.kill, clock, acting });
+  const driver = createKillDriver({ log, hub, times: policy.kill, clock, turn });
   const stopModes = driveModes(log, hub);
   takeInventory(log, hub, () => policies().models);
   const deployments = createDeploymentDriver({
-    ...{ log, hub, clock, acting },
+    ...{ log, hub, clock, turn },
     policy: () => policies().models.rollback,
   });
   const mayHold = ({ roles }: Operator) =>
@@ -428,6 +430,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const box = openOutbox(outboxFile, String(clock()));
     const mine = beginDuties(own, box, recent?.events() ?? [], dutyOptions);
     duties = mine;
+    turnLog = own;
     bridges?.start(url);
     const leave = [
       serveOthers(peers, commands, mine.lease),
@@ -441,6 +444,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     return () => {
       for (const way of leave) way();
       duties = null;
+      turnLog = null;
       bridges?.stop();
       mine.stop();
     };

@@ -184,7 +184,9 @@ async function oneRound(round: Round): Promise<void> {
   const since = performance.now();
   const frozen = kinds.some((kind) => kind.endsWith('frozen'));
   const brokenFor = random() * (frozen ? FROZEN_MS : BROKEN_MS);
-  await wait(random() * Math.min(UNTIL_KILL_MS, brokenFor));
+  // Half of the kills come while the first engines look for another gateway.
+  const untilKill = random() * (random() < 0.5 ? MOMENT_MS : UNTIL_KILL_MS);
+  await wait(Math.min(untilKill, brokenFor));
   if (random() < 0.8) await killAmid(round, broken);
   if (random() < 0.4) give(luis, random);
   await wait(Math.max(0, brokenFor - (performance.now() - since)));
