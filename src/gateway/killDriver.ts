@@ -175,9 +175,13 @@ export function createKillDriver(options: KillDriverOptions): KillDriver {
       !sweepAgain &&
       (clean ? chain.phase === 'flat' : chain.phase !== 'flat' && sameHoldings(chain.held, held));
     if (nothingNew) return;
+    const sessionOf = ({ engines }: OpsState) => engines[chain.engine]?.session;
+    const session = sessionOf(log.state());
     log.append({
       type: 'kill.read_back',
       commandId: chain.commandId,
+      // What was held before its link was lost, or before it went elsewhere, proves nothing after that.
+      holds: (state) => sessionOf(state) === session,
       data: { engine: chain.engine, round: chain.round, sweepAgain, ...held },
     });
   }

@@ -196,6 +196,7 @@ async function oneRound(round: Round): Promise<void> {
   for (const one of broken) await one.heal();
   await whole(round);
   report.wholeMs.push(performance.now() - healed);
+  note(`whole after ${Math.round(performance.now() - healed)} ms`);
   // Whatever happened, the kill works.
   const from = performance.now();
   const id = luis.command('kill', COMMANDS.kill);

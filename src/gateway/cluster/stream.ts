@@ -54,6 +54,8 @@ export interface StreamOptions {
 }
 
 const SUBJECT = 'log';
+/** Places that are asked about at once while a long log is read. */
+const READ_AHEAD = 64;
 
 /**
  * Opens the desk's stream, and makes it where there is none: on disk, replicated, and from which
@@ -119,6 +121,31 @@ export async function openStream(
     }
   }
 
+  /**
+   * Hears what the leader has at each place that is told of. What a replica tells of it may not be there:
+   * a server that led, was cut off and comes back hands out, at a place that others have filled since,
+   * what it had taken and no majority ever had (nats-server 2.9).
+   */
+  async function readEach(
+    messages: ConsumerMessages,
+    hear: (place: number, text: string) => void,
+  ): Promise<void> {
+    let line = Promise.resolve();
+    let ahead = 0;
+    for await (const { seq } of messages) {
+      const reading = manager.streams.getMessage(name, { seq });
+      ahead += 1;
+      line = Promise.all([reading, line]).then(([kept]) => {
+        ahead -= 1;
+        if (!kept) throw new Error(`nothing is kept at ${seq}`);
+        hear(seq, kept.string());
+      });
+      line.catch(() => messages.stop());
+      if (ahead >= READ_AHEAD) await line;
+    }
+    await line;
+  }
+
   await make();
   void watchConnection();
   return {
@@ -150,12 +177,13 @@ export async function openStream(
             leave = () => messages.stop();
             open.add(messages);
             void watchSilence(messages);
-            for await (const message of messages) {
-              if (stopped) break;
-              next = message.seq + 1;
-              hear(message.seq, message.string());
-            }
+            await readEach(messages, (place, text) => {
+              if (stopped) return;
+              next = place + 1;
+              hear(place, text);
+            });
             open.delete(messages);
+            await consumer.delete();
           } catch {
             // Not to be reached now: the next look begins where this one ended.
           }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fenced } from '../../../src/gateway/cluster/acting';
 import { createClusterLog } from '../../../src/gateway/cluster/log';
-import type { EngineHub } from '../../../src/gateway/engineHub';
+import type { EngineHub, EngineListener } from '../../../src/gateway/engineHub';
 import type { Fact } from '../../../src/gateway/facts';
 import { createKillDriver } from '../../../src/gateway/killDriver';
 import { keepKills } from '../../../src/gateway/killLatch';
@@ -74,6 +74,33 @@ const kill = (commandId: string): Fact => ({
   },
 });
 
+const absent = {
+  ...{ accept() {}, relay() {}, listen() {}, stop() {} },
+  ...{ floor: () => 'normal' as const, reported: () => null },
+};
+
+/** The south acts, and has an engine. */
+async function begin(): Promise<void> {
+  south.log.append(
+    {
+      type: 'engine.registered',
+      data: {
+        ...{ engine: 'e1', name: 'e1', kind: 'fake', environment: 'paper' },
+        ...{ instruments: [], software: 'test' },
+      },
+    },
+    {
+      type: 'engine.connected',
+      data: {
+        ...{ engine: 'e1', session: 's1', reportedMode: 'normal', appliedMode: 'normal' },
+        ...{ selfPausedAt: null, clockOffsetMs: 0, node: 'sur' },
+      },
+    },
+    { type: 'gateway.acting', data: { node: 'sur', token: 1 } },
+  );
+  await agree();
+}
+
 describe('a gateway that is cut off and comes back', () => {
   it('does not say what its turn had come to once another has begun one', async () => {
     const connected: Fact = {
@@ -97,7 +124,12 @@ describe('a gateway that is cut off and comes back', () => {
     await agree();
     const hub: EngineHub = {
       ...{ accept() {}, relay() {}, listen() {}, stop() {} },
-      ...{ isConnected: () => false, send: () => false, reported: () => null },
+      ...{
+        isConnected: () => false,
+        floor: () => 'normal',
+        send: () => false,
+        reported: () => null,
+      },
     };
     const times = quickPolicy.kill;
     const turn = () => fenced(south.log, 1);
@@ -133,6 +165,44 @@ describe('a gateway that is cut off and comes back', () => {
     expect(types).not.toContain('kill.halted');
     expect(north.log.state().kills[0]).toMatchObject({ haltedAt: null, flatAt: null });
     driver.stop();
+  });
+
+  it('proves nothing by what it read back of an engine that was lost to the desk since', async () => {
+    await begin();
+    let listener: EngineListener = {};
+    const readBack = { positions: [], workingOrders: [], asOf: Date.now(), telemetrySeq: 1 };
+    const listen = (one: EngineListener) => {
+      listener = one;
+    };
+    const hub: EngineHub = {
+      ...{ ...absent, isConnected: () => true, listen },
+      send(engine, order) {
+        if (order.type !== 'op') return true;
+        const { opId, operation } = order;
+        const held = operation.op === 'read_back' && { readBack };
+        queueMicrotask(() => {
+          listener.update?.(engine, {
+            ...{ type: 'op.update', opId, state: 'settled', items: [], ...held },
+          });
+        });
+        return true;
+      },
+    };
+    const { log } = south;
+    const times = quickPolicy.kill;
+    const driver = createKillDriver({ log, hub, times, clock: Date.now, turn: () => null });
+    south.end.cutOff = true;
+    log.append(kill('k1'));
+    while (log.state().chains.e1?.phase !== 'flat') await new Promise((go) => setImmediate(go));
+    driver.stop();
+    north.log.append({
+      type: 'engine.lost',
+      data: { engine: 'e1', cause: 'silent', lastHeardAt: Date.now(), positions: null },
+    });
+    await north.log.settled();
+    await agree();
+    expect(await typesOf()).not.toContain('kill.read_back');
+    expect(north.log.state().chains.e1).toMatchObject({ phase: 'reading_back', readBacks: 0 });
   });
 
   it('does not kill again by its latch what the others have resumed meanwhile', async () => {
