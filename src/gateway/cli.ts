@@ -1,29 +1,39 @@
-import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openLogFile } from '../node/logFile';
 import { PolicyFileError, readPolicies } from '../node/policyFiles';
+import { pooledRandom } from '../node/random';
 import { roleSchema } from '../shared/protocol/terminal';
+import type { Clock } from '../shared/time';
 import { VERSION } from '../shared/version';
 import { OperatorsFileError } from './auth/account';
 import { fileAuthentication } from './auth/authenticate';
 import { spawnBridges } from './bridges/process';
+import { logCommand } from './cliLog';
 import { registerModel } from './cliModel';
 import { operatorCommand } from './cliOperator';
-import { connectTo } from './cluster/connect';
+import type { Cluster } from './cluster/cluster';
+import type { ClusterConfig } from './cluster/config';
+import { ClusterError, connectCluster } from './cluster/connect';
+import { OtherHistoryError } from './cluster/log';
 import { openCluster } from './cluster/open';
 import { ConfigError, gatewayConfigSchema, readPagerdutySecret, readTls, readYaml } from './config';
 import { startGateway } from './gateway';
 import { BrokenLogError } from './log';
 
 const USAGE = `vigia-gateway --config FILE
+vigia-gateway migrate --config FILE --to stream [--from LOG]
+vigia-gateway migrate --config FILE --to file [--out LOG]
+vigia-gateway backup --config FILE --out LOG
 vigia-gateway model register CARD.yaml [--gateway http://127.0.0.1:8760]   (token in VIGIA_TOKEN)
 vigia-gateway operator add --file FILE --id ID --name NAME --roles ROLE[,ROLE…] [--days N | --forever]
 vigia-gateway operator rotate --file FILE --id ID [--overlap MINUTES] [--days N | --forever]
 vigia-gateway operator revoke --file FILE --id ID [--token TOKEN_ID]
 vigia-gateway operator list --file FILE
 
+migrate takes the log into the stream that the configuration names, or out of it into a file; backup
+writes such a file while gateways run.
 Roles: ${roleSchema.options.join(', ')}; an engine's account has the role engine.
 `;
 
@@ -40,6 +50,9 @@ async function main(): Promise<void> {
       forever: { type: 'boolean' },
       overlap: { type: 'string' },
       token: { type: 'string' },
+      to: { type: 'string' },
+      from: { type: 'string' },
+      out: { type: 'string' },
       gateway: { type: 'string', default: 'http://127.0.0.1:8760' },
       help: { type: 'boolean' },
     },
@@ -58,6 +71,13 @@ async function main(): Promise<void> {
     process.stdout.write(`${said}\n`);
     return;
   }
+  if (noun === 'migrate' || noun === 'backup') {
+    const say = (line: string) => void process.stderr.write(`${line}\n`);
+    const said = await logCommand(noun, values, say);
+    if (said === null) throw new ConfigError(`something is missing.\n\n${USAGE}`);
+    process.stdout.write(`${said}\n`);
+    return;
+  }
   if (!values.config || values.help) {
     process.stdout.write(USAGE);
     process.exitCode = values.help ? 0 : 1;
@@ -68,7 +88,7 @@ async function main(): Promise<void> {
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   const uptime = () => performance.now();
   const { cluster: several, ...own } = config;
-  const cluster = several && (await openCluster(await connectTo(several), { ...several, uptime }));
+  const cluster = several && (await joinCluster(several, uptime));
   const gateway = await startGateway({
     ...{ ...own, ...(cluster && { cluster }) },
     tls: readTls(config),
@@ -90,11 +110,20 @@ async function main(): Promise<void> {
     }),
     clock: Date.now,
     uptime,
-    random: (length) => randomBytes(length),
+    random: pooledRandom(),
   });
   process.stdout.write(`vigia-gateway: listening on ${config.host}:${gateway.port}\n`);
   const stop = () => void gateway.stop().then(() => process.exit(0));
   process.once('SIGTERM', stop).once('SIGINT', stop);
+}
+
+/** Joins the desk's other gateways; what the servers say meanwhile goes to standard error. */
+async function joinCluster(config: ClusterConfig, uptime: Clock): Promise<Cluster> {
+  const name = `vigia-gateway ${config.node}`;
+  const connection = await connectCluster(config, name, (status) => {
+    if (status.state === 'problem') process.stderr.write(`vigia-gateway: ${status.message}\n`);
+  });
+  return openCluster(connection, { ...config, uptime });
 }
 
 main().catch((error: unknown) => {
@@ -103,10 +132,13 @@ main().catch((error: unknown) => {
 });
 
 function explain(error: unknown): string {
-  const ours = [ConfigError, OperatorsFileError, PolicyFileError];
+  const ours = [ConfigError, OperatorsFileError, PolicyFileError, ClusterError];
   if (ours.some((kind) => error instanceof kind)) return (error as Error).message;
   if (error instanceof BrokenLogError) {
     return `${error.message}. The gateway does not run on it; keep the file and restore a copy that verifies.`;
+  }
+  if (error instanceof OtherHistoryError) {
+    return `${error.message}. The gateway does not run on it, and the file stays as it is. Where the replicated log is the right one, move log.db with its -wal and -shm out of dataDir, keep it, and start again; where this copy is, take it there with vigia-gateway migrate --to stream. docs/cluster.md says which.`;
   }
   if ((error as { code?: string }).code === 'EADDRINUSE') {
     return `the port is in use: ${(error as Error).message}. Stop what listens there or set another port.`;

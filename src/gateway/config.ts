@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { environmentSchema } from '../shared/protocol/engine';
 import { fileBridgeSchema } from './bridges/config';
+import { clusterConfigSchema } from './cluster/config';
 
 /** A file the gateway is configured by cannot be used; the message says which, where and why. */
 export class ConfigError extends Error {
@@ -11,25 +12,6 @@ export class ConfigError extends Error {
 }
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
-
-const clusterSchema = z.strictObject({
-  /** This gateway's name; no two of a desk have one. */
-  node: z
-    .string()
-    .min(1)
-    .max(64)
-    .regex(/^[A-Za-z0-9_-]+$/),
-  /** The stream that keeps the log, and the first word of every subject. */
-  stream: z
-    .string()
-    .min(1)
-    .max(32)
-    .regex(/^[A-Za-z0-9_-]+$/)
-    .default('VIGIA'),
-  /** Copies of the log, each on a server of its own. */
-  replicas: z.union([z.literal(1), z.literal(3), z.literal(5)]).default(3),
-  servers: z.array(z.string().min(1)).min(1).max(16),
-});
 
 export const gatewayConfigSchema = z
   .strictObject({
@@ -52,7 +34,7 @@ export const gatewayConfigSchema = z
         message: 'two bridges of one id',
       }),
     /** One of several gateways on one replicated log; alone where it is left out. */
-    cluster: clusterSchema.optional(),
+    cluster: clusterConfigSchema.optional(),
     /** PEM files; the key must be readable by the gateway's user alone. */
     tls: z
       .strictObject({
@@ -115,7 +97,8 @@ export function readTls(config: GatewayConfig): TlsFiles | null {
   return { cert, key, clientCa };
 }
 
-function readText(path: string, name: string): string {
+/** A text file that the configuration names. @param name the setting. @throws {ConfigError} */
+export function readText(path: string, name: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {

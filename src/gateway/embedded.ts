@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { openLogFile } from '../node/logFile';
 import { readPolicies } from '../node/policyFiles';
+import { pooledRandom } from '../node/random';
 import { environmentSchema } from '../shared/protocol/engine';
 import { VERSION } from '../shared/version';
 import { fixedAuthentication } from './auth/authenticate';
@@ -70,7 +70,7 @@ async function open(data: unknown, port: ParentPort): Promise<string> {
     }),
     clock: Date.now,
     uptime: () => performance.now(),
-    random: (length) => randomBytes(length),
+    random: pooledRandom(),
   });
   process.once('SIGTERM', () => void gateway.stop().then(() => process.exit(0)));
   return `ws://127.0.0.1:${gateway.port}`;

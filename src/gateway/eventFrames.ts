@@ -1,5 +1,8 @@
-import { MAX_EVENTS_PER_FRAME } from '../shared/protocol/wire';
+import { MAX_EVENTS_PER_FRAME, MAX_FRAME_BYTES } from '../shared/protocol/wire';
 import type { GatewayLog } from './log';
+
+const HEAD = '{"type":"events","events":[';
+const TAIL = ']}';
 
 export interface EventFrame {
   /** An `events` frame as it goes out. */
@@ -24,7 +27,16 @@ export function createEventFrames(log: Pick<GatewayLog, 'read' | 'savedHead'>): 
   async function make(seq: number): Promise<EventFrame | null> {
     const events = await log.read(seq, MAX_EVENTS_PER_FRAME);
     if (events.length === 0) return null;
-    return { text: JSON.stringify({ type: 'events', events }), count: events.length };
+    const texts: string[] = [];
+    // Some events are large: a frame that is refused would be asked for again for ever.
+    let bytes = HEAD.length + TAIL.length;
+    for (const event of events) {
+      const text = JSON.stringify(event);
+      bytes += Buffer.byteLength(text) + 1;
+      if (texts.length > 0 && bytes > MAX_FRAME_BYTES) break;
+      texts.push(text);
+    }
+    return { text: `${HEAD}${texts.join()}${TAIL}`, count: texts.length };
   }
 
   return {

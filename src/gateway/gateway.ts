@@ -69,6 +69,7 @@ import type { DeliverReport, ReportKeeper } from './reports/keeper';
 import { createRest } from './rest/index';
 import { keepRetention } from './retention';
 import { createTelemetryFanout } from './telemetryFanout';
+import { createTradeQueue, recordTrades } from './trades/recorder';
 
 export interface GatewayOptions {
   readonly dataDir: string;
@@ -116,9 +117,25 @@ export interface Gateway {
 }
 
 const NO_LEASE: LeaseView = { holder: null, token: null, expiresInMs: 0 };
+/** How long a closed trade waits for others, to be recorded with them. */
+const TRADES_WAIT_MS = 2_000;
 const CHANNELS = ['control', 'telemetry', 'engine'] as const;
 
-/** Starts a gateway: verifies its log, takes running kills up and listens. @throws BrokenLogError, listen errors */
+/** A gateway of several whose key is not the desk's: terminals would believe nothing that it signs. */
+export class OtherKeyError extends Error {
+  override readonly name = 'OtherKeyError';
+  constructor(path: string) {
+    super(
+      `${path} is not the key that the log names: all gateways of a desk share one. Stop, and copy the file from a gateway that runs on this log`,
+    );
+  }
+}
+
+/**
+ * Starts a gateway: verifies its log, takes running kills up and listens.
+ *
+ * @throws BrokenLogError, OtherHistoryError, OtherKeyError, listen errors
+ */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { clock, random, environment, journal } = options;
   const policy = options.policies.operations.document;
@@ -133,6 +150,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const outbox = cluster ? null : openOutbox(outboxFile, String(clock()));
   const lookedAt = outbox?.handled() ?? Number.POSITIVE_INFINITY;
   const missed: Missed[] = [];
+  const queue = createTradeQueue();
   let turns: Turns | null = null;
   const acting = () => cluster === null || turns?.acting() === true;
   let turnLog: GatewayLog | null = null;
@@ -143,6 +161,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     onReplay: (event: LogEvent, state: OpsState) => {
       if (event.commandId !== null) history.push(event);
       if (event.seq > lookedAt) missed.push({ event, state });
+      queue.replayed(event);
     },
   };
   const log = cluster
@@ -159,6 +178,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     };
     log.append({ type: 'log.opened', data, holds: ({ epoch }) => epoch === null });
     await log.settled();
+  }
+  const named = store.publicKey();
+  if (cluster && named !== '' && named !== publicKeyText(key)) {
+    await log.stop();
+    throw new OtherKeyError(join(options.dataDir, 'signing.pem'));
   }
   const gatewayId = log.state().gatewayId ?? 'gateway';
   log.append({
@@ -277,6 +301,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     read: async (id, file) => (await duties?.reports.read(id, file)) ?? null,
     takePdf: async (...printing) => (await duties?.reports.takePdf(...printing)) ?? 'unknown',
   };
+  const trades = recordTrades({ log, hub, queue, waitMs: TRADES_WAIT_MS });
   const retention = keepRetention({ log, folder: join(options.dataDir, 'reports'), journal });
   const { limits, recheckEveryMs } = policy.auth;
   const { authenticate } = options;
@@ -469,6 +494,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       driver.stop();
       telemetry.stop();
       hub.stop();
+      trades.stop();
       for (const socket of sockets.clients) socket.terminate();
       await new Promise<void>((closed) => {
         server.close(() => closed());

@@ -64,8 +64,9 @@ export function createDeskState(deps: {
     },
     welcomed(next) {
       welcome = next;
-      headSeq = next.head.seq;
-      replaying = replica.head.seq < next.head.seq;
+      // What a gateway said of its head may be as old as the connection that stood ready.
+      headSeq = Math.max(next.head.seq, replica.head.seq);
+      replaying = true;
       deps.changed();
     },
     take(events) {

@@ -232,8 +232,10 @@ export function startTerminal(start: TerminalStart): void {
       link.connect(link.addresses());
     },
     onReady(address) {
-      // Another one is being looked at, for the next start.
-      if (link.addresses().includes(address)) link.connect(link.addresses());
+      // Another one may have been looked at for the next start.
+      if (!link.addresses().includes(address)) return;
+      link.wake();
+      if (telemetryFrom !== null) takeTelemetry(telemetryFrom);
     },
   });
   tokenNow = identity.token;
@@ -287,6 +289,8 @@ export function startTerminal(start: TerminalStart): void {
       changed();
     },
     onDiverged: desk.diverged,
+    onStranger: (address) => commands.report('gateway_diverged', address),
+    changed,
     onState(view, was) {
       const { state, address, cause } = view;
       journal.info('link', { state, was, address, cause });
@@ -308,7 +312,8 @@ export function startTerminal(start: TerminalStart): void {
     }
     return sent;
   };
-  const commands = createCommandDesk({ control, clock, newId, changed });
+  const sayAgainWithinMs = policy.link.downAfterMs;
+  const commands = createCommandDesk({ control, clock, newId, changed, sayAgainWithinMs });
   const lastResort = openLastResort(join(userData, 'last-resort.json'), {
     available: () => safeStorage.isEncryptionAvailable(),
     // Only Linux has several; elsewhere it is the system's own.
@@ -321,7 +326,9 @@ export function startTerminal(start: TerminalStart): void {
   secrets.keep(() => lastResort.get().flatMap((target) => Object.values(target.secrets)));
   const direct: DirectKillDeps = { fetch: fetchJson, after: (ms) => after(ms) };
   const kills = createKillDesk({
-    ...{ clock, newId, control, addresses: link.addresses },
+    ...{ clock, newId, control, addresses: link.addresses, unconnected: link.unconnected },
+    standby: link.sendStandby,
+    strangers: () => link.view().strangers,
     latch: openKillLatch(join(data, 'latch.json')),
     times: () => policy.kill,
     controlLive: () => link.view().state === 'live',
@@ -345,7 +352,6 @@ export function startTerminal(start: TerminalStart): void {
       changed();
     },
   });
-  const tradesFile = join(data, 'trades.db');
   const executions = createExecutionBook({
     clock,
     annulmentMs: () => incidentsPolicy(desk.ops()).annulmentMs,
@@ -353,7 +359,6 @@ export function startTerminal(start: TerminalStart): void {
   const telemetry = createTelemetry({
     workerFile: join(mainDir, 'telemetry-worker.js'),
     folder: join(data, 'monitor'),
-    trades: tradesFile,
     changed: publisher.figures,
     onExecuted: executions.take,
     onEvaluated: (evaluation, occasion) => monitor.evaluated(evaluation, occasion),
@@ -361,7 +366,7 @@ export function startTerminal(start: TerminalStart): void {
   const lineage = createLineageDesk({
     workerFile: join(mainDir, 'lineage-worker.js'),
     mirror: join(data, 'audit.db'),
-    trades: tradesFile,
+    trades: join(data, 'trades.db'),
   });
   const monitor = createMonitorDesk({
     ...{ control: link.send, ops: desk.ops, clock, uptime: () => performance.now(), newId },
@@ -380,7 +385,8 @@ export function startTerminal(start: TerminalStart): void {
     deletions: () => desk.ops().retention.deleted,
     policies: () => [modelsPolicy(desk.ops()).retention, policies.models.document.retention],
     clock,
-    tradesOf: telemetry.tradesOf,
+    tradesOf: lineage.tradesOf,
+    indexTrades: lineage.index,
     async dropYear(deletion) {
       // The explorer has the archive open, and what it indexed of it is to go as well.
       audit.setAside();
@@ -557,13 +563,18 @@ export function startTerminal(start: TerminalStart): void {
     if (address) takeTelemetry(address);
   }
 
-  /** Telemetry comes from the gateway whose log is followed. */
+  /** Telemetry comes from the gateway whose log is followed, or else from any other that answers. */
   function takeTelemetry(address: string): void {
     const token = identity.token();
-    const transport = identity.transport(address);
-    if (address === telemetryFrom || token === null || transport === null) return;
+    const strangers = link.view().strangers;
+    const others = link.addresses().filter((one) => one !== address && !strangers.includes(one));
+    const gateways = [address, ...others].flatMap((one) => {
+      const transport = identity.transport(one);
+      return transport === null ? [] : [{ address: one, transport }];
+    });
+    if (token === null || gateways[0]?.address !== address) return;
     telemetryFrom = address;
-    telemetry.connect({ address, token, transport, terminal, times: policy.link });
+    telemetry.connect({ gateways, token, terminal, times: policy.link });
   }
 
   /** Once the panel is there: on a small machine three programs at once would keep it waiting. */
@@ -605,6 +616,7 @@ export function startTerminal(start: TerminalStart): void {
     for (const event of events) {
       if (event.type === 'kill.requested' && event.commandId) kills.logged(event.commandId);
     }
+    for (const { commandId } of events) if (commandId) commands.logged(commandId);
     watch();
     retention.fresh(events);
     desktop.fresh(events, desk.ops());

@@ -52,7 +52,8 @@ export class LatchFile<Value> {
   }
 }
 
-function syncFolder(path: string): void {
+/** Syncs a folder, so that a name in it survives a loss of power. */
+export function syncFolder(path: string): void {
   // Windows cannot open a folder; its rename is journalled.
   if (process.platform === 'win32') return;
   const folder = openSync(path, 'r');

@@ -2,7 +2,6 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import dagre from '@dagrejs/dagre';
-import { openTradeStore } from '../../src/node/tradeStore';
 import { finish, indexSteps, type LineageGraph, runSliced } from '../../src/shared/lineage/graph';
 import {
   layoutOf,
@@ -12,9 +11,9 @@ import {
   noMemory,
 } from '../../src/shared/lineage/layout';
 import { trace } from '../../src/shared/lineage/trace';
-import type { TelemetryItem } from '../../src/shared/telemetry/types';
+import { TRADES_MAX } from '../../src/shared/trades/events';
 import { openGateway } from '../support/desk';
-import { largeGraph } from '../support/lineage';
+import { closedTrade, largeGraph } from '../support/lineage';
 import { stageModel } from '../support/walk';
 import { median, percentile, print, round } from './figure';
 import { type Inspected, inspectPage } from './inspect';
@@ -108,21 +107,17 @@ const gateway = await openGateway(folder);
 for (let at = 1; at <= MODELS; at += 1) await stageModel(gateway.port, `m${at}`);
 const userData = join(folder, 'terminal');
 mkdirSync(userData);
-const store = openTradeStore(join(userData, 'trades.db'));
 const newest = Date.parse('2026-03-02T15:00:00Z');
 for (let at = 1; at <= MODELS; at += 1) {
-  const items = Array.from({ length: DAYS }, (_, day): TelemetryItem => {
-    const closedAt = newest - day * DAY_MS;
-    return {
-      ...{ kind: 'trade', seq: day + 1, ts: closedAt, tradeId: `t${day}`, model: `m${at}` },
-      ...{ instrument: 'USD/COP', side: 'long', quantity: 1, entryPrice: 1, exitPrice: 2, pnl: 1 },
-      ...{ currency: 'USD', openedAt: closedAt - 1_000, closedAt },
-    };
-  });
-  store.take(`e${at}`, items);
-  store.flush();
+  const trades = Array.from({ length: DAYS }, (_, day) =>
+    closedTrade(`t${day}`, newest - day * DAY_MS, { model: `m${at}` }),
+  );
+  for (let from = 0; from < DAYS; from += TRADES_MAX) {
+    const some = trades.slice(from, from + TRADES_MAX);
+    const data = { engine: `e${at}`, trades: some, missed: 0 };
+    gateway.log.append({ type: 'trades.closed', data });
+  }
 }
-store.close();
 const config = join(folder, 'terminal.json');
 const token = 'ana.token-of-a-bench';
 writeFileSync(config, JSON.stringify({ gateways: [`ws://127.0.0.1:${gateway.port}`], token }));
@@ -157,7 +152,7 @@ print({
   ...{ figure: 'lineage.view_of_50000_opened', value: round(opened), unit: 'ms', floor: null },
   ...{ ratio: null, target: 'none', met: true, runs: 1 },
 });
-// The trades are this terminal's own and come first; the cards come with the log.
+// What is asked while the log is still being read is answered by what has been read.
 const shown =
   "Number(/(5\\d[.,]\\d{3}) nodos/.exec(document.body.textContent)?.[1].replace(/[.,]/, ''))";
 await page.evaluate(`(async () => { ${until(`${shown} > ${MODELS * (DAYS + 1)}`)} })()`);

@@ -34,8 +34,6 @@ export interface ClusterReport {
   readonly fills: number;
   /** How often a gateway began to act for all. */
   readonly turns: number;
-  /** Mirrors that a terminal set aside because the gateway that it came to was behind. */
-  readonly setAside: number;
   /** Time from a kill amid what is broken until an engine is blocked whose gateway stands, ms, sorted. */
   readonly blockedMs: readonly number[];
   /** The same for engines whose gateway was killed before. */
@@ -79,7 +77,7 @@ export async function clusterRounds(options: {
   const { rounds, seed, say } = options;
   const random = seededRandom(seed);
   const report: Counts = {
-    ...{ rounds, seed, accepted: 0, rejected: 0, events: 0, fills: 0, turns: 0, setAside: 0 },
+    ...{ rounds, seed, accepted: 0, rejected: 0, events: 0, fills: 0, turns: 0 },
     broken: Object.fromEntries(BREAKS.map((kind) => [kind, 0])) as Record<Break, number>,
     ...{ blockedMs: [], movedMs: [], wholeMs: [], flatMs: [], faults: [] },
   };
@@ -318,16 +316,13 @@ function check(desk: ClusterDesk): string[] {
       ...[...ledgers].flatMap(([id, ledger]) => ledgerFaults(log, id, ledger)),
       ...flatFaults(log, ledgers),
       ...clients.flatMap(({ faults }) => faults),
-      ...desk.diverged.filter((line) => !line.endsWith(BEHIND)),
+      ...desk.diverged,
       ...desk.ended,
     ];
   } catch (error) {
     return [(error as Error).message];
   }
 }
-
-/** What a terminal says of a gateway that has less of the log than its mirror. */
-const BEHIND = 'the gateway does not know our last event';
 
 function count(desk: ClusterDesk, report: Counts): void {
   const [first] = desk.nodes;
@@ -340,5 +335,4 @@ function count(desk: ClusterDesk, report: Counts): void {
     .filter(({ what }) => what === 'fill').length;
   report.accepted += outcomes.filter(({ stage }) => stage === 'accepted').length;
   report.rejected += outcomes.filter(({ stage }) => stage === 'rejected').length;
-  report.setAside += desk.diverged.filter((line) => line.endsWith(BEHIND)).length;
 }

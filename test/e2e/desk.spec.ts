@@ -1,18 +1,23 @@
 import { chmodSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
+import { type LinkProxy, openProxy } from '../chaos/proxy';
+import { newDataDir, openGateway } from '../support/desk';
 import { FakeEngine } from '../support/fakeEngine';
 import { forget, newUserData, type RunningApp, showView, startApp } from './app';
+import { findings } from './axe';
 import { openDesk, type TestDesk } from './desk';
 
 let desk: TestDesk;
 let terminals: RunningApp[];
 let engines: FakeEngine[];
+let proxies: LinkProxy[];
 
 test.beforeEach(async () => {
   desk = await openDesk();
   terminals = [];
   engines = [];
+  proxies = [];
 });
 test.afterEach(async () => {
   for (const terminal of terminals) {
@@ -20,6 +25,7 @@ test.afterEach(async () => {
     forget(terminal.userData);
   }
   for (const engine of engines) engine.disconnect();
+  for (const proxy of proxies) await proxy.close();
   await desk.close();
 });
 
@@ -45,6 +51,25 @@ async function engine(id: string, quantity = 100_000): Promise<FakeEngine> {
 
 const word = (panel: Page, expected: string) =>
   expect(panel.locator('.banner')).toHaveAttribute('data-word', expected);
+
+/** The words that the banner shows from now on. */
+const wordsFromNow = (panel: Page) =>
+  panel.evaluateHandle(() => {
+    const seen: string[] = [];
+    const banner = document.querySelector('.banner') as HTMLElement;
+    new MutationObserver(() => seen.push(banner.dataset.word ?? '')).observe(banner, {
+      attributes: true,
+    });
+    return seen;
+  });
+
+/** Another address of the gateway at that port, to be cut and hung. */
+async function address(port: number): Promise<string> {
+  const proxy = await openProxy(() => 0);
+  proxy.target(port);
+  proxies.push(proxy);
+  return `ws://127.0.0.1:${proxy.port}`;
+}
 
 const fire = (panel: Page, engines?: string[]) =>
   panel.evaluate(
@@ -146,14 +171,7 @@ test('an engine that hangs is never said to be flat, nor halted', async () => {
   hung.behaviour = 'hangs';
   const { panel } = await join();
   await word(panel, 'normal');
-  const words = await panel.evaluateHandle(() => {
-    const seen: string[] = [];
-    const banner = document.querySelector('.banner') as HTMLElement;
-    new MutationObserver(() => seen.push(banner.dataset.word ?? '')).observe(banner, {
-      attributes: true,
-    });
-    return seen;
-  });
+  const words = await wordsFromNow(panel);
   await fire(panel);
   await expect.poll(() => honest.quantity).toBe(0);
   await word(panel, 'unconfirmed');
@@ -189,6 +207,79 @@ test('a gateway with another history: an alarm, the old record kept, the kill at
   await fire(panel);
   await word(panel, 'flat');
   expect(own.sold).toBe(100_000);
+});
+
+test('of three gateways one may hang and another be lost: the screen goes on, and a kill is taken once', async () => {
+  const own = await engine('e1');
+  const { port } = desk.gateway();
+  const addresses = [await address(port), await address(port)];
+  // The third takes no sockets, only calls by HTTP.
+  desk.blockSockets(true);
+  const { panel } = await join('ana', newUserData(), addresses);
+  await word(panel, 'normal');
+  await expect(panel.getByText('2 de 3 gateways')).toBeVisible();
+  const words = await wordsFromNow(panel);
+  /** The log comes from there, and telemetry is seen to come. */
+  const at = async (index: number) => {
+    await expect(panel.getByText(addresses[index] ?? '')).toBeVisible();
+    for (const [quantity, shown] of [
+      [0, /posiciones 0/],
+      [100_000, /posiciones 1/],
+    ] as const) {
+      await expect(async () => {
+        own.lateFill(quantity - own.quantity);
+        await expect(panel.getByText(shown)).toBeVisible({ timeout: 500 });
+      }).toPass();
+    }
+  };
+  const first = (await panel.getByText(addresses[0] ?? '').isVisible()) ? 0 : 1;
+  await at(first);
+  proxies[first]?.set({ kind: 'stall' });
+  await at(1 - first);
+  proxies[first]?.set({ kind: 'none' });
+  await expect(panel.getByText('2 de 3 gateways')).toBeVisible();
+  // It was never said to be disconnected, and nothing leads back by itself.
+  expect(await words.jsonValue()).not.toContain('disconnected');
+  await at(1 - first);
+  proxies[1 - first]?.set({ kind: 'refuse' });
+  proxies[1 - first]?.cut();
+  await fire(panel);
+  await word(panel, 'flat');
+  await expect(panel.getByText(addresses[first] ?? '')).toBeVisible();
+  await expect(panel.getByText('1 de 3 gateways')).toBeVisible();
+  expect(desk.gateway().log.state().kills).toHaveLength(1);
+  expect(own.sold).toBe(100_000);
+});
+
+test('a gateway with another history beside the live one: it is named, and the live link goes on', async () => {
+  const folder = newDataDir();
+  const other = await openGateway(folder.path);
+  const live = await address(desk.gateway().port);
+  const strange = await address(desk.gateway().port);
+  desk.blockSockets(true);
+  const { panel } = await join('ana', newUserData(), [live, strange]);
+  await word(panel, 'normal');
+  await expect(panel.getByText('2 de 3 gateways')).toBeVisible();
+  const words = await wordsFromNow(panel);
+  // Whichever stands ready: the one whose connection is not the live one's.
+  const index = (await panel.getByText(live).isVisible()) ? 1 : 0;
+  proxies[index]?.target(other.port);
+  proxies[index]?.cut();
+  const alarm = panel.getByRole('alert').filter({ hasText: 'UN GATEWAY TIENE OTRA HISTORIA' });
+  await expect(alarm).toContainText([live, strange][index] ?? '');
+  await expect(panel.getByText('1 de 3 gateways')).toBeVisible();
+  expect(await findings(panel)).toEqual([]);
+  const own = await engine('e1');
+  await fire(panel);
+  await word(panel, 'flat');
+  expect(own.sold).toBe(100_000);
+  expect(await words.jsonValue()).not.toContain('disconnected');
+  await expect(panel.getByText('EL REGISTRO ES OTRO')).toBeHidden();
+  proxies[index]?.target(desk.gateway().port);
+  await expect(alarm).toBeHidden({ timeout: 15_000 });
+  await expect(panel.getByText('2 de 3 gateways')).toBeVisible();
+  await other.stop();
+  folder.remove();
 });
 
 test('of several addresses the one that answers is taken, for the log and for telemetry', async () => {

@@ -1,18 +1,35 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connect } from '@nats-io/transport-node';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Cluster } from '../../src/gateway/cluster/cluster';
+import { connectCluster } from '../../src/gateway/cluster/connect';
 import { openCluster } from '../../src/gateway/cluster/open';
 import type { Gateway, GatewayOptions } from '../../src/gateway/gateway';
 import { loadOrCreateKey } from '../../src/node/keys';
 import { newDataDir, openGateway } from './desk';
 
-/** A gateway of several, and what is needed to end it as a crash would. */
+/** A gateway of several. */
 export interface Member {
   readonly gateway: Gateway;
   readonly node: string;
   readonly dataDir: string;
-  /** Cuts it off from the servers without a word. What stands in its log stays in its memory. */
-  drop(): Promise<void>;
+}
+
+/** Joins the gateways of the test's desk. */
+export async function joinCluster(
+  servers: readonly string[],
+  node: string,
+  replicas: number,
+): Promise<Cluster> {
+  const connection = await connectTo(servers, node);
+  const uptime = () => performance.now();
+  return openCluster(connection, { node, stream: 'VIGIA', replicas, uptime });
+}
+
+/** A connection as a gateway's. */
+export function connectTo(servers: readonly string[], node: string): Promise<NatsConnection> {
+  const config = { node, stream: 'VIGIA', replicas: 3 as const, servers: [...servers] };
+  return connectCluster(config, node, () => undefined);
 }
 
 /** Starts a gateway of several on servers that run. All of a desk share one signing key. */
@@ -30,17 +47,12 @@ export async function openMember(
   const key = join(dataDir, 'signing.pem');
   if (options.keyFrom) copyFileSync(join(options.keyFrom, 'signing.pem'), key);
   else loadOrCreateKey(key);
-  const connection = await connect({
-    ...{ servers: [...servers], maxReconnectAttempts: -1, reconnectTimeWait: 100 },
-    ...{ pingInterval: 500, maxPingOut: 2, waitOnFirstConnect: true },
-  });
-  const uptime = () => performance.now();
-  const cluster = await openCluster(connection, {
-    ...{ node, stream: 'VIGIA', replicas: options.replicas, uptime },
-  });
-  const gateway = await openGateway(dataDir, 'paper', 0, { cluster, ...options.change });
-  return {
-    ...{ gateway, node, dataDir },
-    drop: () => connection.close(),
-  };
+  const cluster = await joinCluster(servers, node, options.replicas);
+  const gateway = await openGateway(dataDir, 'paper', 0, { cluster, ...options.change }).catch(
+    async (error) => {
+      await cluster.close();
+      throw error;
+    },
+  );
+  return { gateway, node, dataDir };
 }

@@ -7,6 +7,7 @@ import type { Json } from '../../src/shared/log/canonical';
 import { type SealedEvent, seal } from '../../src/shared/log/chain';
 import { EMPTY_LOG, type LogEvent, type LogPosition } from '../../src/shared/log/event';
 import { readCard } from '../../src/shared/models/card';
+import type { ClosedTrade } from '../../src/shared/telemetry/types';
 import { artifact, card } from './models';
 
 export interface Said {
@@ -69,9 +70,29 @@ export function deployed(model: string, engine: string, ts: number): Said[] {
   ];
 }
 
+/** A trade of `m1` as an engine says it, closed five ms after it was opened. */
+export function closedTrade(
+  tradeId: string,
+  closedAt: number,
+  change: Partial<ClosedTrade> = {},
+): ClosedTrade {
+  return {
+    ...{ tradeId, model: 'm1', instrument: 'USD/COP', side: 'short', quantity: 2 },
+    ...{ entryPrice: 1, exitPrice: 2, pnl: -3, currency: 'USD' },
+    ...{ openedAt: closedAt - 5, closedAt, ...change },
+  };
+}
+
+/** What the gateway records of trades that an engine has closed. */
+export function tradesClosed(engine: string, trades: readonly ClosedTrade[], ts?: number): Said {
+  const data = { engine, trades, missed: 0 };
+  return { type: 'trades.closed', data, ...(ts !== undefined && { ts }) };
+}
+
 export function sumOf(model: string, day: string, at: number, change: object = {}): TradeSum {
   return {
     ...{ model, day, engine: 'e1', currency: 'USD', count: 3, pnl: 12.5, unknown: 0 },
+    events: 2,
     ...{ firstOpenedAt: at, lastClosedAt: at + 1_000 },
     ...change,
   };

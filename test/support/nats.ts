@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -65,11 +66,16 @@ const LISTENS = {
  *
  * @param options.servers how many: 1 without a cluster, else 3 or 5
  * @param options.config added to every server's configuration, for instance `tls {…}` or `authorization {…}`
+ * @param options.direct routes go straight, as where they are measured; none can be isolated then
  */
 export async function startNats(
-  options: { readonly servers?: 1 | 3 | 5; readonly config?: string } = {},
+  options: {
+    readonly servers?: 1 | 3 | 5;
+    readonly config?: string;
+    readonly direct?: boolean;
+  } = {},
 ): Promise<NatsServers> {
-  const { servers: count = 1, config = '' } = options;
+  const { servers: count = 1, config = '', direct = false } = options;
   const root = mkdtempSync(join(tmpdir(), 'vigia-nats-'));
   const names = Array.from({ length: count }, (_, index) => `nats-${index}`);
   const servers: Server[] = names.map((name) => ({
@@ -77,17 +83,23 @@ export async function startNats(
   }));
   /** By who dials, then by whom it reaches. */
   const routes: (LinkProxy | null)[][] = await Promise.all(
-    names.map((from) => Promise.all(names.map((to) => (from === to ? null : openProxy(() => 0))))),
+    names.map((from) =>
+      Promise.all(names.map((to) => (from === to || direct ? null : openProxy(() => 0)))),
+    ),
   );
+  /** Where each listens for its peers; -1: wherever the system has it, and the proxies know. */
+  const routePorts = direct ? await freePorts(count) : names.map(() => -1);
   const routesOf = (index: number) =>
     [...(routes[index] ?? []), ...routes.map((row) => row[index])].filter((one) => one != null);
 
   function configOf(index: number): string {
     const { folder, port } = at(index);
-    const peers = (routes[index] ?? []).flatMap((proxy) => proxy?.port ?? []);
+    const peers = direct
+      ? routePorts.filter((_, other) => count > 1 && other !== index)
+      : (routes[index] ?? []).flatMap((proxy) => proxy?.port ?? []);
     const cluster = `cluster {
       name: vigia
-      listen: "127.0.0.1:-1"
+      listen: "127.0.0.1:${routePorts[index]}"
       # Peers that tell each other where nobody listens go by these routes alone, and clients by their own list.
       advertise: "127.0.0.1:1"
       no_advertise: true
@@ -197,6 +209,15 @@ export async function startNats(
       for (const proxy of routes.flat()) proxy?.set({ kind: 'none' });
     },
   };
+}
+
+/** Ports that nobody has now. */
+async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => once(server.close(), 'close')));
+  return ports;
 }
 
 /** What a server says of itself at its monitoring port. */

@@ -1,7 +1,8 @@
 import type { LeaseTimes } from '../../shared/lease/lease';
 
 /**
- * Who may act among gateways that share a bucket: the rules alone, without clock or network.
+ * Who may act among gateways that share a bucket: the rules alone, without clock or network. The bucket
+ * puts all changes into one order, and takes one only from who has seen all before it.
  *
  * No wall clocks are compared. A holder counts from when it *sent* the renewal that was taken; another
  * counts from when it first *saw* that renewal, which is later. The holder stops at 60 % of `lostAfterMs`,
@@ -29,12 +30,10 @@ export type Want = 'look' | 'hold' | 'take' | 'keep' | 'release';
 export interface LeaseState {
   readonly want: Want;
   readonly record: LeaseRecord;
-  /** The record's in the bucket, which a change must name; 0 before the first. */
+  /** Where the record stands in the bucket's order; 0 before the first. */
   readonly revision: number;
   /** When this revision was first seen here. */
   readonly seenAt: number;
-  /** False where the bucket may have moved on unseen: read before the next change. */
-  readonly sure: boolean;
   /** What this node was granted last, and when it sent the change that proved it. */
   readonly own: { readonly token: number; readonly provenAt: number } | null;
   /** A change on its way, of unknown outcome yet. */
@@ -42,12 +41,11 @@ export interface LeaseState {
 }
 
 export const UNKNOWN: LeaseState = {
-  ...{ want: 'look', record: UNWRITTEN, revision: 0, seenAt: 0, sure: false },
+  ...{ want: 'look', record: UNWRITTEN, revision: 0, seenAt: 0 },
   ...{ own: null, sent: null },
 };
 
 export type LeaseDecision =
-  | { readonly do: 'read' }
   | { readonly do: 'write'; readonly record: LeaseRecord }
   /** What was wanted is done: it looks on. */
   | { readonly do: 'look' }
@@ -88,7 +86,6 @@ export function decideLease(
 ): LeaseDecision {
   const { want, record, seenAt, own } = state;
   if (state.sent !== null || want === 'look') return { do: 'wait', until: null };
-  if (!state.sure) return { do: 'read' };
   const mine = record.holder === node;
   const grant: LeaseDecision = {
     do: 'write',
@@ -131,22 +128,10 @@ export function seen(
   now: number,
 ): LeaseState {
   if (revision <= state.revision) return state;
-  return { ...state, revision, record, seenAt: now, sure: true };
+  return { ...state, revision, record, seenAt: now };
 }
 
-/** The bucket was read; `revision` 0: it has nothing of this lease. What was granted before still counts. */
-export function read(
-  state: LeaseState,
-  revision: number,
-  record: LeaseRecord,
-  now: number,
-): LeaseState {
-  if (revision > 0) return { ...seen(state, revision, record, now), sure: true };
-  const free = { ...UNWRITTEN, token: state.record.token };
-  return { ...state, revision, record: free, seenAt: now, sure: true };
-}
-
-/** A change was sent that names the revision last seen. */
+/** A change was sent. */
 export function sent(state: LeaseState, record: LeaseRecord, now: number): LeaseState {
   return { ...state, sent: { record, at: now } };
 }
@@ -163,7 +148,7 @@ export function taken(state: LeaseState, revision: number, now: number): LeaseSt
   return { ...next, want, own: { token: record.token, provenAt: at } };
 }
 
-/** The change was refused, or its answer did not come: it may have been taken, or be taken yet. */
+/** The change was refused, or its answer did not come: it may have been taken all the same, or be taken yet. */
 export function failed(state: LeaseState): LeaseState {
-  return { ...state, sent: null, sure: false };
+  return { ...state, sent: null };
 }

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { JetStreamApiCodes, JetStreamApiError, jetstream } from '@nats-io/jetstream';
-import { type KV, type KvEntry, Kvm, type KvWatchEntry } from '@nats-io/kv';
-import type { NatsConnection, QueuedIterator } from '@nats-io/transport-node';
+import { Kvm } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { assertNever } from '../../shared/assert';
 import type { LeaseTimes } from '../../shared/lease/lease';
@@ -15,7 +15,6 @@ import {
   type LeaseRecord,
   type LeaseState,
   lapsesAt,
-  read,
   seen,
   sent,
   taken,
@@ -28,12 +27,30 @@ import {
 const BUCKET = 'vigia-leases';
 const MAKING_MS = 3_000;
 
-/** What of a bucket the leases need. */
-export type LeaseBucket = Pick<KV, 'get' | 'put' | 'watch' | 'status'>;
+/** What stands under a key of the bucket; `text` is null where somebody deleted it. */
+export interface BucketEntry {
+  readonly key: string;
+  readonly revision: number;
+  readonly text: string | null;
+}
+
+/** All changes of a bucket are in one order, numbered 1, 2, 3 … */
+export interface LeaseBucket {
+  /**
+   * Changes a key if nothing in the whole bucket has changed since `last`.
+   *
+   * @returns the change's number, or null when something has
+   * @throws when no answer comes: the change may have been made, or be made yet
+   */
+  put(key: string, text: string, last: number): Promise<number | null>;
+  /** The last value of each key, then each change, in order. */
+  watch(): Promise<AsyncIterable<BucketEntry> & { stop(): void }>;
+  /** The number of the last change, and whether all keys are gone. */
+  state(): Promise<{ readonly last: number; readonly empty: boolean }>;
+}
 
 /**
- * The bucket of the leases, made where it is not there yet. Its leader alone answers, since a replica's
- * answer may be an old one.
+ * The bucket of the leases, made where it is not there yet.
  *
  * @throws when no server answers in time
  */
@@ -42,14 +59,47 @@ export async function openLeaseBucket(
   replicas: number,
   { renewEveryMs }: LeaseTimes,
 ): Promise<LeaseBucket> {
-  const make = () =>
-    new Kvm(jetstream(connection, { timeout: MAKING_MS })).create(BUCKET, {
-      ...{ replicas, history: 1, allow_direct: false },
-    });
+  const making = jetstream(connection, { timeout: MAKING_MS });
+  const make = () => new Kvm(making).create(BUCKET, { replicas, history: 1 });
   // Of two that make it at once a server may leave one without an answer; asked again, it is there.
   await make().catch(make);
   // An answer comes early enough for a second attempt before the lease lapses, or counts as lost.
-  return new Kvm(jetstream(connection, { timeout: renewEveryMs / 2 })).open(BUCKET);
+  const client = jetstream(connection, { timeout: renewEveryMs / 2 });
+  const kv = await new Kvm(client).open(BUCKET);
+  return {
+    async put(key, text, lastSequence) {
+      try {
+        // Not by the key's own revision: replicated servers before 2.9.21 take two changes that name the same one.
+        const change = { expect: { lastSequence } };
+        return (await client.publish(`$KV.${BUCKET}.${key}`, text, change)).seq;
+      } catch (error) {
+        if (isConflict(error)) return null;
+        throw error;
+      }
+    },
+    async watch() {
+      const entries = await kv.watch();
+      return {
+        stop: () => entries.stop(),
+        async *[Symbol.asyncIterator]() {
+          for await (const { key, revision, operation, value } of entries) {
+            const text = operation === 'PUT' ? new TextDecoder().decode(value) : null;
+            yield { key, revision, text };
+          }
+        },
+      };
+    },
+    async state() {
+      const { state } = (await kv.status()).streamInfo;
+      return { last: state.last_seq, empty: state.messages === 0 };
+    },
+  };
+}
+
+function isConflict(error: unknown): boolean {
+  return (
+    error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamWrongLastSequence
+  );
 }
 
 /** Who has a lease, as this node saw it last; `token` is the last one granted to anyone. */
@@ -102,7 +152,6 @@ interface Entry {
   told: LeaseView | null;
   /** Wakes who waits for a claim or a release, to look again. */
   changed: (() => void)[];
-  reading: boolean;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -120,17 +169,22 @@ const recordSchema = z.strictObject({
  * @throws {RangeError} when a lease would lapse before it is renewed
  */
 export function createLeases(options: {
-  readonly kv: LeaseBucket;
+  readonly bucket: LeaseBucket;
   readonly node: string;
   readonly uptime: Clock;
   readonly times: LeaseTimes;
 }): Leases {
-  const { kv, node, uptime, times } = options;
+  const { bucket, node, uptime, times } = options;
   if (times.renewEveryMs >= actsForMs(times)) {
     throw new RangeError(`a lease renewed every ${times.renewEveryMs} ms lapses in between`);
   }
   const entries = new Map<string, Entry>();
   const listeners = new Map<Listener, string>();
+  let watching: { stop(): void } | null = null;
+  /** Up to where this node has seen everything in the bucket. */
+  let position = 0;
+  const progressed: (() => void)[] = [];
+  let writing = false;
   const closing = new AbortController();
 
   const pause = () =>
@@ -140,8 +194,7 @@ export function createLeases(options: {
     const known = entries.get(name);
     if (known) return known;
     const entry: Entry = {
-      ...{ state: UNKNOWN, asking: null, told: null, changed: [], reading: false },
-      timer: undefined,
+      ...{ state: UNKNOWN, asking: null, told: null, changed: [], timer: undefined },
     };
     entries.set(name, entry);
     return entry;
@@ -156,11 +209,9 @@ export function createLeases(options: {
     const decision = decideLease(entry.state, node, now, times);
     let wakeAt = Number.POSITIVE_INFINITY;
     switch (decision.do) {
-      case 'read':
-        if (!entry.reading) void readAgain(name, entry);
-        break;
       case 'write':
-        void write(name, entry, decision.record);
+        // One at a time: each would make the next one's number wrong.
+        if (!writing) void write(name, entry, decision.record);
         break;
       case 'look':
         entry.state = wants(entry.state, 'look');
@@ -177,36 +228,38 @@ export function createLeases(options: {
     for (const look of entry.changed.splice(0)) look();
   }
 
-  async function readAgain(name: string, entry: Entry): Promise<void> {
-    entry.reading = true;
+  async function write(name: string, entry: Entry, record: LeaseRecord): Promise<void> {
+    writing = true;
+    entry.state = sent(entry.state, record, uptime());
+    const last = position;
     try {
-      const found = await kv.get(keyOf(name));
-      const record = found ? recordOf(found) : UNWRITTEN;
-      entry.state = read(entry.state, found?.revision ?? 0, record, uptime());
+      const revision = await bucket.put(keyOf(name), JSON.stringify(record), last);
+      if (revision === null) {
+        entry.state = failed(entry.state);
+        await progress(last);
+      } else {
+        position = Math.max(position, revision);
+        entry.state = taken(entry.state, revision, uptime());
+      }
     } catch {
+      entry.state = failed(entry.state);
       await pause();
     }
-    entry.reading = false;
-    step(name, entry);
+    writing = false;
+    for (const [one, its] of entries) step(one, its);
   }
 
-  async function write(name: string, entry: Entry, record: LeaseRecord): Promise<void> {
-    const previousSeq = entry.state.revision;
-    entry.state = sent(entry.state, record, uptime());
-    try {
-      const revision = await kv.put(keyOf(name), JSON.stringify(record), { previousSeq });
-      entry.state = taken(entry.state, revision, uptime());
-    } catch (error) {
-      if (!isConflict(error)) await pause();
-      entry.state = failed(entry.state);
-    }
-    step(name, entry);
+  /** Waits until more than `last` has been seen. A watch that does not bring in time what there is, is opened anew. */
+  async function progress(last: number): Promise<void> {
+    if (position > last) return;
+    await Promise.race([pause(), new Promise<void>((look) => progressed.push(look))]);
+    if (position === last) watching?.stop();
   }
 
   function tell(name: string, entry: Entry): void {
     const { state, asking } = entry;
     const { holder, token } = state.record;
-    if (state.revision === 0 && !state.sure) return;
+    if (state.revision === 0) return;
     const held = actingToken(state, node, uptime(), times) !== null;
     if (asking && !isDeepStrictEqual(asking.told, { held, holder, token })) {
       asking.told = { held, holder, token };
@@ -242,43 +295,45 @@ export function createLeases(options: {
     return { entry, grip, current, changed };
   }
 
-  let watching: QueuedIterator<KvWatchEntry> | null = null;
-
   /** Follows the bucket for as long as this lives; a watch that ends or falls behind is opened anew. */
   async function follow(): Promise<void> {
     while (!closing.signal.aborted) {
       let checking: NodeJS.Timeout | undefined;
       try {
-        watching = await kv.watch();
-        if (closing.signal.aborted) watching.stop();
-        let revision = 0;
+        const { last, empty } = await bucket.state();
+        if (empty) position = Math.max(position, last);
+        const watch = await bucket.watch();
+        watching = watch;
+        if (closing.signal.aborted) watch.stop();
         let owed = 0;
         // A watch whose server died just stays silent: only the bucket can tell that from nothing new.
         checking = setInterval(() => {
-          if (owed > revision) watching?.stop();
-          else {
-            kv.status().then(
-              ({ streamInfo }) => {
-                owed = streamInfo.state.last_seq;
-              },
-              () => undefined,
-            );
-          }
+          if (owed > position) watch.stop();
+          bucket.state().then(
+            (state) => {
+              owed = state.last;
+            },
+            () => undefined,
+          );
         }, times.renewEveryMs);
-        for await (const found of watching) {
-          revision = found.revision;
-          const name = nameOf(found.key);
-          if (name === null) continue;
-          const entry = entryOf(name);
-          entry.state = seen(entry.state, revision, recordOf(found), uptime());
-          step(name, entry);
-        }
+        for await (const found of watch) take(found);
       } catch {
         await pause();
       } finally {
         clearInterval(checking);
       }
     }
+  }
+
+  function take(found: BucketEntry): void {
+    position = Math.max(position, found.revision);
+    const name = nameOf(found.key);
+    if (name !== null) {
+      const entry = entryOf(name);
+      entry.state = seen(entry.state, found.revision, recordOf(found), uptime());
+      step(name, entry);
+    }
+    for (const look of progressed.splice(0)) look();
   }
   void follow();
 
@@ -329,24 +384,13 @@ function nameOf(key: string): string | null {
 }
 
 /**
- * What stands in the bucket. Where a key was deleted or overwritten by hand, the lease is free and its
- * revision is the last token: no token can be greater, since each took a change.
+ * Where a key was deleted or overwritten by hand, the lease is free and its revision is the last token: no
+ * token can be greater, since each took a change.
  */
-function recordOf({ operation, revision, value }: KvEntry): LeaseRecord {
-  const record = operation === 'PUT' ? parseRecord(new TextDecoder().decode(value)) : null;
-  return record ?? { ...UNWRITTEN, token: revision };
-}
-
-function parseRecord(text: string): LeaseRecord | null {
+function recordOf({ revision, text }: BucketEntry): LeaseRecord {
   try {
-    return recordSchema.parse(JSON.parse(text));
+    return recordSchema.parse(JSON.parse(text ?? ''));
   } catch {
-    return null;
+    return { ...UNWRITTEN, token: revision };
   }
-}
-
-function isConflict(error: unknown): boolean {
-  return (
-    error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamWrongLastSequence
-  );
 }

@@ -1,22 +1,30 @@
 import type { KeyObject } from 'node:crypto';
-import { z } from 'zod';
 import { signNote } from '../../node/signedNote';
 import type { SqliteEventStore, StoredCheckpoint } from '../../node/sqliteEventStore';
 import { type RandomBytes, uuidv7 } from '../../shared/ids';
 import type { SealedEvent, Sha256 } from '../../shared/log/chain';
 import { describeFault, verifyNext } from '../../shared/log/chain';
 import { checkpointText } from '../../shared/log/checkpoint';
-import { EMPTY_LOG, type LogEvent, logEventSchema } from '../../shared/log/event';
+import { EMPTY_LOG, type LogEvent, type LogPosition } from '../../shared/log/event';
 import type { OpsState } from '../../shared/ops/state';
 import type { Clock } from '../../shared/time';
 import type { Fact } from '../facts';
 import { BrokenLogError, type GatewayLog, type LogHealth, type Proposed } from '../log';
+import { type Batch, batchText, fillBatch, lastIn, readBatch } from './batch';
 import { Speculation } from './speculation';
 import { type LogStream, MovedOnError, StreamUnavailableError } from './stream';
 
 /** Thrown to who proposes something while the log takes nothing. Nothing of it is in the log. */
 export class NoQuorumError extends Error {
   override readonly name = 'NoQuorumError';
+}
+
+/**
+ * This gateway's copy and the stream are not of one history, or the stream has less of it: nothing that
+ * is appended here would be in the log. Neither was changed.
+ */
+export class OtherHistoryError extends Error {
+  override readonly name = 'OtherHistoryError';
 }
 
 export interface ClusterLogOptions {
@@ -41,12 +49,6 @@ export interface ClusterLogOptions {
   readonly catchUpMs?: number;
 }
 
-/** A message of the stream: events that follow one another, and perhaps a signature. */
-export const batchSchema = z.object({
-  events: z.array(logEventSchema),
-  note: z.object({ seq: z.int().positive(), note: z.string().max(8_192) }).optional(),
-});
-
 interface Proposal {
   readonly decide: () => readonly Fact[];
   readonly settled: (outcome: Proposed) => void;
@@ -57,20 +59,22 @@ interface Proposal {
 interface Attempt {
   readonly after: number;
   readonly text: string;
+  /** What the text says, as it was sealed here. */
+  readonly sealed: readonly SealedEvent[];
+  readonly note: StoredCheckpoint | null;
   readonly proposals: readonly { readonly proposal: Proposal; readonly ids: readonly string[] }[];
   /** It was once published without an answer: a later refusal does not say that it is not there. */
   doubtful: boolean;
 }
 
-/** Events in one message, and their length in characters; a server takes a mebibyte. */
-const EVENTS_MAX = 256;
-const TEXT_MAX = 600_000;
 const PROPOSALS_MAX = 32;
 /** What was proposed and not taken by then is refused, not kept for a later hour. */
 const PROPOSE_WITHIN_MS = 2_000;
 const RETRY_MS = 500;
 const CATCH_UP_MS = 5_000;
 const PLACE_EVERY_MS = 1_000;
+/** Messages without events, as signatures are, that may follow one by which a place is known. */
+const LOOK_BACK = 16;
 
 /**
  * The log on a replicated stream that several gateways write to. Each appends optimistically: a batch
@@ -86,6 +90,7 @@ const PLACE_EVERY_MS = 1_000;
  * A message that does not continue the chain is passed over, by every gateway alike.
  *
  * @throws {BrokenLogError} when this gateway's copy does not verify.
+ * @throws {OtherHistoryError} when the stream has not all that the copy has.
  * @throws {StreamUnavailableError} when the stream does not answer and there is no copy yet.
  */
 export async function createClusterLog(options: ClusterLogOptions): Promise<GatewayLog> {
@@ -97,7 +102,11 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
   store.database.pragma('synchronous = NORMAL');
   const places = placeKeeper(store, uptime);
   const log = new Speculation(sha256);
-  let place = places.read();
+  let place = 0;
+  /** How far the stream was found to be the copy's; with {@link joined} it is the copy's head. */
+  let reached: LogPosition = EMPTY_LOG;
+  let foreign: OtherHistoryError | null = null;
+  let joined = false;
   let proposals: Proposal[] = [];
   let attempt: Attempt | null = null;
   let note: StoredCheckpoint | null = null;
@@ -107,6 +116,7 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
   let publishing = false;
   let stopped = false;
   let storeError: string | null = null;
+  let toldUnsaved = 0;
   let retry: NodeJS.Timeout | null = null;
   const recorded = new Set<(event: LogEvent) => void>();
   const saved = new Set<() => void>();
@@ -118,9 +128,9 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
     return { id: uuidv7(ts, random), ts };
   };
 
+  let unfollow = () => {};
   await replayCopy();
-  let unfollow = stream.follow(place, take);
-  await catchUp();
+  await begin();
   live = true;
   pump();
 
@@ -140,23 +150,91 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
     }
   }
 
-  /** Waits for all that the stream has. A copy is enough to begin with where it does not answer. */
-  async function catchUp(): Promise<void> {
-    const until = uptime() + (options.catchUpMs ?? CATCH_UP_MS);
-    for (;;) {
-      try {
-        const last = await stream.last();
-        while (place < last && !stopped) await turn();
+  /** Joins the stream. A copy is enough to begin with where it does not answer. */
+  async function begin(): Promise<void> {
+    try {
+      await catchUp();
+    } catch (error) {
+      if (error instanceof StreamUnavailableError && store.head().seq > 0) {
+        trouble(error.message);
+        void joinLater();
         return;
+      }
+      stopped = true;
+      unfollow();
+      store.close();
+      throw error;
+    }
+  }
+
+  async function joinLater(): Promise<void> {
+    while (!joined && !stopped && !foreign) {
+      try {
+        await catchUp();
+        trouble(null);
+        pump();
       } catch (error) {
-        if (uptime() >= until) {
-          if (store.head().seq === 0) throw error;
-          trouble((error as Error).message);
-          return;
-        }
-        await turn();
+        if (error instanceof OtherHistoryError) foreign = error;
+        trouble((error as Error).message);
+        refuseOld((error as Error).message);
       }
     }
+  }
+
+  /**
+   * Follows the stream until all that it has is here, and it was found to have all that the copy has.
+   *
+   * @throws {OtherHistoryError} when it has not: from its beginning on, and for a while.
+   * @throws {StreamUnavailableError} when it does not answer for a while.
+   */
+  async function catchUp(): Promise<void> {
+    const until = uptime() + (options.catchUpMs ?? CATCH_UP_MS);
+    let from: number | null = null;
+    while (!stopped) {
+      try {
+        from ??= follow(await knownPlace());
+        const last = await stream.last();
+        while (place < last && !foreign && !stopped) await turn();
+        if (!foreign && reached.seq === store.head().seq) {
+          joined = true;
+          return;
+        }
+        if (foreign || uptime() >= until) {
+          // What a copy remembers of its place may be of another stream.
+          if (from === 0) throw foreign ?? new OtherHistoryError(lacking());
+          from = follow({ at: 0, reached: EMPTY_LOG });
+        }
+      } catch (error) {
+        if (error instanceof OtherHistoryError || uptime() >= until) throw error;
+        refuseOld((error as Error).message);
+      }
+      await turn();
+    }
+  }
+
+  function follow(start: { readonly at: number; readonly reached: LogPosition }): number {
+    unfollow();
+    foreign = null;
+    place = start.at;
+    reached = start.reached;
+    unfollow = stream.follow(place, take);
+    return place;
+  }
+
+  /** Where the copy was in the stream, if the stream has there what the copy has; else its beginning. */
+  async function knownPlace(): Promise<{ readonly at: number; readonly reached: LogPosition }> {
+    const kept = places.read();
+    const least = kept <= (await stream.last()) ? Math.max(0, kept - LOOK_BACK) : kept;
+    for (let at = kept; at > least; at -= 1) {
+      const there = lastIn((await stream.at(at)) ?? '');
+      if (there && store.hashAt(there.seq) === there.hash) return { at, reached: there };
+    }
+    return { at: 0, reached: EMPTY_LOG };
+  }
+
+  function lacking(): string {
+    const has = reached.seq === 0 ? 'holds no event of it' : `ends with its event ${reached.seq}`;
+    return `this gateway’s copy of the log goes on to event ${store.head().seq}, and the replicated log ${has}`;
   }
 
   /** The next message, or a moment: whichever is first. */
@@ -173,8 +251,11 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
   }
 
   function trouble(message: string | null): void {
-    if (message === storeError) return;
+    // While it lasts, what waits is said again with each try; afterwards once, that nothing waits.
+    const over = storeError === null && (toldUnsaved === 0 || log.pending.length > 0);
+    if (message === null && over) return;
     storeError = message;
+    toldUnsaved = log.pending.length;
     for (const listener of healthy) listener(health());
   }
 
@@ -187,13 +268,7 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
 
   /** What goes next: what is pending, and what is proposed if that is all that stands before it. */
   function compose(): Attempt | null {
-    const own: SealedEvent[] = [];
-    let length = 0;
-    for (const sealed of log.pending) {
-      length += sealed.body.length;
-      if (own.length === EVENTS_MAX || (own.length > 0 && length > TEXT_MAX)) break;
-      own.push(sealed);
-    }
+    const own = fillBatch(log.pending);
     const asked = own.length < log.pending.length ? [] : proposals.splice(0, PROPOSALS_MAX);
     const imagined = log.imagine(
       asked,
@@ -214,10 +289,10 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
     const decided = imagined.filter(({ events }) => events.length > 0);
     const all = [...own, ...decided.flatMap(({ events }) => events)];
     if (all.length === 0 && !note) return null;
-    const events = all.map(({ event }) => event);
     return {
       after: place,
-      text: JSON.stringify({ events, ...(note && { note }) }),
+      text: batchText(all, note),
+      ...{ sealed: all, note },
       proposals: decided.map(({ group, events: its }) => ({
         proposal: group,
         ids: its.map(({ event }) => event.id),
@@ -227,7 +302,7 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
   }
 
   function pump(): void {
-    if (publishing || stopped || !live || retry) return;
+    if (publishing || stopped || !live || !joined || retry) return;
     if (!attempt && log.pending.length === 0 && proposals.length === 0 && !note) return;
     publishing = true;
     // What is recorded in one turn goes in one message.
@@ -287,8 +362,23 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
 
   /** A message of the stream, from its follower or as the answer to what was published. */
   function take(at: number, text: string): void {
-    if (at <= place || stopped) return;
-    const { fresh, note: told, fault } = read(text);
+    if (at <= place || stopped || foreign) return;
+    const hashAt = (seq: number) => store.hashAt(seq);
+    const {
+      sealed,
+      note: told,
+      fault,
+    } = sealedHere(at, text) ?? readBatch(text, reached, hashAt, sha256);
+    const { seq: copied } = store.head();
+    const fresh = sealed.filter(({ event }) => event.seq > copied);
+    const other = sealed.find(({ event: { seq, hash } }) => seq <= copied && hashAt(seq) !== hash);
+    if (other) {
+      const { seq } = other.event;
+      foreign = new OtherHistoryError(
+        `event ${seq} of the replicated log is another than in this gateway’s copy, which goes on to event ${copied}`,
+      );
+      return;
+    }
     if (fresh.length > 0 && !written(fresh)) {
       // The message is asked for again; until it is here nothing goes on top of it.
       unfollow();
@@ -299,6 +389,8 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
       return;
     }
     place = at;
+    const end = sealed.at(-1)?.event;
+    if (end) reached = { seq: end.seq, hash: end.hash };
     places.keep(place);
     if (fault) trouble(`message ${at} of the replicated log is passed over: ${fault}`);
     const ids = new Set(fresh.map(({ event }) => event.id));
@@ -316,6 +408,8 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
       proposal.settled({ ok: true, events: news.filter(({ id }) => its.includes(id)) });
     }
     if (mine) refuseOld('others were first, again and again');
+    // What the stream brings it also takes.
+    if (!fault) trouble(null);
     if (told) signed(told);
     for (const listener of saved) listener();
     if (live && options.signs() && isDue()) checkpoint();
@@ -324,28 +418,13 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
 
   const isDue = () => store.head().seq - (checkpointed?.seq ?? 0) >= options.checkpointEvery;
 
-  function read(text: string): {
-    readonly fresh: readonly SealedEvent[];
-    readonly note?: StoredCheckpoint | undefined;
-    readonly fault?: string;
-  } {
-    let batch: z.output<typeof batchSchema>;
-    try {
-      batch = batchSchema.parse(JSON.parse(text));
-    } catch {
-      return { fresh: [], fault: 'it is no batch of a log' };
-    }
-    let last = store.head();
-    const fresh: SealedEvent[] = [];
-    for (const event of batch.events as readonly LogEvent[]) {
-      // What this copy has already comes again after a restart.
-      if (event.seq <= store.head().seq && store.hashAt(event.seq) === event.hash) continue;
-      const checked = verifyNext(event, last, sha256);
-      if (!checked.ok) return { fresh: [], fault: describeFault(checked.fault) };
-      fresh.push(checked.sealed);
-      last = { seq: event.seq, hash: event.hash };
-    }
-    return { fresh, note: batch.note };
+  /** What was published for this very place needs no reading: it was sealed here. */
+  function sealedHere(at: number, text: string): Batch | null {
+    if (attempt === null || at !== attempt.after + 1 || text !== attempt.text) return null;
+    const { sealed, note: its } = attempt;
+    const [first] = sealed;
+    if (first && first.event.prevHash !== reached.hash) return null;
+    return { sealed, ...(its && { note: its }) };
   }
 
   /** SQLite writes within the call: afterwards the store's own head tells whether it did. */
@@ -393,6 +472,10 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
     health,
     append,
     propose(decide, settled) {
+      if (foreign) {
+        settled({ ok: false, error: new NoQuorumError(foreign.message) });
+        return;
+      }
       proposals.push({ decide, settled, askedAt: uptime() });
       pump();
     },

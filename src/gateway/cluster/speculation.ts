@@ -106,16 +106,17 @@ export class Speculation {
     each: (event: LogEvent, state: OpsState) => void = () => undefined,
   ): readonly LogEvent[] {
     const news: LogEvent[] = [];
+    const own = new Map(this.#pending.map((one) => [one.id, one]));
     for (const { event } of events) {
-      const at = this.#pending.findIndex(({ id }) => id === event.id);
-      const own = this.#pending[at];
-      const same = at === 0 && own?.sealed.event.hash === event.hash;
-      const state = same ? own.after : foldOps(this.#confirmed.state, event);
-      if (own) this.#pending.splice(at, 1);
-      else news.push(event);
+      const mine = own.get(event.id);
+      // The same hash has the same history before it, and so the same state after it.
+      const same = mine?.sealed.event.hash === event.hash;
+      const state = same ? mine.after : foldOps(this.#confirmed.state, event);
+      if (!own.delete(event.id)) news.push(event);
       this.#confirmed = { state, head: { seq: event.seq, hash: event.hash } };
       each(event, state);
     }
+    this.#pending = [...own.values()];
     const [first] = this.#pending;
     if (first && first.sealed.event.prevHash !== this.#confirmed.head.hash) this.#sealAnew();
     return news;

@@ -43,25 +43,30 @@ export interface LogStream {
   follow(after: number, hear: (place: number, text: string) => void): () => void;
   /** The last place that is taken. @throws {StreamUnavailableError} */
   last(): Promise<number>;
+  /** The text at a place; null where none is. @throws {StreamUnavailableError} */
+  at(place: number): Promise<string | null>;
 }
 
 export interface StreamOptions {
   readonly name: string;
-  readonly replicas: number;
+  /** Copies of a stream that is made here; null makes none. */
+  readonly replicas: number | null;
   readonly publishWithinMs: number;
   /** A follower that was cut off looks again after this. */
   readonly retryMs: number;
 }
 
 const SUBJECT = 'log';
+const TRIES = 3;
 /** Places that are asked about at once while a long log is read. */
 const READ_AHEAD = 64;
 
 /**
  * Opens the desk's stream, and makes it where there is none: on disk, replicated, and from which
- * nothing is deleted, not even by whoever has the account.
+ * nothing is deleted, not even by whoever has the account. It is that one stream: one of its name that
+ * takes its place, as after a loss of all servers, is neither written to nor followed.
  *
- * @throws {StreamUnavailableError} where no JetStream answers and it is not known to be there.
+ * @throws {StreamUnavailableError} where no JetStream answers, or there is none and none is made.
  */
 export async function openStream(
   connection: NatsConnection,
@@ -76,30 +81,34 @@ export async function openStream(
     checkAPI: false,
   });
 
-  async function make(): Promise<void> {
-    try {
-      await manager.streams.info(name);
-      return;
-    } catch (error) {
-      if (!(error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound))
-        throw unavailable(error);
-    }
-    try {
-      await manager.streams.add({
-        name,
-        subjects: [subject],
-        storage: StorageType.File,
-        retention: RetentionPolicy.Limits,
-        num_replicas: options.replicas,
-        deny_delete: true,
-        deny_purge: true,
-        duplicate_window: 0,
-      });
-    } catch (error) {
-      // Another gateway may have made it in this very moment.
-      await manager.streams.info(name).catch(() => {
-        throw unavailable(error);
-      });
+  /**
+   * Makes it where it is not there; several that make it at once may leave one without an answer.
+   *
+   * @returns when it was made, by which it is known again.
+   */
+  async function make(): Promise<string> {
+    const { replicas } = options;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return (await manager.streams.info(name)).created;
+      } catch (error) {
+        if (isNotFound(error) ? replicas === null : tries === TRIES) throw unavailable(error);
+      }
+      if (replicas === null) continue;
+      try {
+        await manager.streams.add({
+          name,
+          subjects: [subject],
+          storage: StorageType.File,
+          retention: RetentionPolicy.Limits,
+          num_replicas: replicas,
+          deny_delete: true,
+          deny_purge: true,
+          duplicate_window: 0,
+        });
+      } catch (error) {
+        if (tries === TRIES) throw unavailable(error);
+      }
     }
   }
 
@@ -112,6 +121,7 @@ export async function openStream(
    */
   async function watchConnection(): Promise<void> {
     for await (const { type } of connection.status()) {
+      if (type === 'disconnect') cuts += 1;
       if (type === 'reconnect') for (const messages of open) messages.stop();
     }
   }
@@ -146,10 +156,28 @@ export async function openStream(
     await line;
   }
 
-  await make();
+  const created = await make();
+  /** How often the connection was lost, and after how many times the stream was seen to be the same. */
+  let cuts = 0;
+  let seenAfter = 0;
   void watchConnection();
+
+  async function assertSame(): Promise<void> {
+    if (seenAfter === cuts) return;
+    const after = cuts;
+    const found = await manager.streams.info(name).catch((error) => {
+      throw new StreamUnavailableError(unavailable(error).message, false);
+    });
+    if (found.created !== created) {
+      const message = `the stream ${name} is another one than when this program began: stop it and start it again`;
+      throw new StreamUnavailableError(message, false);
+    }
+    seenAfter = after;
+  }
+
   return {
     async publish(text, after) {
+      await assertSame();
       try {
         const ack = await client.publish(subject, text, {
           expect: { lastSequence: after },
@@ -169,6 +197,7 @@ export async function openStream(
       void (async () => {
         while (!stopped) {
           try {
+            await assertSame();
             const consumer = await client.consumers.get(name, {
               deliver_policy: DeliverPolicy.StartSequence,
               opt_start_seq: next,
@@ -177,13 +206,16 @@ export async function openStream(
             leave = () => messages.stop();
             open.add(messages);
             void watchSilence(messages);
-            await readEach(messages, (place, text) => {
-              if (stopped) return;
-              next = place + 1;
-              hear(place, text);
-            });
-            open.delete(messages);
-            await consumer.delete();
+            try {
+              await readEach(messages, (place, text) => {
+                if (stopped) return;
+                next = place + 1;
+                hear(place, text);
+              });
+            } finally {
+              open.delete(messages);
+              void consumer.delete().catch(() => undefined);
+            }
           } catch {
             // Not to be reached now: the next look begins where this one ended.
           }
@@ -202,7 +234,19 @@ export async function openStream(
         throw unavailable(error);
       }
     },
+    async at(place) {
+      try {
+        const message = await manager.streams.getMessage(name, { seq: place });
+        return message ? message.string() : null;
+      } catch (error) {
+        throw unavailable(error);
+      }
+    },
   };
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;
 }
 
 function isMovedOn(error: unknown): boolean {

@@ -145,11 +145,7 @@ export function createHandlers(deps: HandlerDeps): IpcHandlers {
       right(await deps.identity.setPin(pin, present), 'that is not the present PIN'),
     'lock.now': () => done(deps.identity.lock()),
     'lock.unlock': async ({ pin }) => right(await deps.identity.unlock(pin), 'wrong PIN'),
-    'lineage.part': async (args) => {
-      const { problem, waiting, lost } = deps.telemetry.trades();
-      const part = await deps.lineage.part(args);
-      return { ...part, problem: part.problem ?? problem, waiting, lost };
-    },
+    'lineage.part': (args) => deps.lineage.part(args),
     'lineage.trades': (args) => deps.lineage.trades(args),
     'lineage.find': (args) => deps.lineage.find(args),
     'lineage.events': (args) => deps.lineage.events(args),

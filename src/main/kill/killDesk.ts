@@ -27,7 +27,13 @@ export interface KillDeskDeps {
   /** Sends on the control socket; false when it is not live. */
   readonly control: (request: ControlRequest) => boolean;
   readonly controlLive: () => boolean;
+  /** Sends on the connection that stands ready beside it; false when there is none. */
+  readonly standby: (request: ControlRequest) => boolean;
   readonly addresses: () => readonly string[];
+  /** Those of them that neither connection is to. */
+  readonly unconnected: () => readonly string[];
+  /** Those whose gateway has another history. */
+  readonly strangers: () => readonly string[];
   readonly post: (address: string, command: KillCommand) => Promise<HttpKillAnswer>;
   /** The way past every gateway; left out where there is none. */
   readonly lastResort?: {
@@ -95,6 +101,10 @@ export function createKillDesk(deps: KillDeskDeps): KillDesk {
       case 'control.query':
         if (deps.control({ type: 'query', id: action.id })) sent(action.id, 'control');
         return;
+      case 'others.send':
+        deps.standby(action.command);
+        for (const address of deps.unconnected()) void post(address, action.command);
+        return;
       case 'http.post':
         for (const address of deps.addresses()) void post(address, action.command);
         sent(action.command.id, 'http');
@@ -111,8 +121,14 @@ export function createKillDesk(deps: KillDeskDeps): KillDesk {
     posting.add(key);
     try {
       const { ok, unsaved, message } = await deps.post(address, command);
-      if (ok) apply({ type: 'http.accepted', id: command.id, at: deps.clock(), unsaved });
-      else apply({ type: 'error', id: command.id, message: `${address}: ${message}` });
+      // It is to stop what it has; but it may not be this desk's engines, and its log is not ours.
+      const isStrange = deps.strangers().includes(address);
+      if (ok && !isStrange) {
+        apply({ type: 'http.accepted', id: command.id, at: deps.clock(), unsaved });
+      } else {
+        const why = ok ? 'taken by a gateway that has another history' : message;
+        apply({ type: 'error', id: command.id, message: `${address}: ${why}` });
+      }
     } catch (error) {
       const message = `${address}: ${(error as Error).message}`;
       apply({ type: 'error', id: command.id, message });

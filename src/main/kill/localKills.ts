@@ -97,7 +97,7 @@ export function foldKills(kills: LocalKills, event: KillEvent, times: KillTimes)
         lastResort: { ...kill.lastResort, [event.engine]: event.answer },
       }));
     case 'error':
-      return change(kills, event.id, (kill) => ({ ...kill, lastError: event.message }));
+      return change(kills, event.id, (kill) => failed(kill, event.message));
     case 'link.up':
       return kills.map((kill) => (kill.doneAt === null ? { ...kill, lastAttemptAt: null } : kill));
     case 'silenced':
@@ -106,20 +106,29 @@ export function foldKills(kills: LocalKills, event: KillEvent, times: KillTimes)
       // What a gateway acknowledged is no longer this terminal's to drop.
       return kills.filter((kill) => kill.command.id !== event.id || isAcknowledged(kill));
     case 'tick':
-      return kills
-        .filter((kill) => kill.doneAt === null || event.at - kill.doneAt < DONE_SHOWN_MS)
-        .map((kill) => ticked(kill, event.at, times));
+      return (
+        kills
+          // One that no log has yet is nowhere else to be seen.
+          .filter(
+            ({ doneAt, unsaved }) =>
+              doneAt === null || unsaved || event.at - doneAt < DONE_SHOWN_MS,
+          )
+          .map((kill) => ticked(kill, event.at, times))
+      );
   }
 }
 
 export type KillAction =
   | { readonly type: 'control.send'; readonly command: KillCommand }
   | { readonly type: 'control.query'; readonly id: string }
+  /** To the desk's other gateways: by the connection that stands ready, and by HTTP where there is none. */
+  | { readonly type: 'others.send'; readonly command: KillCommand }
   | { readonly type: 'http.post'; readonly command: KillCommand };
 
 /**
- * What to do for one kill now. The control socket comes first; without it, or when it stays silent,
- * every address is asked by HTTP, which is safe because the id makes the second one the first.
+ * What to do for one kill now. The control socket comes first, and with it every other gateway of the
+ * desk; without it, or when it stays silent, every address is asked by HTTP. That is safe because the
+ * id makes the second one the first, at whichever gateway.
  */
 export function killActions(
   kill: TrackedKill,
@@ -142,6 +151,7 @@ export function killActions(
     const again = kill.sentOnControl && !kill.knownMissing;
     actions.push(
       again ? { type: 'control.query', id: command.id } : { type: 'control.send', command },
+      { type: 'others.send', command },
     );
   }
   const silent = controlLive && kill.attempts > 0;
@@ -211,7 +221,7 @@ function answered(kill: TrackedKill, answer: Answer, at: number): TrackedKill {
       return { ...accepted(kill, at, kill.unsaved, 'control'), stage: 'done', doneAt: at };
     case 'rejected':
       // A kill is never refused by policy; whatever this is, it does not count as an answer.
-      return { ...kill, lastError: `${answer.code}: ${answer.message}` };
+      return failed(kill, `${answer.code}: ${answer.message}`);
     case 'unknown':
       return isAcknowledged(kill) ? kill : { ...kill, knownMissing: true, lastAttemptAt: null };
   }
@@ -228,11 +238,17 @@ function accepted(
     ...kill,
     stage: 'accepted',
     acknowledgedAt: kill.acknowledgedAt ?? at,
-    unsaved,
+    // On one gateway's disk it is on record, whatever another's disk does.
+    unsaved: isAcknowledged(kill) ? kill.unsaved && unsaved : unsaved,
     alarm: false,
     lastError: null,
     path: kill.path ?? path,
   };
+}
+
+/** What one gateway could not do hides nothing of what another one has taken. */
+function failed(kill: TrackedKill, message: string): TrackedKill {
+  return isAcknowledged(kill) ? kill : { ...kill, lastError: message };
 }
 
 function ticked(kill: TrackedKill, at: number, times: KillTimes): TrackedKill {

@@ -1,20 +1,25 @@
 import { Worker } from 'node:worker_threads';
+import type { TradesOfYear } from '../../node/tradeIndex';
 import type { IpcArgs, IpcResult } from '../../shared/ipc/contract';
-import type { FromLineage, LineageQuestion, ReadPart, ToLineage } from './messages';
+import type { FromLineage, LineageQuestion, ToLineage } from './messages';
 
 export interface LineageDesk {
-  part(args: IpcArgs<'lineage.part'>): Promise<ReadPart>;
+  part(args: IpcArgs<'lineage.part'>): Promise<IpcResult<'lineage.part'>>;
   trades(args: IpcArgs<'lineage.trades'>): Promise<IpcResult<'lineage.trades'>>;
   find(args: IpcArgs<'lineage.find'>): Promise<IpcResult<'lineage.find'>>;
   events(args: IpcArgs<'lineage.events'>): Promise<IpcResult<'lineage.events'>>;
   openLineage(producer: string, at: number | null): Promise<string>;
+  /** Brings the trades' index up to the log: what events that were deleted said is not in it then. */
+  index(): Promise<void>;
+  /** The trades of a year in the index, deleted from it thereafter if so asked. */
+  tradesOf(year: number, drop: boolean): Promise<TradesOfYear>;
   stop(): void;
 }
 
 /** This process's end of the lineage's thread, which is begun by the first question. */
 export function createLineageDesk(deps: {
   readonly workerFile: string;
-  /** The mirror's file and the trades'. */
+  /** The mirror's file, and that of the index of its trades. */
   readonly mirror: string;
   readonly trades: string;
 }): LineageDesk {
@@ -66,6 +71,8 @@ export function createLineageDesk(deps: {
     find: asking('lineage.find'),
     events: asking('lineage.events'),
     openLineage: (producer, at) => ask('openlineage', { producer, at }),
+    index: () => ask('index', null),
+    tradesOf: (year, drop) => ask('year', { year, drop }),
     stop() {
       void worker?.terminate();
     },

@@ -1,14 +1,24 @@
-import WebSocket from 'ws';
 import type { LogEvent, LogPosition } from '../../shared/log/event';
 import type { OperationsPolicy } from '../../shared/policy/operations';
-import { parseFrame } from '../../shared/protocol/frame';
 import type { Answer, ControlReply, ControlRequest, Welcome } from '../../shared/protocol/terminal';
-import { controlReplies } from '../../shared/protocol/terminal';
-import { CLOSE, MAX_FRAME_BYTES, PATHS, TERMINAL_SUBPROTOCOL } from '../../shared/protocol/wire';
+import { CLOSE } from '../../shared/protocol/wire';
 import type { Clock } from '../../shared/time';
 import type { LinkCause, LinkState, LinkView } from '../../shared/view/desk';
 import { fullJitter } from './backoff';
-import { clientTls, type Transport } from './transport';
+import {
+  choose,
+  kinship,
+  type LinkEffect,
+  type LinkEvent,
+  LOOKS_PER_BEAT,
+  NO_CHOICE,
+  standby,
+  standing,
+  unconnected,
+  type Verdict,
+} from './choice';
+import { type Connection, openConnection } from './connection';
+import type { Transport } from './transport';
 
 export interface ControlLinkDeps {
   /** Null while nobody is signed in: nothing is connected then. */
@@ -35,34 +45,74 @@ export interface ControlLinkDeps {
   readonly onAnswer: (answer: Answer) => void;
   readonly onLease: (lease: Extract<ControlReply, { type: 'lease' }>) => void;
   readonly onHealth: (health: Extract<ControlReply, { type: 'health' }>) => void;
-  /** The gateway's log is not the one this mirror follows. */
+  /** No gateway that answers has the log this mirror follows. */
   readonly onDiverged: (cause: string) => void;
-  /** It came up (subscribed), went silent or was lost. */
+  /** One of several gateways has another history; the log is followed elsewhere. */
+  readonly onStranger: (address: string) => void;
+  /**
+   * It came up (subscribed), went silent or was lost. Where it goes over to the connection that stood
+   * ready, it is `down` and `live` again within one turn.
+   */
   readonly onState: (view: LinkView, was: LinkState) => void;
+  /** Which gateways stand has changed. */
+  readonly changed: () => void;
 }
 
 export interface ControlLink {
-  /** Takes the addresses to try, in order, and starts again with the first. */
+  /** Takes the addresses of gateways that share one log, and begins anew with them. */
   connect(addresses: readonly string[]): void;
   addresses(): readonly string[];
+  /** Tries at once whatever waits for its next try; what stands is left alone. */
+  wake(): void;
   /** Sends when live; false when it did not go out. */
   send(request: ControlRequest): boolean;
-  /** Asks for the log from the mirror's present place, on a new connection. */
+  /** Sends on the connection that stands ready beside the live one; false when it did not go out. */
+  sendStandby(request: ControlRequest): boolean;
+  /** Addresses that neither of the two connections is to. */
+  unconnected(): readonly string[];
+  /** Asks for the log from the mirror's present place, on new connections. */
   restart(cause: LinkCause): void;
   view(): LinkView;
   stop(): void;
 }
 
-/** The terminal's control connection: one at a time, for ever, with its silence measured. */
+/** Events followed last whose hashes are at hand. */
+const RECENT = 4_096;
+
+/** A connection with what its gateway said of itself, which is of use once its log is followed. */
+interface Peer {
+  readonly address: string;
+  readonly connection: Connection;
+  bytes: number;
+  /** By the clock that never jumps, and by ours. */
+  heardAt: number;
+  lastHeardAt: number | null;
+  welcome: Welcome | null;
+  health: Extract<ControlReply, { type: 'health' }> | null;
+  checkpoint: string | null;
+  /** An event of its log that ours has not reached: its hash is compared when it does. */
+  ahead: LogPosition | null;
+}
+
+/**
+ * The terminal's control link, for ever: one connection whose log is followed, with its silence
+ * measured, and with several addresses a second one that stands ready. `choice.ts` decides.
+ */
 export function createControlLink(deps: ControlLinkDeps): ControlLink {
+  const { times } = deps;
   let addresses: readonly string[] = [];
-  let turn = 0;
-  let attempt = 0;
-  let socket: WebSocket | null = null;
-  let welcomed = false;
-  let retry: NodeJS.Timeout | null = null;
+  let choice = NO_CHOICE;
+  const peers = new Map<number, Peer>();
+  /** Hashes by sequence, with several gateways: what another one says of its head is held against them. */
+  const recent = new Map<number, string>();
+  const retries = new Map<number, NodeJS.Timeout>();
+  const queue: LinkEvent[] = [];
+  let busy = false;
   let stopped = false;
-  let heardAt = deps.uptime();
+  let looks = 0;
+  /** Why the last connection was lost, or could not be made. */
+  let cause: LinkCause = { code: 'closed' };
+  let doubt = '';
   let view: LinkView = {
     state: 'connecting',
     since: deps.clock(),
@@ -72,8 +122,11 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
     clockOffsetMs: null,
     lastHeardAt: null,
     cause: null,
+    gateways: 0,
+    standing: 0,
+    strangers: [],
   };
-  const beat = setInterval(heartbeat, deps.times.heartbeatMs);
+  const looking = setInterval(look, times.heartbeatMs / LOOKS_PER_BEAT);
 
   function set(change: Partial<LinkView>): void {
     const was = view.state;
@@ -82,209 +135,324 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
     if (change.state && change.state !== was) deps.onState(view, was);
   }
 
-  function open(): void {
-    retry = null;
-    const position = deps.position();
-    const address = addresses[turn % Math.max(1, addresses.length)];
-    if (stopped) return;
-    if (address === undefined) {
-      // One of its own says its address once it listens.
-      if (!deps.embedded) set({ state: 'down', cause: { code: 'no_gateway' } });
-      return;
+  /** Happenings are taken one after the other: what an effect leads to waits for the other effects. */
+  function take(event: LinkEvent): void {
+    queue.push(event);
+    if (busy) return;
+    busy = true;
+    try {
+      for (let next = queue.shift(); next && !stopped; next = queue.shift()) {
+        const chosen = choose(choice, next, times);
+        choice = chosen.choice;
+        for (const effect of chosen.effects) carryOut(effect);
+      }
+    } finally {
+      busy = false;
     }
-    // Without a place to go on from there is nothing to ask for; the mirror opens in a moment.
-    if (!position) {
-      again({ code: 'mirror_opening' });
-      return;
+    showGateways();
+  }
+
+  function carryOut(effect: LinkEffect): void {
+    switch (effect.type) {
+      case 'open':
+        open(effect.line, effect.conn, effect.address);
+        return;
+      case 'retry':
+        retry(effect.line, effect.attempt);
+        return;
+      case 'drop': {
+        const { conn, silentMs } = effect;
+        if (silentMs !== null) cause = { code: 'silent', seconds: Math.round(silentMs / 1_000) };
+        const peer = peers.get(conn);
+        peers.delete(conn);
+        peer?.connection.drop();
+        if (silentMs !== null && peer && !peer.welcome) deps.onFailed(peer.address);
+        return;
+      }
+      case 'follow':
+        follow(effect.conn);
+        return;
+      case 'lost':
+        set({ state: 'down', cause });
+        return;
+      case 'probe':
+        pingAll();
+        return;
+      case 'stranger':
+        deps.onStranger(effect.address);
+        return;
+      case 'diverged':
+        deps.onDiverged(doubt);
+        return;
     }
-    set({ address });
-    welcomed = false;
+  }
+
+  function open(line: number, conn: number, address: string) {
+    clearRetry(line);
     const token = deps.token();
     const transport = deps.transport(address);
-    if (token === null) {
-      set({ cause: { code: 'signed_out' } });
-      return;
-    }
-    if (transport === null) {
-      again({ code: 'certificate' });
-      return;
-    }
-    const own = new WebSocket(`${address}${PATHS.control}`, TERMINAL_SUBPROTOCOL, {
-      headers: { authorization: `Bearer ${token}` },
-      ...clientTls(transport),
-      maxPayload: MAX_FRAME_BYTES,
-      handshakeTimeout: deps.times.downAfterMs,
-      perMessageDeflate: false,
+    if (choice.live === null) set({ address });
+    // Without a place to go on from there is nothing to ask for; the mirror opens in a moment.
+    if (!deps.position()) return unusable(conn, { code: 'mirror_opening' });
+    if (token === null) return unusable(conn, { code: 'signed_out' });
+    if (transport === null) return unusable(conn, { code: 'certificate' });
+    const { terminal, clock } = deps;
+    const connection = openConnection({
+      ...{ address, token, transport, terminal, clock, handshakeTimeoutMs: times.downAfterMs },
+      onReply: (reply) => hear(conn, reply),
+      onUnreadable: (why) => leave(conn, CLOSE.badFrame, 'ended', why),
+      onClosed(code, why) {
+        const welcome = peers.get(conn)?.welcome;
+        if (!welcome) deps.onFailed(address);
+        if (code === CLOSE.diverged) doubt = 'the gateway does not know our last event';
+        lose(conn, code === CLOSE.diverged ? refusedBy(welcome) : 'ended', why);
+      },
     });
-    socket = own;
-    let cause: LinkCause = { code: 'closed' };
-    own.on('open', () => {
-      own.send(JSON.stringify({ type: 'hello', terminal: deps.terminal, time: deps.clock() }));
-    });
-    own.on('message', (data, binary) => {
-      if (socket !== own) return;
-      if (binary) return own.close(CLOSE.badFrame);
-      hear(own, data.toString());
-    });
-    own.on('error', (error) => {
-      cause = { code: 'said', detail: error.message };
-    });
-    own.on('close', (code, reason) => {
-      if (socket !== own) return;
-      socket = null;
-      if (!welcomed) deps.onFailed(address);
-      if (code === CLOSE.diverged) deps.onDiverged('the gateway does not know our last event');
-      const said = reason.toString();
-      again(code >= 4000 && said ? { code: 'said', detail: `${said} (${code})` } : cause);
+    peers.set(conn, {
+      ...{ address, connection, bytes: 0, heardAt: deps.uptime(), lastHeardAt: null },
+      ...{ welcome: null, health: null, checkpoint: null, ahead: null },
     });
   }
 
-  function again(cause: LinkCause): void {
-    if (stopped || retry) return;
-    welcomed = false;
-    if (view.state === 'live' || view.state === 'stale') set({ state: 'down', cause });
-    else if (view.state === 'connecting' && attempt > 2) set({ state: 'down', cause });
+  function unusable(conn: number, why: LinkCause) {
+    cause = why;
+    take({ type: 'closed', conn, at: deps.uptime(), verdict: 'ours' });
+  }
+
+  /** Ends a connection with a reason the gateway is told, and does not wait for its answer. */
+  function leave(conn: number, code: number, verdict: Verdict, why: LinkCause) {
+    peers.get(conn)?.connection.leave(code);
+    lose(conn, verdict, why);
+  }
+
+  /** One whose log was shorter than ours when it said so may only be behind. */
+  function refusedBy(welcome: Welcome | null | undefined): Verdict {
+    return (welcome?.head.seq ?? 0) < (deps.position()?.head.seq ?? 0) ? 'behind' : 'other';
+  }
+
+  function lose(conn: number, verdict: Verdict, why: LinkCause): void {
+    peers.delete(conn);
+    cause = why;
+    take({ type: 'closed', conn, at: deps.uptime(), verdict });
+  }
+
+  function retry(line: number, attempt: number): void {
+    clearRetry(line);
+    const { reconnectMinMs, reconnectMaxMs } = times;
+    const wait = fullJitter(attempt, reconnectMinMs, reconnectMaxMs, deps.random);
+    const due = () => take({ type: 'due', line, at: deps.uptime() });
+    retries.set(line, setTimeout(due, wait));
+    if (choice.live !== null) return;
+    const isLost = view.state === 'live' || view.state === 'stale';
+    if (isLost || (view.state === 'connecting' && attempt > 3)) set({ state: 'down', cause });
     else set({ cause });
-    attempt += 1;
-    turn += 1;
-    const { reconnectMinMs, reconnectMaxMs } = deps.times;
-    retry = setTimeout(open, fullJitter(attempt, reconnectMinMs, reconnectMaxMs, deps.random));
   }
 
-  function heard(): void {
-    heardAt = deps.uptime();
-    set({ lastHeardAt: deps.clock() });
+  function clearRetry(line: number): void {
+    clearTimeout(retries.get(line));
+    retries.delete(line);
   }
 
-  function hear(own: WebSocket, text: string): void {
-    const frame = parseFrame(text, controlReplies);
-    // A newer gateway may say things this version has no use for.
-    if (!frame.ok && frame.error.code === 'unknown_type') return;
-    if (!frame.ok) {
-      // What one frame says wrongly may be an event: asking again is safer than going on.
-      set({ cause: { code: 'bad_frame', detail: frame.error.message } });
-      own.close(CLOSE.badFrame);
-      return;
+  function hear(conn: number, reply: ControlReply): void {
+    const peer = peers.get(conn);
+    if (!peer) return;
+    peer.heardAt = deps.uptime();
+    peer.lastHeardAt = deps.clock();
+    take({ type: 'heard', conn, at: peer.heardAt });
+    if (choice.live === conn) {
+      set({ lastHeardAt: peer.lastHeardAt });
+      if (view.state === 'stale') set({ state: 'live', cause: null });
     }
-    heard();
-    if (welcomed && view.state === 'stale') set({ state: 'live', cause: null });
-    take(own, frame.value);
+    answer(conn, peer, reply);
   }
 
-  function take(own: WebSocket, message: ControlReply): void {
-    switch (message.type) {
+  function answer(conn: number, peer: Peer, reply: ControlReply): void {
+    const isLive = choice.live === conn;
+    switch (reply.type) {
       case 'welcome':
-        greet(own, message);
+        greet(conn, peer, reply);
         return;
       case 'events':
         // The schema says `unknown` where JSON was parsed: it is JSON.
-        if (!deps.onEvents(message.events as LogEvent[]) && socket === own) {
-          own.close(CLOSE.goingAway);
-        }
+        if (isLive) takeEvents(conn, reply.events as LogEvent[]);
         return;
       case 'replayed':
-        deps.onReplayed(message.seq);
+        if (!isLive) return;
+        take({ type: 'same', conn });
+        deps.onReplayed(reply.seq);
         return;
       case 'answer':
-        deps.onAnswer(message);
+        // On the connection that stands ready only a kill is given.
+        deps.onAnswer(reply);
         return;
       case 'lease':
-        deps.onLease(message);
+        if (isLive) deps.onLease(reply);
         return;
       case 'health':
-        deps.onHealth(message);
+        peer.health = reply;
+        if (isLive) deps.onHealth(reply);
         return;
       case 'ping':
-        return void transmit({ type: 'pong', time: deps.clock(), echo: message.time });
+        peer.connection.send({ type: 'pong', time: deps.clock(), echo: reply.time });
+        return;
       case 'pong': {
+        if (!isLive) return;
         const now = deps.clock();
-        const rttMs = Math.max(0, now - message.echo);
-        set({ rttMs, clockOffsetMs: Math.round(message.time + rttMs / 2 - now) });
+        const rttMs = Math.max(0, now - reply.echo);
+        set({ rttMs, clockOffsetMs: Math.round(reply.time + rttMs / 2 - now) });
         return;
       }
       case 'error':
-        set({ cause: { code: 'said', detail: `${message.code}: ${message.message}` } });
+        if (isLive) set({ cause: { code: 'said', detail: `${reply.code}: ${reply.message}` } });
         return;
       case 'checkpoint':
-        deps.onCheckpoint(message.note);
+        peer.checkpoint = reply.note;
+        if (isLive) deps.onCheckpoint(reply.note);
         return;
       case 'slow':
         return;
     }
   }
 
-  function greet(own: WebSocket, welcome: Welcome): void {
-    const before = deps.position();
-    const strange = before?.epoch && before.head.seq > 0 && before.epoch !== welcome.epoch;
-    if (strange) deps.onDiverged('the gateway has another history');
-    const position = deps.position();
-    // A divergence may have closed the mirror for a moment; the next connection finds it new.
-    if (!position || socket !== own) {
-      own.close(CLOSE.goingAway);
+  function greet(conn: number, peer: Peer, welcome: Welcome) {
+    const ours = deps.position();
+    // A divergence closed the mirror for a moment; the next connection finds it new.
+    if (!ours) return leave(conn, CLOSE.goingAway, 'ours', { code: 'mirror_opening' });
+    peer.welcome = welcome;
+    const kin = kinship(welcome, ours, (seq) => recent.get(seq));
+    if (kin === 'other') return estrange(conn);
+    if (welcome.head.seq > ours.head.seq) peer.ahead = welcome.head;
+    take({ type: 'welcomed', conn, at: deps.uptime() });
+    if (kin === 'same') take({ type: 'same', conn });
+  }
+
+  function estrange(conn: number) {
+    doubt = 'the gateway has another history';
+    leave(conn, CLOSE.goingAway, 'other', { code: 'said', detail: doubt });
+  }
+
+  function takeEvents(conn: number, events: readonly LogEvent[]): void {
+    if (!deps.onEvents(events)) {
+      // A fork that was found set the mirror aside, and the connections with it.
+      if (peers.has(conn)) leave(conn, CLOSE.goingAway, 'ended', { code: 'closed' });
       return;
     }
-    welcomed = true;
-    attempt = 0;
-    deps.onWelcome(welcome);
-    transmit({
+    take({ type: 'same', conn });
+    if (choice.addresses.length < 2) return;
+    for (const { seq, hash } of events) recent.set(seq, hash);
+    for (const seq of recent.keys()) {
+      if (recent.size <= RECENT) break;
+      recent.delete(seq);
+    }
+    compareAhead();
+  }
+
+  /** The gateway that stands ready is of our history as far as ours has come to where its was. */
+  function compareAhead(): void {
+    const conn = standby(choice);
+    const peer = conn === null ? undefined : peers.get(conn);
+    const ours = peer?.ahead ? recent.get(peer.ahead.seq) : undefined;
+    if (conn === null || !peer?.ahead || ours === undefined) return;
+    const isSame = ours === peer.ahead.hash;
+    peer.ahead = null;
+    if (isSame) take({ type: 'same', conn });
+    else estrange(conn);
+  }
+
+  function follow(conn: number) {
+    const peer = peers.get(conn);
+    const position = deps.position();
+    if (!peer?.welcome) return;
+    if (!position) return leave(conn, CLOSE.goingAway, 'ours', { code: 'mirror_opening' });
+    // Begun anew with another token, it was never seen to be lost: what waits is to be asked about.
+    if (view.state === 'live' || view.state === 'stale') set({ state: 'down', cause });
+    peer.ahead = null;
+    deps.onWelcome(peer.welcome);
+    peer.connection.send({
       type: 'subscribe',
       epoch: position.head.seq > 0 ? position.epoch : null,
       fromSeq: position.head.seq + 1,
       fromHash: position.head.hash,
     });
-    heard();
-    set({ state: 'live', cause: null });
-    transmit({ type: 'ping', time: deps.clock() });
+    if (peer.health) deps.onHealth(peer.health);
+    if (peer.checkpoint) deps.onCheckpoint(peer.checkpoint);
+    set({ state: 'live', cause: null, address: peer.address, lastHeardAt: peer.lastHeardAt });
+    peer.connection.send({ type: 'ping', time: deps.clock() });
   }
 
-  function heartbeat(): void {
-    const silent = deps.uptime() - heardAt;
-    if (welcomed && socket) {
-      transmit({ type: 'ping', time: deps.clock() });
-      if (silent >= deps.times.downAfterMs) {
-        const own = socket;
-        socket = null;
-        own.terminate();
-        again({ code: 'silent', seconds: Math.round(silent / 1_000) });
-      } else if (silent >= deps.times.staleAfterMs && view.state === 'live') {
-        set({ state: 'stale', cause: { code: 'silent', seconds: Math.round(silent / 1_000) } });
-      }
+  function look(): void {
+    const now = deps.uptime();
+    looks += 1;
+    if (looks % LOOKS_PER_BEAT === 0) pingAll();
+    for (const [conn, peer] of peers) {
+      const bytes = peer.connection.bytes();
+      if (bytes > peer.bytes) take({ type: 'heard', conn, at: now });
+      peer.bytes = bytes;
+    }
+    take({ type: 'look', at: now });
+    const live = choice.live === null ? undefined : peers.get(choice.live);
+    const silent = live ? now - live.heardAt : 0;
+    if (silent >= times.staleAfterMs && view.state === 'live') {
+      set({ state: 'stale', cause: { code: 'silent', seconds: Math.round(silent / 1_000) } });
     }
   }
 
-  function transmit(request: ControlRequest): boolean {
-    if (!socket || socket.readyState !== WebSocket.OPEN) return false;
-    socket.send(JSON.stringify(request));
-    return true;
+  function pingAll(): void {
+    for (const { connection, welcome } of peers.values()) {
+      if (welcome) connection.send({ type: 'ping', time: deps.clock() });
+    }
   }
 
-  function drop(): void {
-    const own = socket;
-    socket = null;
-    own?.terminate();
-    if (retry) clearTimeout(retry);
-    retry = null;
+  function showGateways(): void {
+    const gateways = choice.addresses.length;
+    const { strangers } = choice;
+    const now = standing(choice, deps.uptime(), times);
+    const same = gateways === view.gateways && now === view.standing;
+    if (same && strangers === view.strangers) return;
+    set({ gateways, standing: now, strangers });
+    deps.changed();
   }
+
+  function begin(): void {
+    cause = { code: 'closed' };
+    const isSignedOut = deps.token() === null;
+    const usable = isSignedOut ? [] : addresses;
+    for (const line of retries.keys()) clearRetry(line);
+    take({ type: 'connect', addresses: usable, at: deps.uptime() });
+    if (addresses.length > 0) {
+      if (isSignedOut) set({ state: 'down', cause: { code: 'signed_out' } });
+    } else if (!deps.embedded) {
+      // One of its own says its address once it listens.
+      set({ state: 'down', cause: { code: 'no_gateway' } });
+    }
+  }
+
+  const sendOn = (conn: number | null, request: ControlRequest): boolean =>
+    conn !== null && peers.get(conn)?.connection.send(request) === true;
 
   return {
     connect(next) {
       addresses = next;
-      turn = 0;
-      attempt = 0;
-      drop();
-      open();
+      begin();
     },
     addresses: () => addresses,
-    send: (request) => welcomed && transmit(request),
-    restart(cause) {
-      drop();
-      again(cause);
+    wake: () => take({ type: 'wake', at: deps.uptime() }),
+    send: (request) => sendOn(choice.live, request),
+    sendStandby: (request) => sendOn(standby(choice), request),
+    unconnected: () => unconnected(choice),
+    restart(why) {
+      // The mirror may have begun another history.
+      recent.clear();
+      cause = why;
+      take({ type: 'restart' });
     },
     view: () => view,
     stop() {
       stopped = true;
-      clearInterval(beat);
-      drop();
+      clearInterval(looking);
+      for (const line of retries.keys()) clearRetry(line);
+      for (const { connection } of peers.values()) connection.drop();
+      peers.clear();
     },
   };
 }

@@ -1,5 +1,4 @@
 import { Worker } from 'node:worker_threads';
-import type { TradeStore } from '../../node/tradeStore';
 import type { Execution } from '../../shared/incidents/executions';
 import type { Evaluation } from '../../shared/monitor/health';
 import { sameWatch, type Watch } from '../../shared/monitor/watch';
@@ -10,7 +9,6 @@ import type {
   FromTelemetry,
   TelemetryTarget,
   ToTelemetry,
-  TradesHealth,
 } from './telemetryMessages';
 
 const RESTART_MS = 1_000;
@@ -26,11 +24,7 @@ export interface Telemetry {
   watch(next: Watch): void;
   /** Stores the window of the latest check. @returns its digest, null when it is not kept. */
   keepWindow(): Promise<string | null>;
-  /** The trades of a year, deleted thereafter if so asked; null where they cannot be read or deleted. */
-  tradesOf(year: number, drop: boolean): Promise<ReturnType<TradeStore['year']> | null>;
-  /** How the closed trades' file fares. */
-  trades(): TradesHealth;
-  /** Resolves once what came is on disk, or soon after where it cannot be. */
+  /** Resolves once the thread has ended. */
   stop(): Promise<void>;
 }
 
@@ -39,8 +33,6 @@ export function createTelemetry(deps: {
   readonly workerFile: string;
   /** Where the monitor's rows and windows are kept. */
   readonly folder: string;
-  /** Where closed trades are kept. */
-  readonly trades: string;
   readonly changed: () => void;
   readonly onExecuted: (executions: readonly Execution[]) => void;
   readonly onEvaluated: (evaluation: Evaluation, occasion: Occasion) => void;
@@ -49,25 +41,18 @@ export function createTelemetry(deps: {
   let link: LinkState = 'connecting';
   let figures: Readonly<Record<string, EngineFigures>> = {};
   let stopped: (() => void) | null = null;
-  let trades: TradesHealth = { waiting: 0, lost: 0, problem: null };
   let requests = 0;
   let watched: Watch | null = null;
   const keeping = new Map<number, (digest: string | null) => void>();
   const waiting = new Map<number, (series: EquitySeries[]) => void>();
-  const years = new Map<number, (trades: ReturnType<TradeStore['year']> | null) => void>();
   let worker = start();
 
   function start(): Worker {
-    const own = new Worker(deps.workerFile, { workerData: { trades: deps.trades } });
+    const own = new Worker(deps.workerFile);
     own.on('message', (message: FromTelemetry) => {
       if (message.type === 'series') {
         waiting.get(message.request)?.(message.series);
         waiting.delete(message.request);
-        return;
-      }
-      if (message.type === 'year') {
-        years.get(message.request)?.(message.trades);
-        years.delete(message.request);
         return;
       }
       if (message.type === 'evaluated') {
@@ -79,7 +64,7 @@ export function createTelemetry(deps: {
         keeping.delete(message.request);
         return;
       }
-      ({ link, figures, trades } = message);
+      ({ link, figures } = message);
       if (message.executed.length > 0) deps.onExecuted(message.executed);
       deps.changed();
     });
@@ -91,8 +76,6 @@ export function createTelemetry(deps: {
       waiting.clear();
       for (const resolve of keeping.values()) resolve(null);
       keeping.clear();
-      for (const resolve of years.values()) resolve(null);
-      years.clear();
       if (stopped) return stopped();
       deps.changed();
       setTimeout(() => {
@@ -114,21 +97,12 @@ export function createTelemetry(deps: {
     },
     link: () => link,
     figures: () => figures,
-    trades: () => trades,
     series() {
       requests += 1;
       const request = requests;
       return new Promise((resolve) => {
         waiting.set(request, resolve);
         post({ type: 'series', request });
-      });
-    },
-    tradesOf(year, drop) {
-      requests += 1;
-      const request = requests;
-      return new Promise((resolve) => {
-        years.set(request, resolve);
-        post({ type: 'year', request, year, drop });
       });
     },
     watch(next) {

@@ -1,4 +1,3 @@
-import type { TradeStore } from '../../node/tradeStore';
 import type { Execution } from '../../shared/incidents/executions';
 import type { Evaluation } from '../../shared/monitor/health';
 import type { Watch } from '../../shared/monitor/watch';
@@ -14,9 +13,9 @@ export interface EquitySeries {
 }
 
 export interface TelemetryTarget {
-  readonly address: string;
+  /** At least one, the one to be preferred first. */
+  readonly gateways: readonly { readonly address: string; readonly transport: Transport }[];
   readonly token: string;
-  readonly transport: Transport;
   readonly terminal: { readonly id: string; readonly name: string; readonly version: string };
   readonly times: OperationsPolicy['link'];
 }
@@ -27,26 +26,11 @@ export type ToTelemetry =
   /** What is to be watched from now on; the first names where rows and windows are kept. */
   | { readonly type: 'watch'; readonly watch: Watch; readonly folder: string }
   | { readonly type: 'keep'; readonly request: number }
-  /** The trades of a year are to be looked at, or to be deleted. */
-  | {
-      readonly type: 'year';
-      readonly request: number;
-      readonly year: number;
-      readonly drop: boolean;
-    }
   | { readonly type: 'close' };
-
-/** How the trades' file fares: trades that wait for the disk, those given up, and why. */
-export interface TradesHealth {
-  readonly waiting: number;
-  readonly lost: number;
-  readonly problem: string | null;
-}
 
 export type FromTelemetry =
   | {
       readonly type: 'figures';
-      readonly trades: TradesHealth;
       readonly link: LinkState;
       readonly figures: Readonly<Record<string, EngineFigures>>;
       /** Executions seen since the last of these messages. */
@@ -54,10 +38,4 @@ export type FromTelemetry =
     }
   | { readonly type: 'series'; readonly request: number; readonly series: EquitySeries[] }
   | { readonly type: 'evaluated'; readonly evaluation: Evaluation; readonly occasion: Occasion }
-  /** Null where they could not be read or deleted. */
-  | {
-      readonly type: 'year';
-      readonly request: number;
-      readonly trades: ReturnType<TradeStore['year']> | null;
-    }
   | { readonly type: 'kept'; readonly request: number; readonly digest: string | null };

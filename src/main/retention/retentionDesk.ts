@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { archiveOf } from '../../node/audit/archives';
 import { type NamedFile, nameFiles, removeFiles, reportsOf } from '../../node/keptFiles';
+import type { TradesOfYear } from '../../node/tradeIndex';
 import type { LogEvent } from '../../shared/log/event';
 import type { ModelsPolicy } from '../../shared/policy/models';
 import type { CommandParams } from '../../shared/protocol/commands';
@@ -37,10 +38,10 @@ export function createRetentionDesk(deps: {
   /** Of the policy in force, and of the file that came with this terminal: the longer one holds. */
   readonly policies: () => readonly [RetentionPolicy, RetentionPolicy];
   readonly clock: Clock;
-  readonly tradesOf: (
-    year: number,
-    drop: boolean,
-  ) => Promise<{ readonly count: number; readonly sha256: string; readonly bytes: number } | null>;
+  /** The trades of a year in the index of the log's, deleted from it thereafter if so asked. */
+  readonly tradesOf: (year: number, drop: boolean) => Promise<TradesOfYear>;
+  /** Has the index of trades let go of what events that were deleted said. */
+  readonly indexTrades: () => Promise<void>;
   /** @returns what kept it from being deleted */
   readonly dropYear: (deletion: Deletion) => Promise<string | null>;
   /** Null while there is no link. */
@@ -59,21 +60,25 @@ export function createRetentionDesk(deps: {
     switch (kind) {
       case 'audit': {
         const archive = archiveOf(deps.mirror, year);
-        // Not closed yet here: the next start closes it, and takes this up again.
-        if (!existsSync(archive) || !deletion.audit) return [];
+        if (!existsSync(archive)) {
+          // Deleted by a session that may have ended before its trades were let go of.
+          await deps.indexTrades();
+          // Or not closed yet here: the next start closes it, and takes this up again.
+          return [];
+        }
+        if (!deletion.audit) return [];
         const files = await nameFiles(dirname(archive), [basename(archive)]);
         const { first, last } = deletion.audit;
-        const remove = async () => refuse(deletion, await deps.dropYear(deletion));
+        const remove = async () => {
+          refuse(deletion, await deps.dropYear(deletion));
+          await deps.indexTrades();
+        };
         return [{ count: last - first + 1, files, remove }];
       }
       case 'trades': {
-        const trades = await deps.tradesOf(year, false);
-        if (!trades || trades.count === 0) return [];
-        const { count, ...about } = trades;
-        const remove = async () => {
-          const gone = await deps.tradesOf(year, true);
-          refuse(deletion, gone ? null : 'the trades could not be deleted');
-        };
+        const { count, ...about } = await deps.tradesOf(year, false);
+        if (count === 0) return [];
+        const remove = async () => void (await deps.tradesOf(year, true));
         return [{ count, files: [{ name: `trades.db: ${year}`, ...about }], remove }];
       }
       case 'artifacts': {

@@ -1,6 +1,5 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import WebSocket from 'ws';
-import { openTradeStore } from '../../node/tradeStore';
 import { type Execution, executionsOf } from '../../shared/incidents/executions';
 import type { Watch } from '../../shared/monitor/watch';
 import { parseFrame } from '../../shared/protocol/frame';
@@ -19,20 +18,29 @@ import { createWatcher, type Occasion, type Watcher } from '../monitor/watcher';
 const POST_EVERY_MS = 250;
 /** How often the windows are looked at for the screen, between checks. */
 const VIEW_EVERY_MS = 1_000;
+/**
+ * Beats in a row without a word after which another of several gateways is gone to. Beats are counted
+ * and not time, so that this thread held up is not the gateway's silence.
+ */
+const QUIET_BEATS = 2;
+const BEAT_MS = 1_000;
 const port = parentPort;
 if (!port) throw new Error('telemetry runs as a worker');
 const post = (message: FromTelemetry): void => port.postMessage(message);
 
-const trades = openTradeStore((workerData as { trades: string }).trades);
 const books = new Map<string, FigureBook>();
 /** Executions seen since the last message. */
 let executed: Execution[] = [];
 let target: TelemetryTarget | null = null;
 let socket: WebSocket | null = null;
 let attempt = 0;
-let heardAt = 0;
-/** The same by a clock that never jumps: one put right is not silence. */
+/** Which of the target's gateways is connected to, or tried. */
+let turn = 0;
+/** Null until it was heard. */
+let heardAt: number | null = null;
+/** When it was opened or last heard, by a clock that never jumps: one put right is not silence. */
 let heardUp = 0;
+let quietBeats = 0;
 let everLive = false;
 let greeted = false;
 let retry: NodeJS.Timeout | null = null;
@@ -42,7 +50,7 @@ let checkEveryMs = 0;
 
 function linkState(): LinkState {
   if (!target) return 'connecting';
-  if (!socket || heardAt === 0) return everLive || attempt > 2 ? 'down' : 'connecting';
+  if (!socket || heardAt === null) return everLive || attempt > 2 ? 'down' : 'connecting';
   const silent = performance.now() - heardUp;
   if (silent >= target.times.downAfterMs) return 'down';
   return silent >= target.times.staleAfterMs ? 'stale' : 'live';
@@ -52,15 +60,19 @@ function open(): void {
   retry = null;
   if (!target) return;
   const to = target;
-  const own = new WebSocket(`${to.address}${PATHS.telemetry}`, TERMINAL_SUBPROTOCOL, {
+  const gateway = to.gateways[turn % to.gateways.length];
+  if (!gateway) return;
+  const own = new WebSocket(`${gateway.address}${PATHS.telemetry}`, TERMINAL_SUBPROTOCOL, {
     headers: { authorization: `Bearer ${to.token}` },
-    ...clientTls(to.transport),
+    ...clientTls(gateway.transport),
     maxPayload: MAX_FRAME_BYTES,
     handshakeTimeout: to.times.downAfterMs,
     perMessageDeflate: false,
   });
   socket = own;
-  heardAt = 0;
+  heardAt = null;
+  heardUp = performance.now();
+  quietBeats = 0;
   greeted = false;
   own.on('open', () => {
     own.send(JSON.stringify({ type: 'hello', terminal: to.terminal, time: Date.now() }));
@@ -69,9 +81,11 @@ function open(): void {
     if (socket !== own) return;
     if (binary) return own.close(CLOSE.badFrame);
     const frame = parseFrame(data.toString(), telemetryReplies);
-    heardAt = Date.now();
+    const now = Date.now();
+    heardAt = now;
     heardUp = performance.now();
-    if (frame.ok) take(own, frame.value);
+    quietBeats = 0;
+    if (frame.ok) take(own, frame.value, now);
   });
   // The close that follows says all there is to do.
   own.on('error', () => undefined);
@@ -84,11 +98,12 @@ function again(): void {
   socket = null;
   if (!target || retry) return;
   attempt += 1;
+  turn += 1;
   const { reconnectMinMs, reconnectMaxMs } = target.times;
   retry = setTimeout(open, fullJitter(attempt, reconnectMinMs, reconnectMaxMs, Math.random));
 }
 
-function take(own: WebSocket, message: TelemetryReply): void {
+function take(own: WebSocket, message: TelemetryReply, now: number): void {
   switch (message.type) {
     case 'welcome':
       attempt = 0;
@@ -101,13 +116,12 @@ function take(own: WebSocket, message: TelemetryReply): void {
       return;
     case 'telemetry':
       for (const { engine, session, items } of message.batches) {
-        book(engine).take(session, items, heardAt);
-        watcher?.feed(engine, items, heardAt);
+        book(engine).take(session, items, now);
+        watcher?.feed(engine, items, now);
         for (const item of items) executed.push(...executionsOf(engine, item));
-        trades.take(engine, items);
       }
       // A limit that is passed is not waited with until the next check.
-      if (watcher?.crossed(heardAt)) evaluate('crossed');
+      if (watcher?.crossed(now)) evaluate('crossed');
       return;
     case 'conflated':
       book(message.engine).conflated(message.dropped, message.throughSeq);
@@ -140,21 +154,22 @@ setInterval(() => {
   const figures = Object.fromEntries(
     [...books].map(([engine, one]) => [engine, one.figures(now)] as const),
   );
-  trades.flush();
-  post({ type: 'figures', link: linkState(), figures, trades: trades.health(), executed });
+  post({ type: 'figures', link: linkState(), figures, executed });
   executed = [];
 }, POST_EVERY_MS);
 
 setInterval(() => {
-  if (!socket || !target || heardAt === 0) return;
-  if (performance.now() - heardUp >= target.times.downAfterMs) {
+  if (!socket || !target) return;
+  const isQuiet = greeted && target.gateways.length > 1 && quietBeats >= QUIET_BEATS;
+  quietBeats += 1;
+  if (isQuiet || performance.now() - heardUp >= target.times.downAfterMs) {
     const own = socket;
     again();
     own.terminate();
-  } else if (socket.readyState === WebSocket.OPEN) {
+  } else if (greeted && socket.readyState === WebSocket.OPEN) {
     socket.send(JSON.stringify({ type: 'ping', time: Date.now() }));
   }
-}, 1_000);
+}, BEAT_MS);
 
 function evaluate(occasion: Occasion): void {
   if (!watcher) return;
@@ -175,15 +190,29 @@ function watch(next: Watch, folder: string): void {
   checks = setInterval(() => evaluate('check'), checkEveryMs);
 }
 
-function tradesOf(year: number, drop: boolean): ReturnType<typeof trades.year> | null {
-  try {
-    const found = trades.year(year);
-    if (drop) trades.drop(year);
-    return found;
-  } catch {
-    // The disk takes nothing, as the store's health says.
-    return null;
+/** A connection to one of the gateways stays, unless another one is to be preferred now. */
+function connect(next: TelemetryTarget | null): void {
+  const at = socket && target ? sameAt(target, next) : -1;
+  target = next;
+  if (at !== -1) {
+    turn = at;
+    return;
   }
+  const own = socket;
+  socket = null;
+  own?.terminate();
+  if (retry) clearTimeout(retry);
+  attempt = 0;
+  turn = 0;
+  open();
+}
+
+/** Where the gateway that is connected to stands in the next target; -1 where it is to be left. */
+function sameAt(before: TelemetryTarget, next: TelemetryTarget | null): number {
+  const current = JSON.stringify(before.gateways[turn % before.gateways.length]);
+  const at = next?.gateways.findIndex((one) => JSON.stringify(one) === current) ?? -1;
+  const preferred = next?.gateways[0]?.address === before.gateways[0]?.address;
+  return next?.token === before.token && (at === 0 || preferred) ? at : -1;
 }
 
 port.on('message', (message: ToTelemetry) => {
@@ -191,23 +220,10 @@ port.on('message', (message: ToTelemetry) => {
   if (message.type === 'keep') {
     return post({ type: 'kept', request: message.request, digest: watcher?.keep() ?? null });
   }
-  if (message.type === 'year') {
-    const { request, year, drop } = message;
-    return post({ type: 'year', request, trades: tradesOf(year, drop) });
-  }
-  if (message.type === 'close') {
-    trades.close();
-    return process.exit();
-  }
+  if (message.type === 'close') return process.exit();
   if (message.type === 'series') {
     const series = [...books.values()].map((one) => one.series());
     return post({ type: 'series', request: message.request, series });
   }
-  target = message.target;
-  const own = socket;
-  socket = null;
-  own?.terminate();
-  if (retry) clearTimeout(retry);
-  attempt = 0;
-  open();
+  connect(message.target);
 });

@@ -25,6 +25,8 @@ export interface EventSource {
   deleted(): DeletedBefore | null;
   /** Rows from a sequence on, in order; fewer than `limit` only at the end. */
   rows(fromSeq: number, limit: number): EventRow[];
+  /** Events of these types after one sequence and up to another, in order, up to a limit. */
+  typed(types: readonly string[], after: number, through: number, limit: number): LogEvent[];
   /** Events of these sequences, in the order given; those that are not there are left out. */
   pick(seqs: readonly number[]): LogEvent[];
   /** Every event of a command, in order. */
@@ -36,9 +38,19 @@ export interface EventSource {
   close(): void;
 }
 
-/** Opens files that hold one chain, the oldest first. @throws when one cannot be read */
-export function openSource(paths: readonly string[]): EventSource {
-  const files = paths.map(openFile);
+/** A file is in use, by a gateway as a rule. */
+export class FileInUseError extends Error {
+  override readonly name = 'FileInUseError';
+}
+
+/**
+ * Opens files that hold one chain, the oldest first.
+ *
+ * @param alone nobody else may have them open meanwhile, not even to read.
+ * @throws when one cannot be read; {FileInUseError}
+ */
+export function openSource(paths: readonly string[], alone = false): EventSource {
+  const files = paths.map((path) => openFile(path, alone));
 
   function fileOf(seq: number): OpenFile | null {
     // The newest file is asked most; an event is in the last file that begins before it.
@@ -96,6 +108,16 @@ export function openSource(paths: readonly string[]): EventSource {
       return EMPTY_LOG;
     },
     rows,
+    typed(types, after, through, limit) {
+      const found: EventRow[] = [];
+      for (const file of files) {
+        // An event that is archived and not yet taken from the log is there once.
+        const from = Math.max(after, found.at(-1)?.seq ?? 0);
+        const left = limit - found.length;
+        found.push(...(file.typed.all(from, through, JSON.stringify(types), left) as EventRow[]));
+      }
+      return found.map(eventOfRow);
+    },
     pick(seqs) {
       const found = new Map<number, LogEvent>();
       for (const file of files) {
@@ -139,6 +161,7 @@ interface OpenFile {
   readonly page: Database.Statement;
   readonly hash: Database.Statement;
   readonly several: Database.Statement;
+  readonly typed: Database.Statement;
   readonly last: Database.Statement;
   readonly story: Database.Statement;
   readonly deletions: Database.Statement;
@@ -146,11 +169,13 @@ interface OpenFile {
   first(): number;
 }
 
-function openFile(path: string): OpenFile {
+function openFile(path: string, alone: boolean): OpenFile {
   if (!existsSync(path)) throw new Error(`${path}: there is no such file`);
-  const database = new Database(path, { readonly: true, fileMustExist: true });
+  // SQLite locks for one alone only what it may write.
+  const database = new Database(path, { readonly: !alone, fileMustExist: true });
   try {
     database.pragma('busy_timeout = 2000');
+    if (alone) database.pragma('locking_mode = EXCLUSIVE');
     refuseNewer(database, path);
     const first = database.prepare('SELECT min(seq) FROM events').pluck();
     let begins: number | null = null;
@@ -161,6 +186,10 @@ function openFile(path: string): OpenFile {
       // One question for a page: two hundred cost three times as much.
       several: database.prepare(
         'SELECT seq, hash, body FROM json_each(?) CROSS JOIN events ON seq = value',
+      ),
+      typed: database.prepare(
+        `SELECT ${COLUMNS} FROM events WHERE seq > ? AND seq <= ?
+         AND type IN (SELECT value FROM json_each(?)) ORDER BY seq LIMIT ?`,
       ),
       last: database.prepare('SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1'),
       story: database.prepare(
@@ -177,6 +206,7 @@ function openFile(path: string): OpenFile {
     };
   } catch (error) {
     database.close();
-    throw error;
+    if ((error as { code?: string }).code !== 'SQLITE_BUSY') throw error;
+    throw new FileInUseError(`${path} is in use`);
   }
 }

@@ -81,6 +81,7 @@ function useNotes(status: DeskStatus): readonly string[] {
   const t = useT();
   const notes: string[] = [];
   if (status.word === 'unknown') notes.push(t('banner.unknown'));
+  if (status.unlogged) notes.push(t('banner.unlogged'));
   if (status.lastKnown) {
     notes.push(t('banner.lastKnown', { word: t(`word.${status.lastKnown}`) }));
   }

@@ -18,15 +18,17 @@ export default function Audit(props: {
   readonly view: DeskView;
   /** Shows a model in the lineage; null where there is no such view. */
   readonly onLineage: ((model: string) => void) | null;
+  /** An event of this terminal's own record to begin at. */
+  readonly first: Event | null;
 }) {
-  const { view, onLineage } = props;
+  const { view, onLineage, first } = props;
   const t = useT();
   const imported = useApp((state) => state.imported);
   const job = useApp((state) => state.job);
   const [looked, setLooked] = useState<AuditSource>('own');
   const source = imported ? looked : 'own';
   const [filter, setFilter] = useState<AuditFilter>(NO_FILTER);
-  const [picked, setPicked] = useState<Event | null>(null);
+  const [picked, setPicked] = useState<Event | null>(first);
   const pages = useAuditPages(source, filter);
   const change = (next: AuditFilter): void => {
     setFilter(next);

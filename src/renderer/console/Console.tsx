@@ -16,6 +16,7 @@ import { KILL_DIALOG_KEY, useKillKey } from '../lib/hooks';
 import { importedName, leavePast, openDialog, openKillDialog, useApp } from '../lib/store';
 import { useNow } from '../lib/useNow';
 import { useSettingsStatus } from '../lib/useSettingsStatus';
+import type { Event } from './audit/List';
 import { Palette } from './Palette';
 import { StatusLine } from './StatusLine';
 import { VIEWS, type ViewName } from './views';
@@ -51,9 +52,14 @@ function ConsoleView({ view }: { view: DeskView }) {
   const [shown, setShown] = useState<ViewName>('overview');
   const [model, setModel] = useState<string | null>(null);
   const [origin, setOrigin] = useState<string | null>(null);
+  const [event, setEvent] = useState<Event | null>(null);
   const showLineage = (id: string): void => {
     setOrigin(id);
     setShown('lineage');
+  };
+  const showEvent = (one: Event): void => {
+    setEvent(one);
+    setShown('audit');
   };
   const showModel = (id: string): void => {
     setModel(id);
@@ -131,8 +137,10 @@ function ConsoleView({ view }: { view: DeskView }) {
               {shown === 'models' && <Models view={seen} now={now} first={model} />}
               {shown === 'monitor' && <Monitor view={seen} now={now} />}
               {shown === 'incidents' && <Incidents view={seen} now={now} />}
-              {shown === 'audit' && <Audit view={view} onLineage={showLineage} />}
-              {shown === 'lineage' && <Lineage view={seen} onModel={showModel} first={origin} />}
+              {shown === 'audit' && <Audit view={view} onLineage={showLineage} first={event} />}
+              {shown === 'lineage' && (
+                <Lineage view={seen} onModel={showModel} onEvent={showEvent} first={origin} />
+              )}
               {shown === 'reports' && <Reports view={seen} />}
               {shown === 'settings' && <Settings view={view} />}
             </Suspense>

@@ -1,8 +1,6 @@
 import { groupNode, modelNode } from '@shared/lineage/artifacts';
 import { EVERYTHING, type LineageFilter } from '@shared/lineage/filter';
 import { COLUMNS, type LineageGraph, type NodeKind } from '@shared/lineage/graph';
-import type { OpenedGroup } from '@shared/lineage/ipc';
-import { DASHES } from '@shared/lineage/svg';
 import { trace } from '@shared/lineage/trace';
 import type { Area } from '@shared/lineage/window';
 import { timeOfDay } from '@shared/time';
@@ -15,6 +13,7 @@ import { Hostile, INPUT } from '../components/ui';
 import { useT } from '../i18n';
 import { amount, clip } from '../lib/format';
 import { useApp } from '../lib/store';
+import type { Event } from './audit/List';
 import { Canvas, type Picked } from './lineage/Canvas';
 import { Detail } from './lineage/Detail';
 import { Files } from './lineage/Files';
@@ -23,7 +22,6 @@ import { useLayout } from './lineage/useLayout';
 import { type Held, useLineage } from './lineage/useLineage';
 import { useOpened } from './lineage/useOpened';
 
-const NONE_OPENED: ReadonlyMap<string, OpenedGroup> = new Map();
 const NOWHERE: Area = { left: 0, top: 0, right: 0, bottom: 0 };
 
 interface Props {
@@ -31,6 +29,8 @@ interface Props {
   readonly view: DeskView;
   /** Shows a model in the registry. */
   readonly onModel: (model: string) => void;
+  /** Shows an event in the record. */
+  readonly onEvent: (event: Event) => void;
   /** A model to begin at. */
   readonly first: string | null;
 }
@@ -48,27 +48,25 @@ export default function Lineage(props: Props) {
 /** @param props.at the event up to which the log is shown; null for all of it, as it is now */
 function Shown(props: Props & { readonly at: number | null }) {
   const t = useT();
-  const { view, onModel, at } = props;
+  const { view, onModel, onEvent, at } = props;
   const begin: Picked | null =
     props.first === null ? null : { id: modelNode(props.first), by: 'search' };
   const held = useLineage(at);
   const [filter, setFilter] = useState<LineageFilter>(EVERYTHING);
   const [picked, setPicked] = useState<Picked | null>(begin);
   const [wanted, setWanted] = useState<Picked | null>(begin);
-  const { opened, open, toggle } = useOpened(setWanted);
+  const { opened, open, toggle } = useOpened(at, setWanted);
   const pick = useCallback((next: Picked) => {
     setPicked(next);
     setWanted(next);
   }, []);
-  // Trades are not in the log: of the past there are none to show.
-  const days = at === null ? opened : NONE_OPENED;
-  const graph = useMemo(() => withOpened(held.graph, [...days.values()]), [held.graph, days]);
+  const graph = useMemo(() => withOpened(held.graph, [...opened.values()]), [held.graph, opened]);
   const layout = useLayout(graph, filter);
   const seen = useRef(NOWHERE);
   const onSeen = useCallback((area: Area) => {
     seen.current = area;
   }, []);
-  const openedIds = useMemo(() => new Set(days.keys()), [days]);
+  const openedIds = useMemo(() => new Set(opened.keys()), [opened]);
 
   const number = layout && picked ? (layout.index.numberOf.get(picked.id) ?? null) : null;
   const traces = useMemo(() => {
@@ -76,7 +74,7 @@ function Shown(props: Props & { readonly at: number | null }) {
     return { up: trace(layout.index, number, 'up'), down: trace(layout.index, number, 'down') };
   }, [layout, number]);
   const node = layout && number !== null ? layout.index.graph.nodes[number] : undefined;
-  const group = node ? days.get(node.id) : undefined;
+  const group = node ? opened.get(node.id) : undefined;
 
   const search = (id: string): void => pick({ id, by: 'search' });
   async function toTrade({ id, model, day }: FoundTrade): Promise<void> {
@@ -95,7 +93,7 @@ function Shown(props: Props & { readonly at: number | null }) {
       <div className="flex flex-wrap items-center gap-3">
         <Search
           graph={graph}
-          trades={at === null}
+          at={at}
           onNode={(id) => {
             setFilter(EVERYTHING);
             search(id);
@@ -106,7 +104,7 @@ function Shown(props: Props & { readonly at: number | null }) {
         <span className="flex-1" />
         {layout && <Files layout={layout} at={at} seen={() => seen.current} />}
       </div>
-      <Status held={held} past={at !== null} />
+      <Status held={held} />
       <div className="grid min-h-0 flex-1 grid-cols-[minmax(0,1fr)_320px] gap-3">
         <div className="flex min-h-0 min-w-0 flex-col">
           {layout && layout.index.graph.nodes.length > 0 ? (
@@ -125,7 +123,7 @@ function Shown(props: Props & { readonly at: number | null }) {
         <div className="min-h-0 overflow-auto border border-line">
           {layout && node && traces ? (
             <Detail
-              {...{ node, traces, at }}
+              {...{ node, traces, at, onEvent }}
               index={layout.index}
               opened={group ? { shown: group.nodes.length, total: group.total } : null}
               onPick={search}
@@ -141,10 +139,9 @@ function Shown(props: Props & { readonly at: number | null }) {
   );
 }
 
-function Status({ held: { graph, about, failure }, past }: { held: Held; past: boolean }) {
+function Status({ held: { graph, about, failure } }: { held: Held }) {
   const t = useT();
   const problem = failure ?? about?.problem ?? null;
-  const unsaved = (about?.waiting ?? 0) + (about?.lost ?? 0) > 0;
   return (
     <p className="figure text-[12px] text-muted">
       {about
@@ -154,15 +151,13 @@ function Status({ held: { graph, about, failure }, past }: { held: Held; past: b
             seq: about.seq,
           })
         : t('lineage.loading')}
-      {' · '}
-      {t(past ? 'lineage.noTrades' : 'lineage.trades')}
-      <Legend />
-      {about && unsaved && !past && (
+      {about && about.tradesSeq < about.seq && (
         <strong className="text-amber">
           {' · '}
-          {t('lineage.waiting', { waiting: about.waiting, lost: about.lost })}
+          {t('lineage.tradesUpTo', { seq: about.tradesSeq })}
         </strong>
       )}
+      <Legend />
       {problem !== null && (
         <strong className="text-amber">
           {' · '}
@@ -173,27 +168,13 @@ function Status({ held: { graph, about, failure }, past }: { held: Held; past: b
   );
 }
 
-/** What the lines and the mark mean. */
+/** What the mark means. */
 function Legend() {
   const t = useT();
   return (
-    <span className="ml-3 inline-flex flex-wrap items-center gap-x-3">
-      {(['log', 'telemetry'] as const).map((source) => (
-        <span key={source} className="inline-flex items-center gap-1">
-          <svg width="28" height="8" aria-hidden>
-            <path
-              d="M0 4h28"
-              stroke="var(--muted)"
-              strokeDasharray={source === 'log' ? undefined : DASHES.join(' ')}
-            />
-          </svg>
-          {t(`lineage.legend.${source}`)}
-        </span>
-      ))}
-      <span className="inline-flex items-center gap-1">
-        <TriangleAlert size={12} className="text-red" aria-hidden />
-        {t('lineage.legend.mismatch')}
-      </span>
+    <span className="ml-3 inline-flex items-center gap-1">
+      <TriangleAlert size={12} className="text-red" aria-hidden />
+      {t('lineage.legend.mismatch')}
     </span>
   );
 }

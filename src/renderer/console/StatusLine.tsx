@@ -1,4 +1,5 @@
 import type { DeskView } from '@shared/view/desk';
+import { GatewayCount } from '../components/Gateways';
 import { Hostile } from '../components/ui';
 import { channelWords } from '../desk/channels.state';
 import { useT } from '../i18n';
@@ -21,6 +22,7 @@ export function StatusLine({ view }: { view: DeskView }) {
       <span className={look(link.state !== 'live')}>
         {t(`link.${link.state}`)} <Hostile text={link.address} max={60} />
       </span>
+      <GatewayCount link={link} />
       <span className={look(mirror.state !== 'ok')}>
         {t('status.mirror')} {t(`mirror.${mirror.state}`)} ·{' '}
         {t('status.verified', { seq: mirror.verifiedSeq })}

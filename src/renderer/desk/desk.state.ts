@@ -36,6 +36,8 @@ export interface DeskStatus {
   readonly unreachable: readonly string[];
   /** The word is as last known: the link is not live. */
   readonly stale: boolean;
+  /** A kill was taken and carried out as far as it says, and the log does not have it yet. */
+  readonly unlogged: boolean;
   /** With the link down, the word the mirror's last event bears out. */
   readonly lastKnown: StatusWord | null;
 }
@@ -53,10 +55,15 @@ export function deskStatus(view: DeskView, now: number): DeskStatus {
       waitingSeconds: wholeSeconds(waited),
     };
   }
+  // One that is carried out to its end and that no disk has taken yet is not in the log either.
   const unlogged = view.kills.find(
-    (kill) => kill.stage === 'accepted' && !view.ops.kills.some((one) => one.commandId === kill.id),
+    (kill) =>
+      (kill.stage === 'accepted' || (kill.stage === 'done' && kill.unsaved)) &&
+      !view.ops.kills.some((one) => one.commandId === kill.id),
   );
-  if (unlogged) return { ...logged, word: 'accepted', since: unlogged.acknowledgedAt };
+  if (unlogged) {
+    return { ...logged, word: 'accepted', since: unlogged.acknowledgedAt, unlogged: true };
+  }
   if (view.ops.epoch === null) return { ...logged, word: 'unknown', since: null };
   if (view.link.state === 'down' || view.link.state === 'connecting') {
     return {
@@ -89,6 +96,7 @@ function loggedStatus(view: DeskView, now: number): DeskStatus {
     free: ids.filter((id) => !killed.includes(id)),
     unreachable: [],
     stale: linkStale,
+    unlogged: false,
     lastKnown: null,
   } satisfies Omit<DeskStatus, 'word'>;
   if (ops.desk.mode !== 'killed' && killed.length === 0) {

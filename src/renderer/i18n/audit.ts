@@ -107,7 +107,8 @@ export const auditEs = {
   'kept.deleteWhat': 'Borrar {{name}} de {{year}}',
   'kept.gone.audit':
     'El archivo de ese año se borra en cada terminal; el registro sigue verificándose y dice qué falta. El gateway conserva su registro entero.',
-  'kept.gone.trades': 'Las operaciones cerradas ese año se borran en cada terminal, con sus sumas.',
+  'kept.gone.trades':
+    'Las operaciones cerradas ese año se borran del índice de cada terminal, con sus sumas. Los eventos que las dicen siguen en el registro hasta que se borre el año de este.',
   'kept.gone.artifacts':
     'Los informes guardados de ese año se borran en el gateway y en cada terminal.',
   'kept.reason': 'Motivo (requerido)',
@@ -242,7 +243,7 @@ export const auditEn: Readonly<Record<keyof typeof auditEs, string>> = {
   'kept.gone.audit':
     'That year’s archive is deleted at every terminal; the record still verifies and says what is missing. The gateway keeps its log whole.',
   'kept.gone.trades':
-    'The trades closed in that year are deleted at every terminal, with their sums.',
+    'The trades closed in that year are deleted from every terminal’s index, with their sums. The events that say them stay in the record until its year is deleted.',
   'kept.gone.artifacts':
     'The reports kept of that year are deleted at the gateway and at every terminal.',
   'kept.reason': 'Reason (required)',

@@ -30,6 +30,7 @@ export const en: Readonly<Record<Key, string>> = {
   'word.halted': 'STOPPED',
   'word.flat': 'HALTED · FLAT',
   'banner.unknown': 'No gateway has said anything yet',
+  'banner.unlogged': 'not in the log yet',
   'banner.lastKnown': 'last known state: {{word}}',
   'banner.since': 'since {{time}} COT',
   'banner.scoped': '{{killed}} of {{all}} engines stopped; the rest goes on',
@@ -55,6 +56,7 @@ export const en: Readonly<Record<Key, string>> = {
   'linkCause.bad_frame': 'unreadable message:',
   'linkCause.said': '',
   'link.noData': 'no data',
+  'link.gateways': '{{standing}} of {{gateways}} gateways',
   'scope.line': 'engines {{engines}} · positions {{positions}} · {{notional}}',
   'scope.all': 'The whole desk (engines: {{count}}, and those that connect later)',
   'scope.engines': 'Only the engines chosen',
@@ -362,7 +364,10 @@ export const en: Readonly<Record<Key, string>> = {
   'mirrorAlarm.unwritable': 'THE MIRROR CANNOT BE WRITTEN',
   'mirrorAlarm.unwritableWhat':
     'Events in memory, not saved: {{count}}. They are saved as soon as there is room. The kill works. Free disk space on this machine.',
-  'gateway.unsaved': 'Gateway events not yet on disk: {{count}}.',
+  'gateway.unsaved': 'Gateway events not in the log yet: {{count}}.',
+  'gatewayAlarm.title': 'P0 · A GATEWAY HAS ANOTHER HISTORY',
+  'gatewayAlarm.what':
+    'Its log is not followed and what it accepts does not count; a kill goes to it all the same. The record kept here is untouched. Tell engineering:',
   'gateway.store': 'The gateway cannot store:',
   'gateway.restarts': 'gateway restarts: {{count}}',
   'engines.title': 'Engines',

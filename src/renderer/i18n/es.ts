@@ -30,6 +30,7 @@ export const es = {
   'word.halted': 'DETENIDO',
   'word.flat': 'DETENIDO · PLANO',
   'banner.unknown': 'Ningún gateway ha dicho nada todavía',
+  'banner.unlogged': 'aún no está en el registro',
   'banner.lastKnown': 'último estado conocido: {{word}}',
   'banner.since': 'desde {{time}} COT',
   'banner.scoped': 'motores detenidos: {{killed}} de {{all}}; el resto sigue',
@@ -55,6 +56,7 @@ export const es = {
   'linkCause.bad_frame': 'mensaje ilegible:',
   'linkCause.said': '',
   'link.noData': 'sin datos',
+  'link.gateways': '{{standing}} de {{gateways}} gateways',
   'scope.line': 'motores {{engines}} · posiciones {{positions}} · {{notional}}',
   'scope.all': 'Toda la mesa (motores: {{count}}, y los que se conecten después)',
   'scope.engines': 'Solo los motores elegidos',
@@ -367,7 +369,10 @@ export const es = {
   'mirrorAlarm.unwritable': 'EL ESPEJO NO SE PUEDE ESCRIBIR',
   'mirrorAlarm.unwritableWhat':
     'Eventos en memoria, sin guardar: {{count}}. Se guardan en cuanto haya sitio. La parada funciona. Libere disco en este equipo.',
-  'gateway.unsaved': 'Eventos del gateway sin guardar en disco: {{count}}.',
+  'gateway.unsaved': 'Eventos del gateway que aún no están en el registro: {{count}}.',
+  'gatewayAlarm.title': 'P0 · UN GATEWAY TIENE OTRA HISTORIA',
+  'gatewayAlarm.what':
+    'No se sigue su registro ni cuenta lo que acepte; la parada también se le envía. El registro guardado aquí no se ha tocado. Avise a ingeniería:',
   'gateway.store': 'El gateway no puede guardar:',
   'gateway.restarts': 'reinicios del gateway: {{count}}',
   'engines.title': 'Motores',

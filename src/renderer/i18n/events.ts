@@ -93,6 +93,7 @@ const NAMES: Readonly<Record<string, readonly [es: string, en: string]>> = {
   'channel.state_changed': ['canal de avisos: cambió de estado', 'notification channel: state'],
   'notification.delivered': ['aviso entregado', 'notification delivered'],
   'notification.failed': ['aviso NO entregado', 'notification NOT delivered'],
+  'trades.closed': ['operaciones cerradas', 'trades closed'],
   'day.noted': ['día anotado', 'day noted'],
   'report.made': ['informe hecho', 'report made'],
   'report.ready': ['informe listo', 'report ready'],

@@ -35,17 +35,23 @@ export function useSiren(view: DeskView | null, silenced: ReadonlySet<string>): 
   }, [alarming, volume]);
 }
 
-/** A short sound when a kill given here was taken, and another when the link or the record is lost. One window, the panel, does. */
+/**
+ * A short sound when a kill given here was taken, and another when the link or the record is lost or a
+ * gateway has another history. One window, the panel, does.
+ */
 export function useNewsSounds(view: DeskView | null): void {
   const volume = useApp((state) => state.settings?.soundVolume ?? 0.8);
   const taken = view?.kills.filter(({ acknowledgedAt }) => acknowledgedAt !== null).length ?? 0;
   const mirror = view?.mirror.state;
-  const lost = view?.link.state === 'down' || mirror === 'quarantined' || mirror === 'broken';
+  const lost = [
+    view?.link.state === 'down' || mirror === 'quarantined' || mirror === 'broken',
+    (view?.link.strangers.length ?? 0) > 0,
+  ].filter(Boolean).length;
   const before = useRef({ taken, lost });
   useEffect(() => {
     const was = before.current;
     before.current = { taken, lost };
-    if (lost && !was.lost) play('warning', volume);
+    if (lost > was.lost) play('warning', volume);
     else if (taken > was.taken) play('acknowledged', volume);
   }, [taken, lost, volume]);
 }

@@ -196,3 +196,23 @@ export function MirrorAlarm({ view }: { view: DeskView }) {
     </section>
   );
 }
+
+/** Gateways of the desk's list whose log is not the one followed: nothing is taken from them. */
+export function GatewayAlarm({ view }: { view: DeskView }) {
+  const t = useT();
+  const { strangers } = view.link;
+  if (strangers.length === 0) return null;
+  return (
+    <section role="alert" className="m-2 rounded-md border-2 border-amber p-3">
+      <h2 className="text-[15px] font-bold text-amber">{t('gatewayAlarm.title')}</h2>
+      <p>{t('gatewayAlarm.what')}</p>
+      <ul className="mt-1 text-[12px] break-all text-muted select-text">
+        {strangers.map((address) => (
+          <li key={address}>
+            <Hostile text={address} max={120} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,4 +1,5 @@
 import type { DeskView, LinkCause } from '@shared/view/desk';
+import { GatewayCount } from '../components/Gateways';
 import { notionalText } from '../components/Notional';
 import { Figure, Hostile } from '../components/ui';
 import { dataAge, dayFigures, errorRate, isStale, scopeTotals } from '../desk/figures.state';
@@ -23,6 +24,12 @@ export function LinkLine({ view, now }: Props) {
         )}
         {link.state !== 'live' && link.cause && <Cause cause={link.cause} />}
       </span>
+      {link.gateways > 1 && (
+        <span className="text-muted">
+          <Hostile text={link.address} max={48} />
+        </span>
+      )}
+      <GatewayCount link={link} />
       <span className="text-muted">
         {age === null ? t('link.noData') : t('link.age', { age: duration(age) })}
       </span>

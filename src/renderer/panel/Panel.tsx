@@ -16,7 +16,14 @@ import { call } from '../lib/call';
 import { KILL_DIALOG_KEY, useKillKey, useNewsSounds, useNoticeSound, useSiren } from '../lib/hooks';
 import { openKillDialog, useApp } from '../lib/store';
 import { useNow } from '../lib/useNow';
-import { ChannelAlarm, ConnectionAlarm, KillAlarm, MirrorAlarm, PendingKillBox } from './Alarms';
+import {
+  ChannelAlarm,
+  ConnectionAlarm,
+  GatewayAlarm,
+  KillAlarm,
+  MirrorAlarm,
+  PendingKillBox,
+} from './Alarms';
 import { Chains } from './Chains';
 import { FigureLines, LinkLine, ModelLines } from './Figures';
 import { Head } from './Head';
@@ -79,6 +86,7 @@ function PanelView(props: {
         <KillAlarm view={view} now={now} />
         <PendingKillBox view={view} />
         <MirrorAlarm view={view} />
+        <GatewayAlarm view={view} />
         <ChannelAlarm view={view} />
         <FigureLines view={view} now={now} />
         <section className="border-b border-line p-3">

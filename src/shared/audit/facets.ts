@@ -36,6 +36,7 @@ export function marksOf(event: LogEvent): readonly Mark[] {
     if (field === 'target' && event.type.startsWith('promotion.')) continue;
     add('model', data[field]);
   }
+  addAll(data.trades, (trade) => add('model', memberOf(trade, 'model')));
   add('engine', data.engine);
   addAll(data.engines, (engine) => add('engine', engine));
   addAll(data.targets, (target) => add('engine', memberOf(target, 'engine')));
@@ -55,13 +56,18 @@ function memberOf(value: unknown, name: string): unknown {
 
 /**
  * The words an event is searched by: its type, who, why, and every text and figure of its data, in
- * the order of the canonical JSON. Cut at {@link SEARCHED_TEXT_MAX}.
+ * the order of the canonical JSON, the ids of trades before all else. Cut at {@link SEARCHED_TEXT_MAX}.
  */
 export function readableText(event: LogEvent): string {
   const parts = [event.type, event.actor.id];
   if (event.actor.role !== event.actor.id) parts.push(event.actor.role);
   if (event.actor.terminal !== null) parts.push(event.actor.terminal);
   if (event.reason !== null) parts.push(event.reason);
+  // A trade is looked for by its id, and the rest of so many may be cut.
+  addAll(event.data.trades, (trade) => {
+    const id = memberOf(trade, 'tradeId');
+    if (typeof id === 'string') parts.push(id);
+  });
   let left = SEARCHED_TEXT_MAX;
   collect(event.data, (text) => {
     if (left > 0) parts.push(text);

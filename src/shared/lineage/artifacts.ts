@@ -94,7 +94,7 @@ export const artifactFacetSchema = z.discriminatedUnion('kind', [
     model: z.string().min(1).max(128),
     sha256: modelHashSchema.nullable(),
   }),
-  /** Trades of the live service; they come by telemetry and by nothing else. */
+  /** Trades of the live service; engines tell of them, and nobody else. */
   z.looseObject({ kind: z.literal('trades') }),
 ]);
 const versionFacet = z.looseObject({ datasetVersion: z.string().min(1).max(128) });

@@ -5,7 +5,7 @@ import type { FactName, LineageEdge, LineageGraph, LineageNode, Mismatch } from 
 import type { ArtifactPlaces, DeploymentFacts, LineageState, ModelFacts, RunFacts } from './state';
 import { type TradeRow, type TradeSum, tradeNode } from './trades';
 
-/** The graph that the log's facts and the trades received make, and the events behind each node. */
+/** The graph that the log's facts make, and the events behind each node but those of trades. */
 export interface BuiltGraph extends LineageGraph {
   readonly seqs: ReadonlyMap<string, readonly number[]>;
 }
@@ -19,6 +19,7 @@ export function buildGraph(state: LineageState, sums: readonly TradeSum[]): Buil
   const seqs = new Map<string, number[]>();
   const edges = new Map<string, LineageEdge>();
   const mismatches = mismatchesOf(state);
+  const groups = groupsOf(sums);
 
   function put(node: Draft, of: readonly number[]): void {
     const known = nodes.get(node.id);
@@ -70,7 +71,7 @@ export function buildGraph(state: LineageState, sums: readonly TradeSum[]): Buil
     if (!nodes.has(model)) put(bareModel(deployment.model, deployment.at), []);
     join(model, id, null);
   }
-  for (const [id, group] of groupsOf(sums)) {
+  for (const [id, group] of groups) {
     put(group.node, []);
     const { model } = group;
     if (!nodes.has(modelNode(model))) put(bareModel(model, group.node.at), []);
@@ -85,7 +86,7 @@ export function buildGraph(state: LineageState, sums: readonly TradeSum[]): Buil
       ...node,
       facts: facts.filter((one): one is readonly [FactName, string] => one[1] !== null),
       mismatches: mismatches.get(node.id) ?? [],
-      events: new Set(seqs.get(node.id)).size,
+      events: groups.get(node.id)?.events ?? new Set(seqs.get(node.id)).size,
     })),
     edges: [...edges.values()],
     seqs,
@@ -110,7 +111,7 @@ export function tradeGraph(trades: readonly TradeRow[], group: string): LineageG
       ];
       return {
         ...{ id: tradeNode(trade), kind: 'trade', label: trade.tradeId, note: pnl ?? '' },
-        ...{ at: trade.closedAt, model: trade.model, mismatches: [], events: 0 },
+        ...{ at: trade.closedAt, model: trade.model, mismatches: [], events: 1 },
         facts: facts.filter((one): one is readonly [FactName, string] => one[1] !== null),
       };
     }),
@@ -243,6 +244,7 @@ function deploymentDraft(id: string, one: DeploymentFacts): Draft {
 interface Group {
   readonly model: string;
   readonly node: Draft;
+  readonly events: number;
   readonly spans: readonly TradeSum[];
 }
 
@@ -260,6 +262,7 @@ function groupsOf(sums: readonly TradeSum[]): Map<string, Group> {
     if (!first) continue;
     const count = spans.reduce((all, one) => all + one.count, 0);
     const unknown = spans.reduce((all, one) => all + one.unknown, 0);
+    const events = spans.reduce((all, one) => all + one.events, 0);
     const node: Draft = {
       ...{ id, kind: 'trades', label: first.day, note: pnlOf(spans), model: first.model },
       at: Math.min(...spans.map((one) => one.firstOpenedAt)),
@@ -271,7 +274,7 @@ function groupsOf(sums: readonly TradeSum[]): Map<string, Group> {
         ['engines', [...new Set(spans.map(({ engine }) => engine))].sort().join(', ')],
       ],
     };
-    groups.set(id, { model: first.model, node, spans });
+    groups.set(id, { model: first.model, node, events, spans });
   }
   return groups;
 }

@@ -76,7 +76,7 @@ export interface LineageNode {
   readonly model: string | null;
   readonly mismatches: readonly Mismatch[];
   readonly facts: readonly (readonly [FactName, string])[];
-  /** How many events of the log it rests on; trades rest on telemetry and have none. */
+  /** How many events of the log it rests on. */
   readonly events: number;
 }
 
@@ -93,14 +93,6 @@ export interface LineageEdge {
 export interface LineageGraph {
   readonly nodes: readonly LineageNode[];
   readonly edges: readonly LineageEdge[];
-}
-
-/**
- * Whether an edge into a node of this kind rests on telemetry: trades are not in the log, so neither
- * is what they hang on. Every other edge rests on events of the log.
- */
-export function fromTelemetry(to: NodeKind): boolean {
-  return to === 'trades' || to === 'trade';
 }
 
 /** Since when no engine has a model's artifact any more, Unix ms; null where that is not so. */

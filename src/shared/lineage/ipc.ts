@@ -14,9 +14,8 @@ export interface LineagePart {
   readonly seq: number;
   /** Why trades or events cannot be read; null while they can. */
   readonly problem: string | null;
-  /** Trades that wait for the disk, and those given up. */
-  readonly waiting: number;
-  readonly lost: number;
+  /** Up to which event the trades among them have been read; less than `seq` while that goes on. */
+  readonly tradesSeq: number;
 }
 
 export interface OpenedGroup {
@@ -41,12 +40,12 @@ export const lineageCalls = {
   },
   /** The trades of a model that were closed on a day. */
   'lineage.trades': {
-    args: z.strictObject({ model: z.string().min(1).max(128), day: z.string().max(10) }),
+    args: z.strictObject({ model: z.string().min(1).max(128), day: z.string().max(10), at }),
     result: z.custom<OpenedGroup>(),
   },
   /** Trades by the beginning of their id. */
   'lineage.find': {
-    args: z.strictObject({ trade: z.string().min(1).max(128) }),
+    args: z.strictObject({ trade: z.string().min(1).max(128), at }),
     result: z.custom<readonly { id: string; label: string; model: string; day: string }[]>(),
   },
   /** The latest events that a node rests on, newest first. */

@@ -1,4 +1,4 @@
-import { fromTelemetry, goneSince, type LineageGraph } from './graph';
+import { goneSince } from './graph';
 import { type Layout, NODE_HEIGHT, NODE_WIDTH } from './layout';
 import { lineOf } from './window';
 
@@ -20,22 +20,15 @@ const UNFIT = /[\p{Cc}\p{Cs}\p{Bidi_Control}\u200b-\u200d\u2060\ufeff\ufffe\ufff
 /** What a picture says beside the labels, in the reader's language. */
 export interface PictureTexts {
   readonly title: string;
-  /** What a plain line, a dashed one and the mark of a mismatch mean. */
-  readonly log: string;
-  readonly telemetry: string;
+  /** What the mark of a mismatch means. */
   readonly mismatch: string;
   /** Of a model whose artifact no engine has any more. */
   readonly gone: string;
 }
 
-/** Dashes of a line that rests on telemetry and not on the log. */
-export const DASHES = [4, 3] as const;
 /** Stands at a node that something does not agree with: red alone says nothing to some. */
 export const WRONG = '▲';
-const DASHED = ` stroke-dasharray="${DASHES.join(' ')}"`;
 const LEGEND_HEIGHT = 28;
-const LEGEND_COLUMNS = [0, 200, 480] as const;
-const LEGEND_WIDTH = 620;
 
 /** Pixels by which a node's name makes room for {@link WRONG}. */
 export const WRONG_WIDTH = 16;
@@ -46,7 +39,7 @@ export const WRONG_WIDTH = 16;
  */
 export function toSvg(layout: Layout, texts: PictureTexts): string {
   const { index, x, y, width, height } = layout;
-  const wide = Math.max(width, LEGEND_WIDTH) + 2 * MARGIN;
+  const wide = Math.max(width, NODE_WIDTH) + 2 * MARGIN;
   const tall = height + LEGEND_HEIGHT + 2 * MARGIN;
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${-MARGIN} ${-MARGIN} ${wide} ${tall}" width="${wide}" height="${tall}" font-family="sans-serif" font-size="12">`,
@@ -54,9 +47,7 @@ export function toSvg(layout: Layout, texts: PictureTexts): string {
     `<rect x="${-MARGIN}" y="${-MARGIN}" width="100%" height="100%" fill="${COLORS.background}"/>`,
   ];
   for (let edge = 0; edge < index.from.length; edge += 1) {
-    const to = index.graph.nodes[index.to[edge] as number];
-    const dashes = to && fromTelemetry(to.kind) ? DASHED : '';
-    parts.push(`<path d="${lineOf(layout, edge)}" fill="none" stroke="${COLORS.line}"${dashes}/>`);
+    parts.push(`<path d="${lineOf(layout, edge)}" fill="none" stroke="${COLORS.line}"/>`);
   }
   for (const [node, one] of index.graph.nodes.entries()) {
     const { label, note, mismatches } = one;
@@ -72,33 +63,19 @@ export function toSvg(layout: Layout, texts: PictureTexts): string {
     );
     if (wrong) parts.push(wrongAt(left + 8, top + 18));
   }
-  parts.push(...legend(height + LEGEND_HEIGHT, texts));
-  parts.push('</svg>');
+  const legend = height + LEGEND_HEIGHT;
+  parts.push(
+    wrongAt(0, legend),
+    `<text x="${WRONG_WIDTH}" y="${legend}" fill="${COLORS.muted}">${xml(texts.mismatch)}</text>`,
+    '</svg>',
+  );
   return `${parts.join('\n')}\n`;
 }
 
-/** The graph as JSON, with the place of each node and what each edge rests on. */
+/** The graph as JSON, with the place of each node. */
 export function toJson({ index, x, y }: Layout): string {
   const nodes = index.graph.nodes.map((node, at) => ({ ...node, x: x[at], y: y[at] }));
-  return `${JSON.stringify({ nodes, edges: sourced(index.graph) }, null, 1)}\n`;
-}
-
-function sourced({ nodes, edges }: LineageGraph) {
-  const traded = new Set(nodes.filter(({ kind }) => fromTelemetry(kind)).map(({ id }) => id));
-  return edges.map((edge) => ({ ...edge, source: traded.has(edge.to) ? 'telemetry' : 'log' }));
-}
-
-function legend(y: number, { log, telemetry, mismatch }: PictureTexts): string[] {
-  const line = (x: number, dashes: string): string =>
-    `<path d="M${x} ${y - 4}h32" fill="none" stroke="${COLORS.line}"${dashes}/>`;
-  const text = (x: number, said: string): string =>
-    `<text x="${x}" y="${y}" fill="${COLORS.muted}">${xml(said)}</text>`;
-  const [first, second, third] = LEGEND_COLUMNS;
-  return [
-    ...[line(first, ''), text(first + 40, log)],
-    ...[line(second, DASHED), text(second + 40, telemetry)],
-    ...[wrongAt(third, y), text(third + WRONG_WIDTH, mismatch)],
-  ];
+  return `${JSON.stringify({ nodes, edges: index.graph.edges }, null, 1)}\n`;
 }
 
 function wrongAt(x: number, y: number): string {

@@ -1,25 +1,13 @@
 import { z } from 'zod';
+import type { ClosedTrade } from '../telemetry/types';
 
 /** Closed trades as a terminal keeps them, and their sums by model and day. */
 
-const figure = z.number().nullable();
-
-export const tradeRowSchema = z.object({
-  engine: z.string(),
-  tradeId: z.string(),
-  model: z.string(),
-  instrument: z.string(),
-  side: z.enum(['long', 'short']),
-  quantity: z.number(),
-  entryPrice: figure,
-  exitPrice: figure,
-  /** Net of costs, in `currency`; null where the engine did not say. */
-  pnl: figure,
-  currency: z.string(),
-  openedAt: z.number(),
-  closedAt: z.number(),
-});
-export type TradeRow = z.infer<typeof tradeRowSchema>;
+export interface TradeRow extends ClosedTrade {
+  readonly engine: string;
+  /** The event of the log that said it. */
+  readonly seq: number;
+}
 
 /** One engine's trades of a model on a trading day, in one currency. */
 export interface TradeSum {
@@ -35,8 +23,26 @@ export interface TradeSum {
   readonly unknown: number;
   readonly firstOpenedAt: number;
   readonly lastClosedAt: number;
+  /** Events that said them; one that says several currencies of a day is counted at the first alone. */
+  readonly events: number;
 }
 
-/** The key of a trade in its group; an engine's ids may begin again, so the time is part of it. */
+/** Engine, id and time of closing: an engine's ids may begin again, so the time is part of it. */
+const keySchema = z.tuple([z.string(), z.string(), z.number()]);
+export type TradeKey = z.infer<typeof keySchema>;
+
+const PREFIX = 'trade:';
+
+/** The node of a trade. */
 export const tradeNode = ({ engine, tradeId, closedAt }: TradeRow): string =>
-  `trade:${JSON.stringify([engine, tradeId, closedAt])}`;
+  PREFIX + JSON.stringify([engine, tradeId, closedAt]);
+
+/** The trade of a node; null for a node of another kind. */
+export function tradeOf(node: string): TradeKey | null {
+  if (!node.startsWith(PREFIX)) return null;
+  try {
+    return keySchema.parse(JSON.parse(node.slice(PREFIX.length)));
+  } catch {
+    return null;
+  }
+}

@@ -19,6 +19,7 @@ import {
 import { reportEventData } from '../reports/events';
 import { retentionEventData } from '../retention/events';
 import { modeSchema, positionSchema, workingOrderSchema } from '../telemetry/types';
+import { tradeEventData } from '../trades/events';
 import { saidSchema } from '../words/schema';
 
 /** Types of the log's events and the shape of `data` for each. Facts, in the past tense. */
@@ -207,6 +208,7 @@ export const eventData = {
   ...notifyEventData,
   ...reportEventData,
   ...retentionEventData,
+  ...tradeEventData,
 } as const;
 export type EventType = keyof typeof eventData;
 export type EventDataOf<Type extends EventType> = z.output<(typeof eventData)[Type]>;

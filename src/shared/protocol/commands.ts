@@ -97,6 +97,7 @@ export const commandParams = {
       'mirror_quarantined',
       'mirror_unwritable',
       'gateway_restarted',
+      'gateway_diverged',
       'locked',
       'unlocked',
       'unlock_failed',

@@ -4,8 +4,10 @@ import { z } from 'zod';
 const figure = z.number().nullable();
 const text = z.string().max(512);
 const id = z.string().min(1).max(128);
+/** The last instant that a calendar has, in ms; the first is as far before 1970. */
+const INSTANT_MAX = 8_640_000_000_000_000;
 /** Unix time in milliseconds by the engine's own clock. */
-const ts = z.number();
+const ts = z.number().min(-INSTANT_MAX).max(INSTANT_MAX);
 
 export const positionSchema = z.object({
   id,
@@ -38,6 +40,23 @@ export type WorkingOrder = z.infer<typeof workingOrderSchema>;
 export const modeSchema = z.enum(['normal', 'reducing', 'paused', 'killed']);
 export type Mode = z.infer<typeof modeSchema>;
 
+/** A trade that was closed, as its engine says it. */
+export const closedTradeSchema = z.object({
+  tradeId: id,
+  model: id,
+  instrument: id,
+  side: z.enum(['long', 'short']),
+  quantity: z.number().nonnegative(),
+  entryPrice: figure,
+  exitPrice: figure,
+  /** Net of costs, in `currency`; null where the engine did not say. */
+  pnl: figure,
+  currency: z.string().max(8),
+  openedAt: ts,
+  closedAt: ts,
+});
+export type ClosedTrade = z.infer<typeof closedTradeSchema>;
+
 /**
  * One telemetry item of an engine. `seq` counts 1, 2, 3 … per engine session, so that a gap is seen.
  */
@@ -57,18 +76,7 @@ export const telemetryItemSchema = z.discriminatedUnion('kind', [
     kind: z.literal('trade'),
     seq: z.int().positive(),
     ts,
-    tradeId: id,
-    model: id,
-    instrument: id,
-    side: z.enum(['long', 'short']),
-    quantity: z.number().nonnegative(),
-    entryPrice: figure,
-    exitPrice: figure,
-    /** Net of costs, in `currency`. */
-    pnl: figure,
-    currency: z.string().max(8),
-    openedAt: ts,
-    closedAt: ts,
+    ...closedTradeSchema.shape,
   }),
   z.object({
     kind: z.literal('order'),

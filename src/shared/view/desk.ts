@@ -112,6 +112,12 @@ export interface LinkView {
   readonly lastHeardAt: number | null;
   /** Plain words on why it is not live. */
   readonly cause: LinkCause | null;
+  /** Gateways of the desk that this terminal was told of. */
+  readonly gateways: number;
+  /** How many of them it is connected to now: the live one, and one that stands ready. */
+  readonly standing: number;
+  /** Addresses of gateways that have another history than the one followed. */
+  readonly strangers: readonly string[];
 }
 
 export interface EngineFigures {

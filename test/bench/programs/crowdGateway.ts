@@ -1,11 +1,15 @@
-// A gateway for measuring with a crowd: any token is an operator of that name, `engine-…` an engine.
-import { randomBytes } from 'node:crypto';
+// A gateway for measuring: `crowdGateway FOLDER`, or one of several `crowdGateway FOLDER NODE REPLICAS SERVERS`. Any
+// token is an operator of that name, `engine-…` an engine.
 import { join } from 'node:path';
 import { startGateway } from '../../../src/gateway/gateway';
 import { readPolicies } from '../../../src/node/policyFiles';
+import { pooledRandom } from '../../../src/node/random';
+import { joinCluster } from '../../support/cluster';
 import { ROOT } from '../../support/root';
 
-const [dataDir = ''] = process.argv.slice(2);
+const [dataDir = '', node, replicas, servers = ''] = process.argv.slice(2);
+const uptime = () => performance.now();
+const cluster = node && (await joinCluster(servers.split(','), node, Number(replicas)));
 const gateway = await startGateway({
   dataDir,
   ...{ host: '127.0.0.1', port: 0, tls: null, environment: 'paper', deskName: 'bench' },
@@ -20,8 +24,9 @@ const gateway = await startGateway({
           expiresAt: null,
         },
   clock: Date.now,
-  uptime: () => performance.now(),
-  random: (length) => randomBytes(length),
+  uptime,
+  random: pooledRandom(),
+  ...(cluster && { cluster }),
 });
 process.stdout.write(`${gateway.port}\n`);
 process.once('SIGTERM', () => void gateway.stop().then(() => process.exit(0)));

@@ -1,16 +1,21 @@
-// A fleet of engines: `fleet PORT COUNT ITEMS_PER_SECOND`. Says `killed <CLOCK_MONOTONIC, ns>` once the
-// last of them was told to block, and `ready` when all are connected.
+// A fleet of engines: `fleet PORT[,PORT…] COUNT ITEMS_PER_SECOND`, on the gateways by turns. Says
+// `killed <CLOCK_MONOTONIC, ns>` once the last of them was told to block, `ready` when all are connected, and
+// after a line with a number on standard input `sent` once so many more items are.
+import { createInterface } from 'node:readline';
 import WebSocket from 'ws';
 import type { EngineOrder } from '../../../src/shared/protocol/engine';
 import { ENGINE_SUBPROTOCOL, PATHS } from '../../../src/shared/protocol/wire';
 
-const [port = '', count = '0', perSecond = '0'] = process.argv.slice(2);
+const [ports = '', count = '0', perSecond = '0'] = process.argv.slice(2);
 const engines = Number(count);
 const killed = new Set<string>();
+const gateways = ports.split(',');
 let ready = 0;
+let toSend = 0;
 
 for (let index = 0; index < engines; index += 1) {
   const id = `engine-${index}`;
+  const port = gateways[index % gateways.length];
   const socket = new WebSocket(`ws://127.0.0.1:${port}${PATHS.engine}`, ENGINE_SUBPROTOCOL, {
     headers: { authorization: `Bearer ${id}` },
   });
@@ -32,6 +37,8 @@ for (let index = 0; index < engines; index += 1) {
         return { kind: 'inference', seq, ts: Date.now(), model: 'm', ok: true, latencyMs: 12 };
       });
       send({ type: 'telemetry', items });
+      if (toSend > 0 && toSend <= items.length) process.stdout.write('sent\n');
+      toSend = Math.max(0, toSend - items.length);
     }, 100);
   });
   socket.on('message', (data) => {
@@ -55,4 +62,7 @@ for (let index = 0; index < engines; index += 1) {
     else send({ ...settled, items: [{ kind: 'engine', id, outcome: 'done' }] });
   });
 }
+createInterface({ input: process.stdin }).on('line', (line) => {
+  toSend = Number(line);
+});
 process.once('SIGTERM', () => process.exit(0));

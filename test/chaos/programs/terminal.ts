@@ -46,6 +46,8 @@ const link = createControlLink({
   },
   ...{ onAnswer: () => undefined, onLease: () => undefined, onHealth: () => undefined },
   onDiverged: desk.diverged,
+  onStranger: () => undefined,
+  changed: () => undefined,
   onState: () => undefined,
 });
 desk.opened({ type: 'opened', ...(await core.open()) });

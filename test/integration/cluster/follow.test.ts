@@ -1,8 +1,8 @@
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { connectTo } from '../../../src/gateway/cluster/connect';
 import { openStream } from '../../../src/gateway/cluster/stream';
 import { type LinkProxy, openProxy } from '../../chaos/proxy';
+import { connectTo } from '../../support/cluster';
 import { type NatsServers, startNats, WHY_NO_NATS } from '../../support/nats';
 
 /** Its own way back took the client's 20 to 30 s. */
@@ -36,7 +36,7 @@ describe.skipIf(WHY_NO_NATS !== null)(
     ])(
       'follows again soon after it passes, once %s',
       async (name, type, times) => {
-        stalled = await connectTo({ servers: [`127.0.0.1:${proxy.port}`] });
+        stalled = await connectTo([`127.0.0.1:${proxy.port}`], 'follower');
         const follower = await openStream(stalled, { ...options, name: `S${times}` });
         const writer = await openStream(other, { ...options, name: `S${times}` });
         const heard = new Map<string, () => void>();

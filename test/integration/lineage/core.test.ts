@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -8,10 +8,15 @@ import { MirrorCore } from '../../../src/main/mirror/core';
 import { archivesOf, closeYears, verifyArchives } from '../../../src/node/audit/archives';
 import { sha256 } from '../../../src/node/sha256';
 import { SqliteEventStore } from '../../../src/node/sqliteEventStore';
-import { openTradeStore } from '../../../src/node/tradeStore';
-import type { TelemetryItem } from '../../../src/shared/telemetry/types';
 import { openGateway } from '../../support/desk';
-import { deployed, registered, sealed } from '../../support/lineage';
+import {
+  closedTrade,
+  deployed,
+  registered,
+  type Said,
+  sealed,
+  tradesClosed,
+} from '../../support/lineage';
 import { misfits, runEvent } from '../../support/openLineage';
 import { TestTerminal } from '../../support/testTerminal';
 import { stageModel } from '../../support/walk';
@@ -58,40 +63,153 @@ async function mirrored(): Promise<void> {
   await gateway.stop();
 }
 
-function closed(tradeId: string, closedAt: number): TelemetryItem {
-  return {
-    ...{ kind: 'trade', seq: 1, ts: closedAt, tradeId, model: 'm1', instrument: 'USD/COP' },
-    ...{ side: 'short', quantity: 2, entryPrice: 1, exitPrice: 2, pnl: -3, currency: 'USD' },
-    ...{ openedAt: closedAt - 5, closedAt },
-  };
+/** Puts facts into a mirror of their own, in this core's place. */
+function held(facts: readonly Said[]): SqliteEventStore {
+  const store = new SqliteEventStore(join(folder, 'audit.db'), sha256);
+  store.insert(sealed(facts));
+  return store;
 }
 
 test('without files the graph is empty and nothing is wrong', () => {
   expect(core.part(null, 0, null)).toMatchObject({ parts: 1, nodes: [], edges: [], problem: null });
 });
 
-test('reads the mirror and the trades, says when nothing is new, and shows the events behind a node', async () => {
+test('reads the mirror, says when nothing is new, and shows the events behind a node', async () => {
   await mirrored();
-  const trades = openTradeStore(join(folder, 'trades.db'));
   const first = core.part(null, 0, null);
   const kinds = new Set(first.nodes.map(({ kind }) => kind));
   expect(kinds).toEqual(new Set(['data', 'features', 'run', 'model']));
   expect(core.part(first.revision, 0, null).parts).toBe(0);
-  const closedAt = Date.parse('2026-03-02T15:00:00Z');
-  trades.take('e1', [closed('abc-1', closedAt)]);
-  trades.flush();
-  const second = core.part(first.revision, 0, null);
-  expect(second.revision).toBeGreaterThan(first.revision);
-  expect(second.edges).toContainEqual({ from: 'model:m1', to: 'trades:2026-03-02:m1', by: null });
-  const [found] = core.find('abc');
-  expect(found).toMatchObject({ model: 'm1', day: '2026-03-02', label: 'abc-1' });
-  const opened = core.trades('m1', '2026-03-02');
-  expect(opened).toMatchObject({ total: 1, edges: [{ to: found?.id }] });
   const { total, events } = core.events('model:m1', null);
   expect(total).toBe(events.length);
   expect(events.at(-1)?.type).toBe('model.registered');
   expect(events.every(({ seq }, at) => at === 0 || seq < (events[at - 1]?.seq ?? 0))).toBe(true);
-  trades.close();
+});
+
+describe('trades', () => {
+  const AT = Date.parse('2026-03-02T15:00:00Z');
+  const DAY = '2026-03-02';
+  const GROUP = `trades:${DAY}:m1`;
+  const facts = [
+    registered('m1'),
+    tradesClosed('e1', [closedTrade('abc-1', AT), closedTrade('abc-2', AT + 1)]),
+    tradesClosed('e2', [closedTrade('x', AT)]),
+    // Said again after a restart, and one more.
+    tradesClosed('e1', [closedTrade('abc-1', AT), closedTrade('abc-3', AT + 2)]),
+  ];
+  const all = sealed(facts);
+  const seqs = (id: string, at: number | null = null) =>
+    core.events(id, at).events.map(({ seq }) => seq);
+  const group = (at: number | null = null) =>
+    core.part(null, 0, at).nodes.find(({ id }) => id === GROUP);
+
+  it('come from the log, each with the event that said it', () => {
+    const store = held(facts.slice(0, 2));
+    const first = core.part(null, 0, null);
+    expect(first).toMatchObject({ seq: 2, tradesSeq: 2, problem: null });
+    expect(first.edges).toContainEqual({ from: 'model:m1', to: GROUP, by: null });
+    expect(core.part(first.revision, 0, null).parts).toBe(0);
+    store.insert(all.slice(2));
+    store.close();
+    expect(core.part(first.revision, 0, null).revision).toBeGreaterThan(first.revision);
+    expect(Object.fromEntries(group()?.facts ?? [])).toMatchObject({ count: '4', pnl: '-12 USD' });
+    expect(group()?.events).toBe(3);
+    expect(seqs(GROUP)).toEqual([4, 3, 2]);
+    const [found] = core.find('abc-1', null);
+    expect(found).toMatchObject({ model: 'm1', day: DAY, label: 'abc-1' });
+    expect(seqs(found?.id ?? '')).toEqual([2]);
+    expect(core.events(found?.id ?? '', null).events[0]).toMatchObject({ type: 'trades.closed' });
+    const opened = core.trades('m1', DAY, null);
+    expect([opened.total, opened.nodes.length, opened.edges.length]).toEqual([4, 4, 4]);
+  });
+
+  it('of the past are those that the log had said until then', () => {
+    held(facts).close();
+    expect(group(1)).toBeUndefined();
+    expect(Object.fromEntries(group(3)?.facts ?? [])).toMatchObject({
+      ...{ count: '3', pnl: '-9 USD', engines: 'e1, e2' },
+    });
+    expect(group(3)?.events).toBe(2);
+    expect(seqs(GROUP, 3)).toEqual([3, 2]);
+    expect(core.trades('m1', DAY, 2)).toMatchObject({ total: 2 });
+    expect(core.find('abc', 2)).toHaveLength(2);
+    expect(core.find('abc', 4)).toHaveLength(3);
+    expect(group()?.events).toBe(3);
+  });
+
+  it('are read on by the next reader, and read anew of another history', () => {
+    held(facts).close();
+    expect(group()?.events).toBe(3);
+    core.close();
+    rmSync(join(folder, 'audit.db'));
+    // As many events, and others.
+    held([...facts.slice(0, 3), registered('m2')]).close();
+    const next = createLineageCore({
+      ...{ mirror: join(folder, 'audit.db'), trades: join(folder, 'trades.db'), sha256 },
+    });
+    const { nodes, tradesSeq } = next.part(null, 0, null);
+    expect(tradesSeq).toBe(4);
+    expect(nodes.find(({ id }) => id === GROUP)?.events).toBe(2);
+    next.close();
+  });
+
+  it('are read anew where their file breaks under the reader, and say so once', () => {
+    held(facts).close();
+    expect(group()?.events).toBe(3);
+    core.close();
+    const path = join(folder, 'trades.db');
+    const bytes = readFileSync(path);
+    bytes.fill(0xa5, 4_096);
+    writeFileSync(path, bytes);
+    const next = createLineageCore({ mirror: join(folder, 'audit.db'), trades: path, sha256 });
+    const looked = [next.part(null, 0, null), next.part(null, 0, null), next.part(null, 0, null)];
+    expect(looked.at(-1)?.problem).toBeNull();
+    expect(looked.at(-1)?.nodes.find(({ id }) => id === GROUP)?.events).toBe(3);
+    next.close();
+  });
+
+  it('are missing, and the rest is shown, where their file cannot be written', () => {
+    held(facts).close();
+    mkdirSync(join(folder, 'trades.db'));
+    const { nodes, tradesSeq, problem } = core.part(null, 0, null);
+    expect(nodes.map(({ id }) => id)).toContain('model:m1');
+    expect(group()).toBeUndefined();
+    expect([tradesSeq, problem]).toEqual([0, expect.any(String)]);
+  });
+
+  it('of a long log are read a step at a time, and by the end are those that were said', async () => {
+    const many = Array.from({ length: 450 }, (_, n) =>
+      tradesClosed('e1', [closedTrade(`t${n}`, AT + n)]),
+    );
+    held(many).close();
+    const first = core.part(null, 0, null);
+    expect(first).toMatchObject({ seq: 450, tradesSeq: 200 });
+    await core.indexAll();
+    expect(core.part(null, 0, null)).toMatchObject({ seq: 450, tradesSeq: 450 });
+    expect(group()?.events).toBe(450);
+    expect(core.trades('m1', DAY, null).total).toBe(450);
+  });
+
+  it('of a year are told and deleted, and those that a deleted year of the record said go with it', async () => {
+    const NEW_YEAR = Date.parse('2026-01-01T05:00:00Z');
+    const mirror = join(folder, 'audit.db');
+    held([
+      tradesClosed('e1', [closedTrade('viejo', NEW_YEAR - 9)], NEW_YEAR - 8),
+      // Closed in the old year, and said in the new one.
+      tradesClosed('e1', [closedTrade('tarde', NEW_YEAR - 7)], NEW_YEAR + 1),
+      tradesClosed('e1', [closedTrade('nuevo', NEW_YEAR + 2)], NEW_YEAR + 3),
+    ]).close();
+    expect(await core.year(2025, false)).toMatchObject({ count: 2 });
+    closeYears(mirror, verifyArchives([], sha256).base, NEW_YEAR, sha256);
+    const [archive = ''] = archivesOf(mirror);
+    rmSync(archive, { force: true });
+    await core.indexAll();
+    const labels = () => core.find('', null).map(({ label }) => label);
+    expect(labels()).toEqual(['nuevo', 'tarde']);
+    expect(await core.year(2025, true)).toMatchObject({ count: 1 });
+    expect(labels()).toEqual(['nuevo']);
+    expect(core.part(null, 0, null)).toMatchObject({ tradesSeq: 3, problem: null });
+  });
 });
 
 test('its export fits OpenLineage and holds what the pipeline said', async () => {
@@ -161,15 +279,11 @@ describe('years that are over', () => {
     expect(core.events('model:m1', null).events).toHaveLength(1);
   });
 
-  it('the past is as the log had it, without trades, beside the present', () => {
+  it('the past is as the log had it, beside the present', () => {
     archive();
-    const trades = openTradeStore(join(folder, 'trades.db'));
-    trades.take('e1', [closed('abc-1', NEW_YEAR)]);
-    trades.flush();
     const now = core.part(null, 0, null);
     const kinds = (at: number) =>
       core.part(null, 0, at).nodes.map(({ kind, label }) => [kind, label]);
-    expect(now.nodes.map(({ kind }) => kind)).toContain('trades');
     const then = core.part(null, 0, 1);
     expect(then).toMatchObject({ seq: 1, problem: null });
     expect(then.nodes.map(({ kind }) => kind).sort()).toEqual(['data', 'features', 'model', 'run']);
@@ -182,6 +296,5 @@ describe('years that are over', () => {
     expect(JSON.parse(core.openLineage('urn:vigia:terminal:t1', 1))).toHaveLength(1);
     // Looking back has not changed what is shown of now.
     expect(core.part(now.revision, 0, null).parts).toBe(0);
-    trades.close();
   });
 });

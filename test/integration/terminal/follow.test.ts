@@ -74,6 +74,8 @@ async function follow(path: string, port: number): Promise<Terminal> {
     onLease: () => undefined,
     onHealth: () => undefined,
     onDiverged: desk.diverged,
+    onStranger: () => undefined,
+    changed: () => undefined,
     onState: () => undefined,
   });
   desk.opened({ type: 'opened', ...(await core.open()) });

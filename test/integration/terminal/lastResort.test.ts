@@ -51,7 +51,10 @@ function desk(post: () => Promise<{ ok: boolean; unsaved: boolean; message: stri
     times: () => shippedPolicy.kill,
     control: () => false,
     controlLive: () => false,
+    standby: () => false,
     addresses: () => ['ws://127.0.0.1:1'],
+    unconnected: () => ['ws://127.0.0.1:1'],
+    strangers: () => [],
     post,
     lastResort: {
       targets: () => targets,

@@ -64,6 +64,7 @@ function terminal(token: string): { identity: Identity; link: ControlLink; cause
     position: () => ({ head: EMPTY_LOG, epoch: null }),
     ...{ onWelcome: nothing, onEvents: () => true, onReplayed: nothing, onCheckpoint: nothing },
     ...{ onAnswer: nothing, onLease: nothing, onHealth: nothing, onDiverged: nothing },
+    ...{ onStranger: nothing, changed: nothing },
     onState: ({ cause }) => causes.push(JSON.stringify(cause)),
   });
   link.connect([`ws://127.0.0.1:${gateway.port}`]);

@@ -59,6 +59,10 @@ export class MemoryStream {
         if (end.cutOff) throw new StreamUnavailableError('silence', true);
         return texts.length;
       },
+      async at(place: number): Promise<string | null> {
+        if (end.cutOff) throw new StreamUnavailableError('silence', true);
+        return texts[place - 1] ?? null;
+      },
     };
     return end;
   }

@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../../src/node/sha256';
 import { buildGraph, tradeGraph } from '../../../src/shared/lineage/build';
 import { finish, indexSteps, type LineageGraph } from '../../../src/shared/lineage/graph';
+import { NO_LINEAGE } from '../../../src/shared/lineage/state';
 import { trace } from '../../../src/shared/lineage/trace';
+import { tradeOf } from '../../../src/shared/lineage/trades';
 import { canonicalJson } from '../../../src/shared/log/canonical';
-import { deployed, foldSaid, registered, sumOf } from '../../support/lineage';
+import { closedTrade, deployed, foldSaid, registered, sumOf } from '../../support/lineage';
 import { artifact } from '../../support/models';
 import { runEvent } from '../../support/openLineage';
 
@@ -52,7 +54,7 @@ describe('the graph of the log’s facts', () => {
     expect(node(graph, 'model:m1')?.facts).toContainEqual(['hash', artifact('m1').hash]);
     const day = node(graph, 'trades:2026-03-02:m1');
     expect(day?.facts).toContainEqual(['pnl', '12.5 USD']);
-    expect(day?.events).toBe(0);
+    expect(day?.events).toBe(2);
     expect(node(graph, data)?.events).toBe(1);
     expect(walk(graph, 'trades:2026-03-02:m1', 'up')).toHaveLength(5);
     expect(walk(graph, data, 'down')).toContain('trades:2026-03-02:m1');
@@ -115,14 +117,29 @@ describe('the graph of the log’s facts', () => {
 
   it('puts trades beside their day, each with what is known of it', () => {
     const row = {
-      ...{ engine: 'e1', tradeId: 't1', model: 'm1', instrument: 'USD/COP', side: 'long' as const },
-      ...{ quantity: 1, entryPrice: 4_000, exitPrice: null, pnl: null, currency: 'USD' },
-      ...{ openedAt: 1, closedAt: 2 },
+      ...closedTrade('t1', 2, { entryPrice: 4_000, exitPrice: null, pnl: null }),
+      ...{ engine: 'e1', seq: 9 },
     };
     const { nodes, edges } = tradeGraph([row], 'trades:d:m1');
     expect(edges).toEqual([{ from: 'trades:d:m1', to: 'trade:["e1","t1",2]', by: null }]);
     expect(nodes[0]?.facts).not.toContainEqual(['pnl', expect.anything()]);
     expect(nodes[0]?.facts).toContainEqual(['entry', '4000']);
+    expect(nodes[0]?.events).toBe(1);
+    expect(tradeOf(nodes[0]?.id ?? '')).toEqual(['e1', 't1', 2]);
+    expect([tradeOf('trades:d:m1'), tradeOf('trade:[1]'), tradeOf('trade:x')]).toEqual([
+      null,
+      null,
+      null,
+    ]);
+  });
+
+  it('counts the events of a day of trades over its engines and currencies', () => {
+    const sums = [
+      sumOf('m1', '2026-03-02', 5),
+      sumOf('m1', '2026-03-02', 5, { currency: 'COP', events: 0 }),
+      sumOf('m1', '2026-03-02', 5, { engine: 'e2', events: 3 }),
+    ];
+    expect(node(buildGraph(NO_LINEAGE, sums), 'trades:2026-03-02:m1')?.events).toBe(5);
   });
 });
 

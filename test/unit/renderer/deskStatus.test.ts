@@ -59,8 +59,8 @@ function view(ops: OpsState, change: Partial<DeskView> = {}): DeskView {
 
 const word = (ops: OpsState, change: Partial<DeskView> = {}, now = AT + 100) =>
   deskStatus(view(ops, change), now).word;
-const local = (stage: LocalKill['stage']) =>
-  ({ id: 'new', issuedAt: AT, stage, alarm: false }) as LocalKill;
+const local = (stage: LocalKill['stage'], unsaved = false) =>
+  ({ id: 'new', issuedAt: AT, stage, alarm: false, unsaved }) as LocalKill;
 const flat = { phase: 'flat', flatAt: AT } as const;
 const link = (state: DeskView['link']['state']) => ({ state, since: AT }) as DeskView['link'];
 
@@ -68,6 +68,16 @@ describe('the word for the desk', () => {
   test('is unknown before any gateway spoke, and the mode of the log after', () => {
     expect(word(INITIAL_OPS_STATE)).toBe('unknown');
     expect(word({ ...INITIAL_OPS_STATE, epoch: 'e' })).toBe('normal');
+  });
+
+  test('is never normal while a kill is carried out that the log has not taken', () => {
+    const running = { ...INITIAL_OPS_STATE, epoch: 'e' };
+    for (const stage of ['accepted', 'done'] as const) {
+      const status = deskStatus(view(running, { kills: [local(stage, true)] }), AT + 100);
+      expect(status).toMatchObject({ word: 'accepted', unlogged: true });
+    }
+    // One that is over and was in the log is that log's to tell.
+    expect(word(running, { kills: [local('done')] })).toBe('normal');
   });
 
   test('is halted only when every live engine acknowledged the block', () => {

@@ -1,11 +1,5 @@
 import type { IpcResult } from '@shared/ipc/contract';
-import {
-  COLUMNS,
-  fromTelemetry,
-  type GraphIndex,
-  goneSince,
-  type LineageNode,
-} from '@shared/lineage/graph';
+import { COLUMNS, type GraphIndex, goneSince, type LineageNode } from '@shared/lineage/graph';
 import { byColumn, type Trace } from '@shared/lineage/trace';
 import { timestamp } from '@shared/time';
 import { TriangleAlert } from 'lucide-react';
@@ -14,6 +8,7 @@ import { Button, Hostile } from '../../components/ui';
 import { useT } from '../../i18n';
 import { eventName } from '../../i18n/events';
 import { useLanguage } from '../../lib/useSaid';
+import type { Event } from '../audit/List';
 import { factText, nodeLabel } from './texts';
 
 const LISTED = 20;
@@ -30,12 +25,14 @@ export interface DetailProps {
   readonly onOpen: (node: LineageNode) => void;
   /** Shows a model's card; null for a model that the registry does not have. */
   readonly onModel: ((model: string) => void) | null;
+  /** Shows an event in the record. */
+  readonly onEvent: (event: Event) => void;
 }
 
 /** One node: its facts, what it came from, what it touches, and the events it rests on. */
 export function Detail(props: DetailProps) {
   const t = useT();
-  const { index, node, at, traces, opened, onPick, onOpen, onModel } = props;
+  const { index, node, at, traces, opened, onPick, onOpen, onModel, onEvent } = props;
   const { model } = node;
   const gone = goneSince(node);
   return (
@@ -96,7 +93,7 @@ export function Detail(props: DetailProps) {
       </dl>
       <Reached title={t('lineage.origin')} index={index} trace={traces.up} onPick={onPick} />
       <Reached title={t('lineage.impact')} index={index} trace={traces.down} onPick={onPick} />
-      <Events node={node} at={at} />
+      <Events {...{ node, at, onEvent }} />
     </section>
   );
 }
@@ -150,7 +147,7 @@ function Reached(props: {
   );
 }
 
-function Events({ node, at }: Pick<DetailProps, 'node' | 'at'>) {
+function Events({ node, at, onEvent }: Pick<DetailProps, 'node' | 'at' | 'onEvent'>) {
   const t = useT();
   const language = useLanguage();
   const [found, setFound] = useState<IpcResult<'lineage.events'> | null>(null);
@@ -170,16 +167,21 @@ function Events({ node, at }: Pick<DetailProps, 'node' | 'at'>) {
   return (
     <div>
       <h3 className="font-semibold">{t('lineage.events', { total: events })}</h3>
-      {fromTelemetry(node.kind) && <p className="text-muted">{t('lineage.noEvents')}</p>}
       <ol>
         {found?.events.map((event) => (
-          <li key={event.seq} className="border-t border-line py-0.5">
-            <span className="figure text-muted">
-              #{event.seq} · {timestamp(event.ts).slice(0, 19)}
-            </span>
-            <br />
-            <Hostile text={eventName(event.type, language)} max={40} /> ·{' '}
-            <Hostile text={event.actor.id} max={32} />
+          <li key={event.seq} className="border-t border-line">
+            <button
+              type="button"
+              className="w-full py-0.5 text-left hover:text-blue"
+              onClick={() => onEvent(event)}
+            >
+              <span className="figure text-muted">
+                #{event.seq} · {timestamp(event.ts).slice(0, 19)}
+              </span>
+              <br />
+              <Hostile text={eventName(event.type, language)} max={40} /> ·{' '}
+              <Hostile text={event.actor.id} max={32} />
+            </button>
           </li>
         ))}
       </ol>

@@ -13,8 +13,6 @@ import { pictured, pictureOf } from './picture';
 function textsOf(t: Translate): PictureTexts {
   return {
     title: t('lineage.title'),
-    log: t('lineage.legend.log'),
-    telemetry: t('lineage.legend.telemetry'),
     mismatch: t('lineage.legend.mismatch'),
     gone: t('lineage.gone'),
   };

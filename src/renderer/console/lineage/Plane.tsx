@@ -1,6 +1,5 @@
-import { fromTelemetry, type LineageNode } from '@shared/lineage/graph';
+import type { LineageNode } from '@shared/lineage/graph';
 import type { Layout } from '@shared/lineage/layout';
-import { DASHES } from '@shared/lineage/svg';
 import type { Trace } from '@shared/lineage/trace';
 import { type Area, lineOf, nearestFirst, seenIn, toward } from '@shared/lineage/window';
 import { memo, useCallback, useEffect, useMemo, useRef, useState } from 'react';
@@ -8,8 +7,6 @@ import { useT } from '../../i18n';
 import type { Picked } from './Canvas';
 import { NodeBox } from './NodeBox';
 
-/** What does not rest on the log is dashed. */
-const DASHED = { log: undefined, telemetry: DASHES.join(' ') };
 /** Boxes put on the plane, and taken off, in one frame. */
 const PER_FRAME = 16;
 
@@ -24,7 +21,7 @@ export interface PlaneProps {
   readonly onOpen: (node: LineageNode) => void;
 }
 
-/** What lies in a part of the plane: boxes, a frame's worth at a time, and all lines as four paths. */
+/** What lies in a part of the plane: boxes, a frame's worth at a time, and all lines as two paths. */
 export const Plane = memo(function Plane(props: PlaneProps) {
   const { layout, drawn, picked, traces, opened, onPick, onOpen } = props;
   // One for all boxes: each that asked for it would hear of every change of language itself.
@@ -43,12 +40,10 @@ export const Plane = memo(function Plane(props: PlaneProps) {
   return (
     <>
       <svg className="pointer-events-none absolute size-px overflow-visible" aria-hidden>
-        {(['log', 'telemetry'] as const).map((source) => (
-          <g key={source} data-lines={source} strokeDasharray={DASHED[source]} fill="none">
-            <path d={lines[source].plain} stroke="var(--muted)" />
-            <path d={lines[source].traced} stroke="var(--blue)" strokeWidth={2} />
-          </g>
-        ))}
+        <g data-lines fill="none">
+          <path d={lines.plain} stroke="var(--muted)" />
+          <path d={lines.traced} stroke="var(--blue)" strokeWidth={2} />
+        </g>
       </svg>
       {shown.map((id) => {
         const number = layout.index.numberOf.get(id);
@@ -103,23 +98,17 @@ function linesOf(
   layout: Layout,
   seen: ReturnType<typeof seenIn>,
   traces: PlaneProps['traces'],
-): Readonly<Record<keyof typeof DASHED, { readonly plain: string; readonly traced: string }>> {
+): { readonly plain: string; readonly traced: string } {
   const nodes = new Set(seen.nodes);
   const edges = new Set(seen.edges);
   for (const edge of traces?.up.edges ?? []) {
     if (nodes.has(layout.index.to[edge] as number)) edges.add(edge);
   }
-  const log = { plain: [] as string[], traced: [] as string[] };
-  const telemetry = { plain: [] as string[], traced: [] as string[] };
+  const plain: string[] = [];
+  const traced: string[] = [];
   for (const edge of edges) {
     const on = traces !== null && (traces.up.edges.has(edge) || traces.down.edges.has(edge));
-    const to = layout.index.graph.nodes[layout.index.to[edge] as number];
-    const lines = to && fromTelemetry(to.kind) ? telemetry : log;
-    (on ? lines.traced : lines.plain).push(lineOf(layout, edge));
+    (on ? traced : plain).push(lineOf(layout, edge));
   }
-  const joined = ({ plain, traced }: typeof log) => ({
-    plain: plain.join(''),
-    traced: traced.join(''),
-  });
-  return { log: joined(log), telemetry: joined(telemetry) };
+  return { plain: plain.join(''), traced: traced.join('') };
 }

@@ -13,13 +13,13 @@ export type FoundTrade = IpcResult<'lineage.find'>[number];
 /** Finds nodes by name, hash or any fact, and trades by the beginning of their id. */
 export function Search(props: {
   readonly graph: LineageGraph;
-  /** Whether trades are sought too. */
-  readonly trades: boolean;
+  /** The event up to which the log is shown; null in the present. */
+  readonly at: number | null;
   readonly onNode: (id: string) => void;
   readonly onTrade: (trade: FoundTrade) => void;
 }) {
   const t = useT();
-  const { graph, trades: seeksTrades, onNode, onTrade } = props;
+  const { graph, at, onNode, onTrade } = props;
   const [text, setText] = useState('');
   const [trades, setTrades] = useState<readonly FoundTrade[]>([]);
   const field = useRef<HTMLInputElement>(null);
@@ -29,9 +29,9 @@ export function Search(props: {
     let ended = false;
     setTrades([]);
     const trade = text.trim();
-    if (trade === '' || !seeksTrades) return;
+    if (trade === '') return;
     const timer = setTimeout(() => {
-      void window.vigia.call('lineage.find', { trade }).then((answer) => {
+      void window.vigia.call('lineage.find', { trade, at }).then((answer) => {
         if (!ended && answer.ok) setTrades(answer.value);
       });
     }, 120);
@@ -39,7 +39,7 @@ export function Search(props: {
       ended = true;
       clearTimeout(timer);
     };
-  }, [text, seeksTrades]);
+  }, [text, at]);
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       const typing =

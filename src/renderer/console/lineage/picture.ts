@@ -1,6 +1,6 @@
-import { fromTelemetry, goneSince } from '@shared/lineage/graph';
+import { goneSince } from '@shared/lineage/graph';
 import { type Layout, NODE_HEIGHT, NODE_WIDTH } from '@shared/lineage/layout';
-import { DASHES, WRONG, WRONG_WIDTH } from '@shared/lineage/svg';
+import { WRONG, WRONG_WIDTH } from '@shared/lineage/svg';
 import { type Area, lineOf, seenIn } from '@shared/lineage/window';
 import type { Translate } from '../../i18n';
 import { clip } from '../../lib/format';
@@ -44,12 +44,7 @@ export function pictureOf(layout: Layout, area: Area, t: Translate): string {
   const { x, y, index } = layout;
   const seen = seenIn(layout, area);
   context.strokeStyle = color('muted');
-  for (const edge of seen.edges) {
-    const to = index.graph.nodes[index.to[edge] as number];
-    context.setLineDash(to && fromTelemetry(to.kind) ? DASHES : []);
-    context.stroke(new Path2D(lineOf(layout, edge)));
-  }
-  context.setLineDash([]);
+  for (const edge of seen.edges) context.stroke(new Path2D(lineOf(layout, edge)));
   const font = style.getPropertyValue('font-family') || 'sans-serif';
   for (const number of seen.nodes) {
     const node = index.graph.nodes[number];
@@ -80,37 +75,9 @@ export function pictureOf(layout: Layout, area: Area, t: Translate): string {
     context.fillText(clip(line, 30), left + 8, top + 35, NODE_WIDTH - 16);
   }
   context.setTransform(scale, 0, 0, scale, 0, 0);
-  legend(context, tall - 10, color, t);
-  return canvas.toDataURL('image/png').replace(/^data:image\/png;base64,/, '');
-}
-
-function legend(
-  context: CanvasRenderingContext2D,
-  y: number,
-  color: (name: string) => string,
-  t: Translate,
-): void {
-  let x = 8;
-  const say = (text: string): void => {
-    context.fillStyle = color('muted');
-    context.fillText(text, x, y);
-    x += context.measureText(text).width + 24;
-  };
-  context.strokeStyle = color('muted');
-  for (const [dashes, text] of [
-    [[], t('lineage.legend.log')],
-    [DASHES, t('lineage.legend.telemetry')],
-  ] as const) {
-    context.setLineDash(dashes);
-    context.beginPath();
-    context.moveTo(x, y - 4);
-    context.lineTo(x + 32, y - 4);
-    context.stroke();
-    x += 40;
-    say(text);
-  }
   context.fillStyle = color('red');
-  context.fillText(WRONG, x, y);
-  x += WRONG_WIDTH;
-  say(t('lineage.legend.mismatch'));
+  context.fillText(WRONG, 8, tall - 10);
+  context.fillStyle = color('muted');
+  context.fillText(t('lineage.legend.mismatch'), 8 + WRONG_WIDTH, tall - 10);
+  return canvas.toDataURL('image/png').replace(/^data:image\/png;base64,/, '');
 }

@@ -3,7 +3,7 @@ import type { LineagePart } from '@shared/lineage/ipc';
 import { useEffect, useRef, useState } from 'react';
 import { useApp } from '../../lib/store';
 
-/** Trades come without an event of the log: they are looked for so often. */
+/** Trades that are still being read come without a longer log: they are looked for so often. */
 const LOOK_EVERY_MS = 2_000;
 
 type About = Omit<LineagePart, 'nodes' | 'edges' | 'parts'>;

@@ -1,24 +1,32 @@
 import type { LineageNode } from '@shared/lineage/graph';
 import type { OpenedGroup } from '@shared/lineage/ipc';
-import { useCallback, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { call } from '../../lib/call';
 import type { Picked } from './Canvas';
 
 /**
  * Days whose trades are shown one by one.
  *
+ * @param at the event up to which the log is read; null for all of it, as it is now.
  * @param onOpened told the first trade of a day that was opened by hand.
  */
-export function useOpened(onOpened: (first: Picked) => void) {
+export function useOpened(at: number | null, onOpened: (first: Picked) => void) {
   const [opened, setOpened] = useState<ReadonlyMap<string, OpenedGroup>>(new Map());
+  const time = useRef(at);
+  useEffect(() => {
+    // What was opened is of another time.
+    if (time.current !== at) setOpened(new Map());
+    time.current = at;
+  }, [at]);
 
   const open = useCallback(
     async (id: string, model: string, day: string): Promise<OpenedGroup | null> => {
-      const group = await call('lineage.trades', { model, day });
-      if (group) setOpened((now) => new Map(now).set(id, group));
+      const group = await call('lineage.trades', { model, day, at });
+      if (!group || time.current !== at) return null;
+      setOpened((now) => new Map(now).set(id, group));
       return group;
     },
-    [],
+    [at],
   );
 
   const toggle = useCallback(

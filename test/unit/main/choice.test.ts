@@ -1,0 +1,284 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  type Choice,
+  choose,
+  kinship,
+  type LinkEffect,
+  type LinkEvent,
+  LOOKS_PER_BEAT,
+  NO_CHOICE,
+  standby,
+  standing,
+  unconnected,
+} from '../../../src/main/link/choice';
+import '../../support/properties';
+
+const BEAT = 1_000;
+const TIMES = { heartbeatMs: BEAT, staleAfterMs: 3 * BEAT, downAfterMs: 10 * BEAT };
+const LOOK = BEAT / LOOKS_PER_BEAT;
+const A = 'ws://a';
+const B = 'ws://b';
+const C = 'ws://c';
+
+/** Gateways with one log behind addresses that can be cut and hung, and a mirror that follows. */
+class World {
+  choice: Choice = NO_CHOICE;
+  now = 0;
+  readonly gateways = new Map<string, 'up' | 'down' | 'hung'>();
+  /** Open connections: whether they were greeted, and the next event they send. */
+  readonly conns = new Map<number, { address: string; greeted: boolean; next: number | null }>();
+  readonly due = new Map<number, number>();
+  /** What each subscription asked for, and what came. */
+  readonly asked: number[] = [];
+  readonly taken: number[] = [];
+  readonly said: LinkEffect[] = [];
+  head = 0;
+  log = 0;
+  probed = false;
+  readonly hungUntil = new Map<string, number>();
+
+  constructor(readonly addresses: readonly string[]) {
+    for (const address of addresses) this.gateways.set(address, 'up');
+    this.take({ type: 'connect', addresses, at: 0 });
+  }
+
+  take(event: LinkEvent): void {
+    const { choice, effects } = choose(this.choice, event, TIMES);
+    this.choice = choice;
+    for (const effect of effects) this.carryOut(effect);
+    this.check();
+  }
+
+  carryOut(effect: LinkEffect): void {
+    this.said.push(effect);
+    if (effect.type === 'open') {
+      this.due.delete(effect.line);
+      this.conns.set(effect.conn, { address: effect.address, greeted: false, next: null });
+    } else if (effect.type === 'drop') {
+      // Only a gateway that hangs, or did a beat ago, is left for its silence.
+      const hung = this.hungUntil.get(this.address(effect.conn) ?? '') ?? -Infinity;
+      if (effect.silentMs !== null) expect(this.now - hung).toBeLessThanOrEqual(BEAT);
+      this.conns.delete(effect.conn);
+    } else if (effect.type === 'retry') this.due.set(effect.line, this.now + effect.attempt * LOOK);
+    else if (effect.type === 'probe') this.probed = true;
+    else if (effect.type === 'follow') {
+      const conn = this.conns.get(effect.conn);
+      if (!conn?.greeted) throw new Error('a connection is followed that no gateway greeted');
+      conn.next = this.head + 1;
+      this.asked.push(this.head + 1);
+    }
+  }
+
+  check(): void {
+    const followed = [...this.conns].filter(([, { next }]) => next !== null).map(([conn]) => conn);
+    expect(followed).toEqual(this.choice.live === null ? [] : [this.choice.live]);
+    const at = this.choice.lines.map(({ address }) => address);
+    expect(new Set(at).size).toBe(Math.min(2, this.addresses.length));
+    // A kill goes to every address once: by a connection or by HTTP.
+    const sockets = [this.choice.live, standby(this.choice)].flatMap(
+      (conn) => this.conns.get(conn ?? 0)?.address ?? [],
+    );
+    if (this.choice.live !== null) {
+      expect([...sockets, ...unconnected(this.choice)].sort()).toEqual([...this.addresses].sort());
+    } else expect(sockets).toEqual([]);
+  }
+
+  set(address: string, state: 'up' | 'down' | 'hung'): void {
+    this.gateways.set(address, state);
+    if (state !== 'down') return;
+    for (const [conn, own] of [...this.conns]) if (own.address === address) this.close(conn);
+  }
+
+  close(conn: number): void {
+    this.conns.delete(conn);
+    this.take({ type: 'closed', conn, at: this.now, verdict: 'ended' });
+  }
+
+  /** A quarter of a beat: what is due comes, and the silence is looked at. */
+  tick(): void {
+    this.now += LOOK;
+    const probed = this.probed;
+    this.probed = false;
+    const isBeat = (this.now / LOOK) % LOOKS_PER_BEAT === 0;
+    for (const [conn, own] of [...this.conns]) {
+      const state = this.gateways.get(own.address);
+      if (state === 'hung') this.hungUntil.set(own.address, this.now);
+      if (!this.conns.has(conn) || state === 'hung') continue;
+      if (state === 'down') this.close(conn);
+      else if (!own.greeted) {
+        own.greeted = true;
+        this.take({ type: 'welcomed', conn, at: this.now });
+      } else if (isBeat || probed) this.take({ type: 'heard', conn, at: this.now });
+    }
+    for (const [conn, own] of this.conns) {
+      if (own.next === null || this.gateways.get(own.address) !== 'up') continue;
+      for (; own.next <= this.log; own.next += 1) this.taken.push(own.next);
+      this.head = this.log;
+      this.take({ type: 'same', conn });
+    }
+    this.take({ type: 'look', at: this.now });
+    for (const [line, at] of [...this.due]) {
+      if (at > this.now) continue;
+      this.due.delete(line);
+      this.take({ type: 'due', line, at: this.now });
+    }
+  }
+
+  ticks(count: number): this {
+    for (let one = 0; one < count; one += 1) this.tick();
+    return this;
+  }
+
+  address(conn: number | null): string | null {
+    return this.conns.get(conn ?? 0)?.address ?? null;
+  }
+
+  live = (): string | null => this.address(this.choice.live);
+  ready = (): string | null => this.address(standby(this.choice));
+  count = (type: LinkEffect['type']): number => this.said.filter((one) => one.type === type).length;
+}
+
+const anAddress = fc.constantFrom(A, B, C);
+const anAction = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('tick' as const), count: fc.nat(12) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('append' as const), count: fc.nat(5) }) },
+  fc.record({ do: fc.constantFrom('down' as const, 'hung' as const), address: anAddress }),
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('up' as const), address: anAddress }) },
+  fc.record({ do: fc.constantFrom('restart' as const, 'wake' as const) }),
+);
+
+describe('which gateway is followed, whatever is cut, hangs and comes back', () => {
+  it('never two live, no event asked for or taken twice, and a kill for every address once', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(1, 2, 3), fc.array(anAction), (count, actions) => {
+        const world = new World([A, B, C].slice(0, count));
+        for (const action of actions) {
+          if (action.do === 'tick') world.ticks(action.count);
+          else if (action.do === 'append') world.log += action.count;
+          else if (!('address' in action)) world.take({ type: action.do, at: world.now });
+          else if (world.addresses.includes(action.address)) world.set(action.address, action.do);
+        }
+        // Everything well again, the log is followed to its end and another gateway stands ready.
+        for (const address of world.addresses) world.set(address, 'up');
+        world.ticks(LOOKS_PER_BEAT * 60);
+        expect(world.taken).toEqual(Array.from({ length: world.log }, (_, index) => index + 1));
+        expect(world.asked).toEqual([...world.asked].sort((one, other) => one - other));
+        expect(world.live()).not.toBeNull();
+        expect(world.ready() !== null).toBe(count > 1);
+        const { follows, asked } = { follows: world.count('follow'), asked: world.asked.length };
+        world.log += 1;
+        world.ticks(LOOKS_PER_BEAT * 20);
+        // Nothing leads back while what is live stays.
+        expect([world.count('follow'), world.asked.length]).toEqual([follows, asked]);
+        expect(world.head).toBe(world.log);
+      }),
+    );
+  });
+});
+
+describe('with several addresses', () => {
+  it('goes over at once when the live connection is lost, and readies another', () => {
+    const world = new World([A, B, C]).ticks(2);
+    expect([world.live(), world.ready()]).toEqual([A, B]);
+    world.set(A, 'down');
+    expect(world.live()).toBe(B);
+    world.ticks(3);
+    expect(world.ready()).toBe(C);
+    world.set(A, 'up');
+    world.ticks(100);
+    expect([world.live(), world.ready()]).toEqual([B, C]);
+  });
+
+  it('leaves a gateway that hangs after one and three quarters to two and a half beats', () => {
+    const world = new World([A, B]).ticks(LOOKS_PER_BEAT);
+    world.set(A, 'hung');
+    const since = world.now;
+    while (world.live() !== B) world.tick();
+    expect(world.now - since).toBeGreaterThanOrEqual(1.75 * BEAT);
+    expect(world.now - since).toBeLessThanOrEqual(2.5 * BEAT);
+    // It does not come back by itself when the other one hears again: that one stands ready.
+    world.set(A, 'up');
+    world.ticks(100);
+    expect([world.live(), world.ready()]).toEqual([B, A]);
+  });
+
+  it('goes nowhere when neither is heard: that is the network, or this machine', () => {
+    const world = new World([A, B]).ticks(LOOKS_PER_BEAT);
+    world.set(A, 'hung');
+    world.set(B, 'hung');
+    world.ticks(5 * LOOKS_PER_BEAT);
+    expect(world.live()).toBe(A);
+    expect(standing(world.choice, world.now, TIMES)).toBe(0);
+    world.set(A, 'up');
+    world.set(B, 'up');
+    world.ticks(LOOKS_PER_BEAT);
+    expect(world.live()).toBe(A);
+    expect(standing(world.choice, world.now, TIMES)).toBe(2);
+  });
+
+  it('a gateway with another history is named and left alone, and the live link is not touched', () => {
+    const world = new World([A, B, C]).ticks(2);
+    const conn = standby(world.choice) ?? 0;
+    world.conns.delete(conn);
+    world.take({ type: 'closed', conn, at: world.now, verdict: 'other' });
+    expect(world.choice.strangers).toEqual([B]);
+    world.ticks(2);
+    expect([world.live(), world.ready()]).toEqual([A, C]);
+    expect([world.count('lost'), world.count('diverged')]).toEqual([0, 0]);
+    // It is one still until its log was seen to be ours, and is told of once.
+    world.set(C, 'down');
+    world.ticks(3);
+    expect(world.ready()).toBe(B);
+    expect(world.choice.strangers).toEqual([B]);
+    world.take({ type: 'same', conn: standby(world.choice) ?? 0 });
+    expect(world.choice.strangers).toEqual([]);
+    expect(world.count('stranger')).toBe(1);
+  });
+
+  it('sets the mirror aside only when for so long as a link takes to be down nobody knows our history', () => {
+    let choice = choose(NO_CHOICE, { type: 'connect', addresses: [A, B], at: 0 }, TIMES).choice;
+    const said: string[] = [];
+    const take = (event: LinkEvent): void => {
+      const chosen = choose(choice, event, TIMES);
+      choice = chosen.choice;
+      said.push(...chosen.effects.map(({ type }) => type));
+    };
+    const refuse = (at: number): void => {
+      take({ type: 'wake', at });
+      const conn = choice.lines[0]?.conn ?? 0;
+      take({ type: 'welcomed', conn, at });
+      take({ type: 'closed', conn, at, verdict: 'behind' });
+    };
+    refuse(0);
+    refuse(TIMES.downAfterMs - 1);
+    expect(said).not.toContain('diverged');
+    refuse(TIMES.downAfterMs);
+    expect(said).toContain('diverged');
+  });
+});
+
+it('with one address another history is believed at once, as there is nobody else to ask', () => {
+  const world = new World([A]).ticks(2);
+  const conn = world.choice.live ?? 0;
+  world.conns.delete(conn);
+  world.take({ type: 'closed', conn, at: world.now, verdict: 'other' });
+  expect(world.count('diverged')).toBe(1);
+  expect(world.choice.strangers).toEqual([]);
+});
+
+it('tells another history by its name, and by what it has where ours is at hand', () => {
+  const ours = { epoch: 'e', head: { seq: 5, hash: 'h5' } };
+  const welcome = (epoch: string, seq: number, hash: string) => ({ epoch, head: { seq, hash } });
+  const hashAt = (seq: number) => (seq === 4 ? 'h4' : undefined);
+  const is = (epoch: string, seq: number, hash: string) =>
+    kinship(welcome(epoch, seq, hash), ours, hashAt);
+  expect([is('e', 5, 'h5'), is('e', 5, 'x5')]).toEqual(['same', 'other']);
+  expect([is('e', 4, 'h4'), is('e', 4, 'x4')]).toEqual(['same', 'other']);
+  // What cannot be compared speaks for and against nobody.
+  expect([is('e', 3, 'x3'), is('e', 9, 'x9'), is('f', 9, 'h9')]).toEqual([
+    ...['unknown', 'unknown', 'other'],
+  ]);
+  const empty = { epoch: null, head: { seq: 0, hash: '0' } };
+  expect(kinship(welcome('f', 9, 'h9'), empty, hashAt)).toBe('unknown');
+});
