@@ -32,6 +32,8 @@ export interface ClusterReport {
   readonly rejected: number;
   readonly events: number;
   readonly fills: number;
+  /** How often servers did not become whole by themselves, and were started again. */
+  readonly restarted: number;
   /** How often a gateway began to act for all. */
   readonly turns: number;
   /** Time from a kill amid what is broken until an engine is blocked whose gateway stands, ms, sorted. */
@@ -77,7 +79,7 @@ export async function clusterRounds(options: {
   const { rounds, seed, say } = options;
   const random = seededRandom(seed);
   const report: Counts = {
-    ...{ rounds, seed, accepted: 0, rejected: 0, events: 0, fills: 0, turns: 0 },
+    ...{ rounds, seed, accepted: 0, rejected: 0, events: 0, fills: 0, turns: 0, restarted: 0 },
     broken: Object.fromEntries(BREAKS.map((kind) => [kind, 0])) as Record<Break, number>,
     ...{ blockedMs: [], movedMs: [], wholeMs: [], flatMs: [], faults: [] },
   };
@@ -231,9 +233,19 @@ async function killAmid({ desk, report, note }: Round, broken: readonly Broken[]
 }
 
 /** All stand and agree: servers, gateways and their copies, terminals and their mirrors, engines. */
-async function whole({ desk, note }: Round): Promise<void> {
+async function whole({ desk, note, report }: Round): Promise<void> {
   const { clients, nodes, mirror, servers } = desk;
-  await servers.ready();
+  await servers.ready().catch(async (error: Error) => {
+    note(error.message);
+    report.restarted += 1;
+    // As an operator does with a server whose copy stays behind.
+    for (const index of servers.names.keys()) {
+      await servers.kill(index);
+      await servers.start(index);
+      await servers.ready().catch(() => undefined);
+    }
+    await servers.ready();
+  });
   note('the servers are ready');
   for (const client of clients) {
     await client.until(() => client.pending().length === 0, OUTCOME_WITHIN_MS, 'an outcome');

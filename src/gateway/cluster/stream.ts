@@ -58,6 +58,8 @@ export interface StreamOptions {
 
 const SUBJECT = 'log';
 const TRIES = 3;
+/** How often the leader is asked whether it has more than a replica brings. */
+const LOOK_EVERY_MS = 1_000;
 /** Places that are asked about at once while a long log is read. */
 const READ_AHEAD = 64;
 
@@ -137,12 +139,13 @@ export async function openStream(
    * what it had taken and no majority ever had (nats-server 2.9).
    */
   async function readEach(
-    messages: ConsumerMessages,
+    places: AsyncIterable<{ readonly seq: number }> | Iterable<{ readonly seq: number }>,
+    stop: () => void,
     hear: (place: number, text: string) => void,
   ): Promise<void> {
     let line = Promise.resolve();
     let ahead = 0;
-    for await (const { seq } of messages) {
+    for await (const { seq } of places) {
       const reading = manager.streams.getMessage(name, { seq });
       ahead += 1;
       line = Promise.all([reading, line]).then(([kept]) => {
@@ -150,7 +153,7 @@ export async function openStream(
         if (!kept) throw new Error(`nothing is kept at ${seq}`);
         hear(seq, kept.string());
       });
-      line.catch(() => messages.stop());
+      line.catch(stop);
       if (ahead >= READ_AHEAD) await line;
     }
     await line;
@@ -194,10 +197,31 @@ export async function openStream(
       let next = after + 1;
       let stopped = false;
       let leave: (() => void) | null = null;
+
+      function read(place: number, text: string): void {
+        if (stopped || place < next) return;
+        next = place + 1;
+        hear(place, text);
+      }
+
+      /** A replica may stay behind for good, and say no word of it: the leader tells. */
+      function watchLeader(messages: ConsumerMessages): NodeJS.Timeout {
+        let missing = 0;
+        const look = async () => {
+          const { state } = await manager.streams.info(name);
+          if (missing === next) messages.stop();
+          missing = state.last_seq >= next ? next : 0;
+        };
+        return setInterval(() => void look().catch(() => undefined), LOOK_EVERY_MS);
+      }
+
       void (async () => {
         while (!stopped) {
           try {
             await assertSame();
+            const { state } = await manager.streams.info(name);
+            await readEach(placesOf(next, state.last_seq), () => undefined, read);
+            if (stopped) return;
             const consumer = await client.consumers.get(name, {
               deliver_policy: DeliverPolicy.StartSequence,
               opt_start_seq: next,
@@ -206,13 +230,11 @@ export async function openStream(
             leave = () => messages.stop();
             open.add(messages);
             void watchSilence(messages);
+            const watching = watchLeader(messages);
             try {
-              await readEach(messages, (place, text) => {
-                if (stopped) return;
-                next = place + 1;
-                hear(place, text);
-              });
+              await readEach(messages, leave, read);
             } finally {
+              clearInterval(watching);
               open.delete(messages);
               void consumer.delete().catch(() => undefined);
             }
@@ -247,6 +269,10 @@ export async function openStream(
 
 function isNotFound(error: unknown): boolean {
   return error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;
+}
+
+function* placesOf(from: number, to: number): Generator<{ readonly seq: number }> {
+  for (let seq = from; seq <= to; seq += 1) yield { seq };
 }
 
 function isMovedOn(error: unknown): boolean {

@@ -87,7 +87,7 @@ describe.skipIf(WHY_NO_NATS !== null)(TITLE, () => {
       .poll(() => outside.publish('second', 1).catch(() => null), { timeout: 20_000 })
       .toBe(2);
     nats.heal();
-    await nats.ready();
+    // Its own copy may take long to be whole again, or stay behind.
     await outside.publish('third', 2);
     await until(3);
     leave();
