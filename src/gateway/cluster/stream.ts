@@ -133,6 +133,18 @@ export async function openStream(
     }
   }
 
+  /** What was acknowledged here and was not followed yet: it need not be asked for. */
+  const acknowledged = new Map<number, string>();
+
+  async function textAt(seq: number): Promise<string> {
+    const own = acknowledged.get(seq);
+    acknowledged.delete(seq);
+    if (own !== undefined) return own;
+    const kept = await manager.streams.getMessage(name, { seq });
+    if (!kept) throw new Error(`nothing is kept at ${seq}`);
+    return kept.string();
+  }
+
   /**
    * Hears what the leader has at each place that is told of. What a replica tells of it may not be there:
    * a server that led, was cut off and comes back hands out, at a place that others have filled since,
@@ -146,12 +158,11 @@ export async function openStream(
     let line = Promise.resolve();
     let ahead = 0;
     for await (const { seq } of places) {
-      const reading = manager.streams.getMessage(name, { seq });
+      const reading = textAt(seq);
       ahead += 1;
-      line = Promise.all([reading, line]).then(([kept]) => {
+      line = Promise.all([reading, line]).then(([text]) => {
         ahead -= 1;
-        if (!kept) throw new Error(`nothing is kept at ${seq}`);
-        hear(seq, kept.string());
+        hear(seq, text);
       });
       line.catch(stop);
       if (ahead >= READ_AHEAD) await line;
@@ -187,6 +198,9 @@ export async function openStream(
           timeout: publishWithinMs,
           retries: 0,
         });
+        acknowledged.set(ack.seq, text);
+        const [oldest] = acknowledged.keys();
+        if (acknowledged.size > READ_AHEAD && oldest !== undefined) acknowledged.delete(oldest);
         return ack.seq;
       } catch (error) {
         if (isMovedOn(error)) throw new MovedOnError((error as Error).message);
