@@ -153,6 +153,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const queue = createTradeQueue();
   let turns: Turns | null = null;
   const acting = () => cluster === null || turns?.acting() === true;
+  let turnLog: GatewayLog | null = null;
+  const turn = () => (cluster ? (acting() ? turnLog : null) : log);
   const common = {
     ...{ store, sha256, clock, random, key, origin: LOG_ORIGIN },
     checkpointEvery: policy.log.checkpointEvery,
@@ -208,11 +210,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const hub = createEngineHub({
     ...{ log, policy, gatewayId, node, clock, uptime, random, guard, metrics },
   });
-  const driver = createKillDriver({ log, hub, times: policy.kill, clock, acting });
+  const driver = createKillDriver({ log, hub, times: policy.kill, clock, turn });
   const stopModes = driveModes(log, hub);
   takeInventory(log, hub, () => policies().models);
   const deployments = createDeploymentDriver({
-    ...{ log, hub, clock, acting },
+    ...{ log, hub, clock, turn },
     policy: () => policies().models.rollback,
   });
   const mayHold = ({ roles }: Operator) =>
@@ -434,6 +436,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const box = openOutbox(outboxFile, String(clock()));
     const mine = beginDuties(own, box, recent?.events() ?? [], dutyOptions);
     duties = mine;
+    turnLog = own;
     bridges?.start(url);
     const leave = [
       serveOthers(peers, commands, mine.lease),
@@ -447,6 +450,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     return () => {
       for (const way of leave) way();
       duties = null;
+      turnLog = null;
       bridges?.stop();
       mine.stop();
     };
