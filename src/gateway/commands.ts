@@ -239,7 +239,12 @@ export function createCommands(options: CommandsOptions): Commands {
     function refuse(error: unknown): void {
       handling.delete(id);
       const refusal =
-        error instanceof NoQuorumError ? new Refusal('unavailable', NO_QUORUM) : error;
+        error instanceof NoQuorumError
+          ? new Refusal(
+              'unavailable',
+              'the log takes nothing now: no majority of its servers answers. A kill goes on all the same',
+            )
+          : error;
       if (!(refusal instanceof Refusal)) throw error;
       const { code, message, said } = refusal;
       const why = { code, message, ...(said && { said: [said] }) };
@@ -490,5 +495,3 @@ const ACTING_ONLY: ReadonlySet<Command['name']> = new Set([
   ...(['channel.configure', 'channel.remove', 'channel.test'] as const),
   ...(['bridge.configure', 'bridge.remove', 'bridge.test'] as const),
 ]);
-const NO_QUORUM =
-  'the log takes nothing now: no majority of its servers answers. A kill goes on all the same';

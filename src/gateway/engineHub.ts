@@ -1,7 +1,7 @@
 import type { WebSocket } from 'ws';
 import { type RandomBytes, uuidv7 } from '../shared/ids';
 import type { LogEvent } from '../shared/log/event';
-import { modeOnRegistering, orderedMode } from '../shared/ops/fold';
+import { effectiveMode, modeOnRegistering, orderedMode } from '../shared/ops/fold';
 import { strictest } from '../shared/ops/mode';
 import type { OperationsPolicy } from '../shared/policy/operations';
 import type { EngineMessage, EngineOrder, OutsideChange } from '../shared/protocol/engine';
@@ -33,6 +33,8 @@ export interface ReportedHoldings {
 
 export interface EngineListener {
   connected?(engine: string): void;
+  /** {@link EngineHub.floor} holds it no longer. */
+  current?(engine: string): void;
   lost?(engine: string): void;
   update?(engine: string, update: OpUpdate): void;
   status?(engine: string, status: OpStatus): void;
@@ -52,6 +54,11 @@ export interface EngineHub {
   relay(engine: string, session: string, items: readonly TelemetryItem[]): void;
   /** Whether it is connected here, at this gateway. */
   isConnected(engine: string): boolean;
+  /**
+   * The laxest mode it may be given now. Of several gateways one may be behind, or cut off: until its
+   * connection is in the log an engine keeps the mode it came with, where that is the stricter one.
+   */
+  floor(engine: string): Mode;
   /** False when the engine is not connected; nothing was sent then. */
   send(engine: string, order: EngineOrder): boolean;
   reported(engine: string): ReportedHoldings | null;
@@ -86,6 +93,8 @@ interface Session {
   recordedInMinute: number;
   /** That it connected, as it stands on record. */
   connected: Fact | null;
+  /** The mode it came with and the event of its connection, until that is in the log. */
+  held: { readonly mode: Mode; readonly event: LogEvent } | null;
 }
 
 /** Bad frames an engine may send before its link is cut: a flood of them is not an engine. */
@@ -167,6 +176,7 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       minute: 0,
       recordedInMinute: 0,
       connected: null,
+      held: null,
     };
     sessions.set(id, session);
     const registered: Fact = {
@@ -180,7 +190,8 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       log.append(registered);
       recordOutside(id, outside);
     }
-    const appliedMode = modeOnRegistering(log.state(), id, environment);
+    const logged = modeOnRegistering(log.state(), id, environment);
+    const appliedMode = options.node === null ? logged : strictest(logged, message.mode);
     // The mode goes out before anything is written down: an engine must not trade a millisecond longer.
     reply(socket, {
       type: 'registered',
@@ -205,11 +216,21 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       holds: () => sessions.get(id) === session,
     };
     const facts: Fact[] = [...(outside ? [] : [registered]), session.connected];
-    log.append(...facts);
+    const event = log.append(...facts).at(-1);
+    if (options.node !== null && event) session.held = { mode: message.mode, event };
     elsewhere.delete(id);
     reportModels(id, message);
     for (const listener of listeners) listener.connected?.(id);
     return session;
+  }
+
+  /** Lets go the engines whose connection is in the log: this gateway's state is not an old one. */
+  function release(): void {
+    for (const session of sessions.values()) {
+      if (!session.held || !log.isSaved(session.held.event)) continue;
+      session.held = null;
+      for (const listener of listeners) listener.current?.(session.engine);
+    }
   }
 
   /**
@@ -224,8 +245,10 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       sessions.delete(session.engine);
       for (const listener of listeners) listener.lost?.(session.engine);
       session.socket.close(CLOSE.replaced);
-    } else if (type === 'engine.lost' && session.connected) {
-      log.append(session.connected);
+    } else if (type === 'engine.lost' && session.connected?.type === 'engine.connected') {
+      const appliedMode = strictest(effectiveMode(log.state(), session.engine), floorOf(session));
+      const { data } = session.connected;
+      log.append({ ...session.connected, data: { ...data, appliedMode } });
     }
   }
 
@@ -395,7 +418,10 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
     }
   }
 
-  if (options.node !== null) log.onRecorded(recordedElsewhere);
+  if (options.node !== null) {
+    log.onRecorded(recordedElsewhere);
+    log.onSaved(release);
+  }
   return {
     accept,
     relay(engine, session, items) {
@@ -405,6 +431,7 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       for (const listener of listeners) listener.telemetry?.(engine, session, items);
     },
     isConnected: (engine) => sessions.has(engine),
+    floor: (engine) => floorOf(sessions.get(engine)),
     send(engine, order) {
       const session = sessions.get(engine);
       return session ? reply(session.socket, order) : false;
@@ -419,6 +446,11 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       for (const socket of open) socket.close(CLOSE.goingAway);
     },
   };
+}
+
+/** See {@link EngineHub.floor}. */
+function floorOf(session: Session | undefined): Mode {
+  return session?.held?.mode ?? 'normal';
 }
 
 /** What an engine holds after what it just said. */

@@ -21,7 +21,6 @@ import type { LogEvent } from '../shared/log/event';
 import type { Outcome } from '../shared/notify/outcome';
 import { policyNameSchema } from '../shared/ops/events';
 import type { OpsState } from '../shared/ops/state';
-import { inForceReader, type Policies } from '../shared/policy/inForce';
 import type { Environment } from '../shared/protocol/engine';
 import {
   ENGINE_SUBPROTOCOL,
@@ -64,6 +63,7 @@ import { takeInventory } from './models/inventory';
 import type { LeaseView } from './monitor/leaseDesk';
 import { startStandIn } from './monitor/standIn';
 import { openOutbox } from './notify/outbox';
+import { policiesInForce } from './policies';
 import { createDayBook } from './reports/dayBook';
 import type { DeliverReport, ReportKeeper } from './reports/keeper';
 import { createRest } from './rest/index';
@@ -153,6 +153,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const queue = createTradeQueue();
   let turns: Turns | null = null;
   const acting = () => cluster === null || turns?.acting() === true;
+  let turnLog: GatewayLog | null = null;
+  const turn = () => (cluster ? (acting() ? turnLog : null) : log);
   const common = {
     ...{ store, sha256, clock, random, key, origin: LOG_ORIGIN },
     checkpointEvery: policy.log.checkpointEvery,
@@ -198,26 +200,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const holds = ({ policies: now }: OpsState) => now[name]?.fileHash !== hash;
     log.append({ type: 'policy.loaded', data, holds });
   }
-  const modelsPolicy = inForceReader('models', options.policies.models.document);
-  const monitorPolicy = inForceReader('monitor', options.policies.monitor.document);
-  const incidentsPolicy = inForceReader('incidents', options.policies.incidents.document);
-  const reportsPolicy = inForceReader('reports', options.policies.reports.document);
-  const playbooks = inForceReader('playbooks', options.policies.playbooks.document);
-  const calendar = inForceReader('calendar', options.policies.calendar.document);
-  const notificationsPolicy = inForceReader(
-    'notifications',
-    options.policies.notifications.document,
-  );
-  const policies = (): Policies => ({
-    operations: policy,
-    models: modelsPolicy(log.state()),
-    monitor: monitorPolicy(log.state()),
-    incidents: incidentsPolicy(log.state()),
-    reports: reportsPolicy(log.state()),
-    playbooks: playbooks(log.state()),
-    calendar: calendar(log.state()),
-    notifications: notificationsPolicy(log.state()),
-  });
+  const policies = policiesInForce(options.policies, log.state);
 
   // Before the kill driver hears of it: what is latched is latched before an engine is told.
   history.push(...keepKills(join(options.dataDir, 'latch.json'), log));
@@ -227,11 +210,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const hub = createEngineHub({
     ...{ log, policy, gatewayId, node, clock, uptime, random, guard, metrics },
   });
-  const driver = createKillDriver({ log, hub, times: policy.kill, clock, acting });
+  const driver = createKillDriver({ log, hub, times: policy.kill, clock, turn });
   const stopModes = driveModes(log, hub);
   takeInventory(log, hub, () => policies().models);
   const deployments = createDeploymentDriver({
-    ...{ log, hub, clock, acting },
+    ...{ log, hub, clock, turn },
     policy: () => policies().models.rollback,
   });
   const mayHold = ({ roles }: Operator) =>
@@ -453,6 +436,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const box = openOutbox(outboxFile, String(clock()));
     const mine = beginDuties(own, box, recent?.events() ?? [], dutyOptions);
     duties = mine;
+    turnLog = own;
     bridges?.start(url);
     const leave = [
       serveOthers(peers, commands, mine.lease),
@@ -466,6 +450,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     return () => {
       for (const way of leave) way();
       duties = null;
+      turnLog = null;
       bridges?.stop();
       mine.stop();
     };

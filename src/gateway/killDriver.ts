@@ -4,6 +4,7 @@ import type { Flight, KillTimes } from '../shared/kill/driver';
 import { nextAction, shouldSweepAgain, stepOpId } from '../shared/kill/driver';
 import type { LogEvent } from '../shared/log/event';
 import type { KillStep } from '../shared/ops/events';
+import type { OpsState } from '../shared/ops/state';
 import type { OpItem, ReadBack } from '../shared/protocol/engine';
 import type { Clock } from '../shared/time';
 import type { EngineHub } from './engineHub';
@@ -14,8 +15,8 @@ export interface KillDriverOptions {
   readonly hub: EngineHub;
   readonly times: KillTimes;
   readonly clock: Clock;
-  /** Whether this gateway is the one that says what a kill has come to; of several, one does. */
-  readonly acting: () => boolean;
+  /** The log as who says what a kill has come to writes to it; null while another gateway does. */
+  readonly turn: () => GatewayLog | null;
 }
 
 export interface KillDriver {
@@ -174,42 +175,35 @@ export function createKillDriver(options: KillDriverOptions): KillDriver {
       !sweepAgain &&
       (clean ? chain.phase === 'flat' : chain.phase !== 'flat' && sameHoldings(chain.held, held));
     if (nothingNew) return;
+    const sessionOf = ({ engines }: OpsState) => engines[chain.engine]?.session;
+    const session = sessionOf(log.state());
     log.append({
       type: 'kill.read_back',
       commandId: chain.commandId,
+      // What was held before its link was lost, or before it went elsewhere, proves nothing after that.
+      holds: (state) => sessionOf(state) === session,
       data: { engine: chain.engine, round: chain.round, sweepAgain, ...held },
     });
   }
 
   /** Writes down that a kill is halted, or flat, as soon as it is so. */
   function conclude(): void {
-    if (!options.acting()) return;
-    const { kills, chains, engines } = log.state();
-    for (const kill of kills) {
-      if (kill.resumedAt !== null) continue;
-      // An engine that was there when the kill came, or is there now, must have said that it is
-      // blocked; one that fell silent before it did is not known to have stopped.
-      const asked = kill.engines.filter(
-        (engine) =>
-          engines[engine]?.connected ||
-          kill.targets.some((target) => target.engine === engine && target.connected),
-      );
-      const blocked = (engine: string) => {
-        const chain = chains[engine];
-        if (chain === undefined || !isBlocked(chain)) return false;
-        return !(chain.stale && engines[engine]?.connected);
-      };
-      if (kill.haltedAt === null && asked.length > 0 && asked.every(blocked)) {
-        const data = { engines: [...asked] };
-        log.append({ type: 'kill.halted', commandId: kill.commandId, data });
+    const turn = options.turn();
+    if (!turn) return;
+    const state = log.state();
+    for (const { commandId, resumedAt, engines } of state.kills) {
+      if (resumedAt !== null) continue;
+      // What another gateway recorded meanwhile may have undone it before it was in the log.
+      const halts = (now: OpsState) => haltedOf(now, commandId) !== null;
+      const halted = haltedOf(state, commandId);
+      if (halted) {
+        const data = { engines: [...halted] };
+        turn.append({ type: 'kill.halted', commandId, data, holds: halts });
       }
-      const flat = (engine: string) => {
-        const chain = chains[engine];
-        return chain !== undefined && isProvenFlat(chain);
-      };
-      if (kill.flatAt === null && kill.engines.length > 0 && kill.engines.every(flat)) {
-        const data = { engines: [...kill.engines] };
-        log.append({ type: 'kill.flat', commandId: kill.commandId, data });
+      const flattens = (now: OpsState) => isFlatNow(now, commandId);
+      if (flattens(state)) {
+        const data = { engines: [...engines] };
+        turn.append({ type: 'kill.flat', commandId, data, holds: flattens });
       }
     }
   }
@@ -302,6 +296,35 @@ export function createKillDriver(options: KillDriverOptions): KillDriver {
       known.clear();
     },
   };
+}
+
+/** The engines by which a kill is halted and was not yet called so; null while it is not. */
+function haltedOf({ kills, chains, engines }: OpsState, commandId: string): string[] | null {
+  const kill = kills.find((one) => one.commandId === commandId);
+  if (!kill || kill.haltedAt !== null) return null;
+  // An engine that was there when the kill came, or is there now, must have said that it is
+  // blocked; one that fell silent before it did is not known to have stopped.
+  const asked = kill.engines.filter(
+    (engine) =>
+      engines[engine]?.connected ||
+      kill.targets.some((target) => target.engine === engine && target.connected),
+  );
+  const blocked = (engine: string) => {
+    const chain = chains[engine];
+    if (chain === undefined || !isBlocked(chain)) return false;
+    return !(chain.stale && engines[engine]?.connected);
+  };
+  return asked.length > 0 && asked.every(blocked) ? asked : null;
+}
+
+/** Whether every engine of a kill is proven flat, and it was not yet called so. */
+function isFlatNow({ kills, chains }: OpsState, commandId: string): boolean {
+  const kill = kills.find((one) => one.commandId === commandId);
+  if (!kill || kill.flatAt !== null || kill.engines.length === 0) return false;
+  return kill.engines.every((engine) => {
+    const chain = chains[engine];
+    return chain !== undefined && isProvenFlat(chain);
+  });
 }
 
 function sameHoldings(before: Held | null, now: ReadBack): boolean {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { LatchFile, writeFileDurably } from '../node/latchFile';
 import { actorSchema, type LogEvent } from '../shared/log/event';
 import { eventData } from '../shared/ops/events';
+import type { OpsState } from '../shared/ops/state';
 import type { GatewayLog } from './log';
 
 const killSchema = z.object({
@@ -38,7 +39,10 @@ export function keepKills(path: string, log: GatewayLog): readonly LogEvent[] {
     const { actor, commandId, reason, data } = kill;
     // A kill of that id in the log may have been resumed since.
     if (log.state().kills.some((known) => known.commandId === commandId)) return kill;
-    const events = log.append({ type: 'kill.requested', actor, commandId, reason, data });
+    // A log that does not answer yet may have it, and its resume, in what is not here.
+    const holds = ({ kills }: OpsState) => kills.every((known) => known.commandId !== commandId);
+    const fact = { type: 'kill.requested', actor, commandId, reason, data, holds } as const;
+    const events = log.append(fact);
     taken.push(...events);
     return { ...kill, seq: events[0]?.seq ?? kill.seq };
   });

@@ -1,5 +1,6 @@
 import type { LogEvent } from '../shared/log/event';
 import { effectiveMode } from '../shared/ops/fold';
+import { strictest } from '../shared/ops/mode';
 import type { Mode } from '../shared/telemetry/types';
 import type { EngineHub } from './engineHub';
 import type { GatewayLog } from './log';
@@ -22,16 +23,26 @@ export function driveModes(log: GatewayLog, hub: EngineHub): () => void {
     hub.send(engine, { type: 'op', opId, commandId, operation: { op: 'set_mode', mode } });
   }
 
+  const modeOf = (engine: string): Mode =>
+    strictest(effectiveMode(log.state(), engine), hub.floor(engine));
+
   hub.listen({
     connected(engine) {
       const state = log.state();
-      const mode = effectiveMode(state, engine);
+      const mode = modeOf(engine);
       told.set(engine, mode);
       // It was told its mode as it registered; this asks it to confirm. An engine that comes back
       // while it is killed counts as halted only once it has.
       if (state.engines[engine]?.confirmedMode === mode) return;
       const { session } = state.engines[engine] ?? {};
       setMode(engine, `${session}:set_mode`, state.desk.commandId ?? 'connect', mode);
+    },
+    current(engine) {
+      const mode = modeOf(engine);
+      if (told.get(engine) === mode) return;
+      const { desk, engines } = log.state();
+      const opId = `${engines[engine]?.session}:current`;
+      setMode(engine, opId, desk.commandId ?? 'connect', mode);
     },
     lost: (engine) => void told.delete(engine),
     update(engine, update) {
@@ -47,20 +58,25 @@ export function driveModes(log: GatewayLog, hub: EngineHub): () => void {
   return log.onRecorded((event) => {
     const state = log.state();
     for (const [engine, before] of told) {
-      const mode = effectiveMode(state, engine);
-      const elsewhere = changedElsewhere(event, engine);
-      if (mode === before && !elsewhere) continue;
-      if (elsewhere && state.engines[engine]?.confirmedMode === mode) {
+      const mode = modeOf(engine);
+      const unconfirmed = isUnconfirmedBy(event, engine);
+      if (mode === before && !unconfirmed) continue;
+      if (unconfirmed && state.engines[engine]?.confirmedMode === mode) {
         told.set(engine, mode);
         continue;
       }
-      // A kill's chain blocks it, unless somebody undid that elsewhere.
-      if (mode === 'killed' && !elsewhere) told.set(engine, mode);
+      // A kill's chain blocks it, unless that was undone.
+      if (mode === 'killed' && !unconfirmed) told.set(engine, mode);
       else setMode(engine, `${event.id}:${engine}:set_mode`, event.commandId ?? event.id, mode);
     }
   });
 }
 
-function changedElsewhere(event: LogEvent, engine: string): boolean {
-  return event.type === 'engine.outside_change' && event.data.engine === engine;
+/**
+ * Whether an event leaves open which mode an engine is in that was told one: somebody changed it
+ * elsewhere, or it was called lost by another gateway and is here all the same.
+ */
+function isUnconfirmedBy({ type, data }: LogEvent, engine: string): boolean {
+  const leaves = type === 'engine.outside_change' || type === 'engine.connected';
+  return leaves && data.engine === engine;
 }

@@ -7,6 +7,14 @@ export function isPlainOffMachine(address: string): boolean {
   return !/^(wss|https):/.test(address) && !LOOPBACK.test(address);
 }
 
+/** Addresses of gateways that share one log, parted by commas. */
+export const GATEWAYS_FORM = /^wss?:\/\/[^\s,]+(,wss?:\/\/[^\s,]+)*$/;
+
+/** Each of the addresses that {@link GATEWAYS_FORM} takes. */
+export function gatewaysOf(text: string): readonly string[] {
+  return text.split(',');
+}
+
 /** `http` addresses are taken for their sockets; no trailing slash. */
 export function socketUrl(url: string): string {
   return url.replace(/^http/, 'ws').replace(/\/$/, '');

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { WHY_NO_NATS } from '../support/nats';
 import { clockRounds } from './clock';
+import { clusterRounds } from './cluster';
 import { corruptRounds } from './corrupt';
 import { crashRounds } from './crash';
 import { diskRounds, whyNoDisk } from './disk';
@@ -8,7 +10,9 @@ import { fuzzFrames, fuzzIpc } from './fuzz';
 /** `npm run chaos` is the whole measure; this is its short form. */
 const ROUNDS = Number(process.env.VIGIA_CHAOS ?? 10);
 const SEED = Number(process.env.VIGIA_CHAOS_SEED ?? 7);
+const CLUSTER_ROUNDS = Math.ceil(ROUNDS / 2.5);
 const noDisk = whyNoDisk();
+const noNats = WHY_NO_NATS === null ? '' : ` (skipped: ${WHY_NO_NATS})`;
 
 describe(`whatever breaks (seed ${SEED})`, () => {
   it(`kill -9 of gateway, engines and terminal with commands under way, ${ROUNDS} times`, async () => {
@@ -16,6 +20,17 @@ describe(`whatever breaks (seed ${SEED})`, () => {
     expect(report.faults).toEqual([]);
     expect(report.flatMs).toHaveLength(ROUNDS);
   }, 300_000);
+
+  it.skipIf(WHY_NO_NATS !== null)(
+    `of three servers and gateways, and what is between them, ${CLUSTER_ROUNDS} times${noNats}`,
+    async () => {
+      const say = () => undefined;
+      const report = await clusterRounds({ rounds: CLUSTER_ROUNDS, seed: SEED, say });
+      expect(report.faults).toEqual([]);
+      expect(report.flatMs).toHaveLength(CLUSTER_ROUNDS);
+    },
+    300_000,
+  );
 
   it('a kill is flat while the wall clock jumps', async () => {
     const report = await clockRounds({ jumps: 20, seed: SEED });

@@ -6,6 +6,7 @@ import Database from 'better-sqlite3';
 
 /** An event as its sealed text says it. */
 export interface Told {
+  readonly id: string;
   readonly seq: number;
   readonly ts: number;
   readonly type: string;
@@ -83,6 +84,17 @@ export function readChain(path: string): Told[] {
       before = row.hash;
       return { ...told, hash };
     });
+  } finally {
+    database.close();
+  }
+}
+
+/** The hash of the last event of a log or a mirror, by what it says itself; empty before the first. */
+export function headOf(path: string): string {
+  const database = new Database(path, { readonly: true });
+  try {
+    const last = database.prepare('SELECT hash FROM events ORDER BY seq DESC LIMIT 1');
+    return (last.pluck().get() as string | undefined) ?? '';
   } finally {
     database.close();
   }
@@ -217,4 +229,116 @@ export function heldAt(
     if (line.what === 'fill') position = line.position ?? 0;
   }
   return { position, orders: [...orders] };
+}
+
+/** What an accepted command leads to is in the log, also where its gateway could not save it at once. */
+export function lostFaults(log: readonly Told[], outcomes: readonly Outcome[]): string[] {
+  const ids = new Set(log.filter(({ type }) => FIRST_FACTS.has(type)).map((one) => one.commandId));
+  return outcomes
+    .filter(({ stage, id }) => stage === 'accepted' && !ids.has(id))
+    .map(({ name, id }) => `${name} ${id}: accepted and lost`);
+}
+
+/** Copies of one log: each is the beginning of the longest. @param copies by who has it */
+export function copyFaults(
+  copies: ReadonlyMap<string, readonly Pick<Told, 'seq' | 'hash'>[]>,
+): string[] {
+  const longest = [...copies.values()].reduce((a, b) => (b.length > a.length ? b : a), []);
+  const faults: string[] = [];
+  for (const [name, copy] of copies) {
+    const wrong = copy.find(({ seq, hash }, index) => {
+      return seq !== index + 1 || longest[index]?.hash !== hash;
+    });
+    if (wrong) faults.push(`${name}: event ${wrong.seq} is not that of the others`);
+  }
+  return faults;
+}
+
+/** Facts that a gateway records only while it acts for all, and that name no turn themselves. */
+const ACTING_FACTS = new Set(['kill.halted', 'kill.flat', 'gateway.lost', 'incident.opened']);
+
+/** One gateway acts at a time: tokens grow, and what was noted in a turn is not recorded after it. */
+export function turnFaults(log: readonly Told[]): string[] {
+  const faults: string[] = [];
+  let turn: Told | null = null;
+  for (const event of log) {
+    if (event.type === 'gateway.acting') {
+      const before = Number(turn?.data.token ?? 0);
+      if (Number(event.data.token) !== before + 1) {
+        faults.push(`event ${event.seq}: token ${event.data.token} after ${before}`);
+      }
+      turn = event;
+    } else if (ACTING_FACTS.has(event.type)) {
+      if (!turn) faults.push(`event ${event.seq}: ${event.type} before any turn`);
+      else if (notedAt(event) < notedAt(turn)) {
+        faults.push(`event ${event.seq}: ${event.type} of a turn before ${turn.data.token}`);
+      }
+    }
+  }
+  return faults;
+}
+
+/** When a fact became known, Unix ms: an id begins with it (RFC 9562, 5.7). */
+function notedAt({ id }: Told): number {
+  return Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16);
+}
+
+/** A kill is called halted once, and flat once until something was seen open, or an engine came or was lost. */
+export function saidOnceFaults(log: readonly Told[]): string[] {
+  const faults: string[] = [];
+  const said = new Set<string>();
+  for (const { type, seq, commandId } of log) {
+    if (type === 'kill.halted' || type === 'kill.flat') {
+      const key = `${type} ${commandId}`;
+      if (said.has(key)) faults.push(`event ${seq}: ${key} is said again`);
+      said.add(key);
+    }
+    // Each of these has a kill begin anew to be proven.
+    const opens = ['kill.reopened', 'kill.read_back', 'engine.connected', 'engine.lost'];
+    if (opens.includes(type) || type === 'gateway.started') said.clear();
+  }
+  return faults;
+}
+
+/** Who registers in another mode than killed while the log is killed, unaware, is blocked then or lost. */
+export function blockedFaults(log: readonly Told[]): string[] {
+  const faults: string[] = [];
+  const unblocked = new Map<string, number>();
+  let killed = false;
+  for (const { type, seq, data } of log) {
+    const engine = String(data.engine);
+    if (type === 'kill.requested') killed = true;
+    if (type === 'ops.resumed') {
+      killed = false;
+      unblocked.clear();
+    }
+    if (type === 'engine.connected' && killed && data.appliedMode !== 'killed') {
+      unblocked.set(engine, seq);
+    }
+    const isBlock = type === 'kill.step_settled' && data.step === 'block';
+    const isMode = type === 'engine.mode_applied' && data.mode === 'killed';
+    if (isBlock || isMode || type === 'engine.lost') unblocked.delete(engine);
+  }
+  for (const [engine, seq] of unblocked) {
+    faults.push(`event ${seq}: ${engine} registers while killed and is not blocked`);
+  }
+  return faults;
+}
+
+/** The mode of an engine at an instant, Unix ms, by its own ledger. */
+export function modeAt(ledger: readonly LedgerLine[], at: number): string {
+  let mode = 'paused';
+  for (const line of ledger) {
+    if (line.at > at) break;
+    if (line.what === 'born') mode = 'paused';
+    if (line.what === 'mode' && line.mode) mode = line.mode;
+  }
+  return mode;
+}
+
+/** When an engine was first told to be killed from an instant on, Unix ms; null where it was not. */
+export function blockedAt(ledger: readonly LedgerLine[], since: number): number | null {
+  const isBlock = ({ at, what, mode }: LedgerLine) =>
+    at >= since && what === 'mode' && mode === 'killed';
+  return ledger.find(isBlock)?.at ?? null;
 }

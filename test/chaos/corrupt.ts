@@ -54,7 +54,7 @@ export async function corruptRounds(options: {
 
 async function oneDamage(folder: string, random: () => number, report: Counts): Promise<string[]> {
   const desk = await openDesk(random, folder);
-  const client = openClient(desk.proxy.port, desk.token);
+  const client = openClient([desk.proxy.port], desk.token);
   try {
     const gateway = await desk.gateway();
     const terminal = await desk.terminal();

@@ -100,7 +100,7 @@ async function deskRounds(options: {
 }): Promise<string[]> {
   const { random, report } = options;
   const desk = await openDesk(random, options.folder);
-  const client = openClient(desk.proxy.port, desk.token);
+  const client = openClient([desk.proxy.port], desk.token);
   try {
     const up = {
       gateway: await desk.gateway(),
@@ -227,6 +227,7 @@ function check(desk: Desk, client: Client): string[] {
       ...flatFaults(log, new Map([[VENUE, ledger]])),
       ...mirrorFaults(log, readChain(desk.mirror)),
       ...desk.diverged,
+      ...client.faults,
     ];
   } catch (error) {
     return [(error as Error).message];

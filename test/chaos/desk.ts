@@ -51,24 +51,8 @@ export async function openDesk(
 ): Promise<Desk> {
   const home = folder ?? mkdtempSync(join(tmpdir(), 'vigia-chaos-'));
   const dataDir = join(home, 'gateway');
-  const policyDir = join(home, 'policy');
   mkdirSync(dataDir, { recursive: true });
-  for (const name of ['policy', 'playbooks', 'calendar']) {
-    cpSync(join(ROOT, 'resources', name), join(home, name), { recursive: true });
-  }
-  writeFileSync(join(policyDir, 'operations.yaml'), JSON.stringify(operations.document));
-  writeFileSync(join(policyDir, 'models.yaml'), JSON.stringify(policies.models.document));
-  const { triggers, ...watched } = quickPolicies.monitor.document;
-  const monitor = {
-    ...{ ...watched, checkEveryMs },
-    triggers: {
-      ...triggers,
-      // Windows that fill while a soak warms up: what grows after that is not a window.
-      errorRate: { ...triggers.errorRate, windowMs: WINDOW_MS },
-      latencyP99: { ...triggers.latencyP99, windowMs: WINDOW_MS },
-    },
-  };
-  writeFileSync(join(policyDir, 'monitor.yaml'), JSON.stringify(monitor));
+  const policyDir = writePolicies(home, checkEveryMs);
   await beginHistory(dataDir);
 
   const operatorsFile = join(home, 'operators.yaml');
@@ -127,6 +111,28 @@ export async function openDesk(
       if (folder === undefined) rmSync(home, { recursive: true, force: true });
     },
   };
+}
+
+/** Writes the policies of a desk whose gateways do not wait long. @returns their folder */
+export function writePolicies(home: string, checkEveryMs = NEVER_MS): string {
+  const policyDir = join(home, 'policy');
+  for (const name of ['policy', 'playbooks', 'calendar']) {
+    cpSync(join(ROOT, 'resources', name), join(home, name), { recursive: true });
+  }
+  writeFileSync(join(policyDir, 'operations.yaml'), JSON.stringify(operations.document));
+  writeFileSync(join(policyDir, 'models.yaml'), JSON.stringify(policies.models.document));
+  const { triggers, ...watched } = quickPolicies.monitor.document;
+  const monitor = {
+    ...{ ...watched, checkEveryMs },
+    triggers: {
+      ...triggers,
+      // Windows that fill while a soak warms up: what grows after that is not a window.
+      errorRate: { ...triggers.errorRate, windowMs: WINDOW_MS },
+      latencyP99: { ...triggers.latencyP99, windowMs: WINDOW_MS },
+    },
+  };
+  writeFileSync(join(policyDir, 'monitor.yaml'), JSON.stringify(monitor));
+  return policyDir;
 }
 
 /** Takes a second model into production before anything is broken. */

@@ -78,7 +78,7 @@ async function oneDisk(options: {
 }): Promise<string[]> {
   const { folder, data, report } = options;
   const desk = await openDesk(options.random, folder);
-  const client = openClient(desk.proxy.port, desk.token);
+  const client = openClient([desk.proxy.port], desk.token);
   const faults: string[] = [];
   try {
     const gateway = await desk.gateway();

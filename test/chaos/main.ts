@@ -1,6 +1,8 @@
 // The long form: every group, one after the other; a line of JSON for each on standard output.
 import { parseArgs } from 'node:util';
+import { WHY_NO_NATS } from '../support/nats';
 import { clockRounds } from './clock';
+import { clusterRounds } from './cluster';
 import { corruptRounds } from './corrupt';
 import { crashRounds } from './crash';
 import { diskRounds, whyNoDisk } from './disk';
@@ -25,6 +27,11 @@ interface Report {
 
 const groups: Record<string, () => Promise<Report | null>> = {
   crash: () => crashRounds({ rounds, seed, say }),
+  cluster: async () => {
+    if (WHY_NO_NATS === null) return clusterRounds({ rounds: Math.ceil(rounds / 2.5), seed, say });
+    say(`cluster: skipped: ${WHY_NO_NATS}`);
+    return null;
+  },
   clock: () => clockRounds({ jumps: 500, seed }),
   disk: async () => {
     const why = whyNoDisk();
@@ -47,9 +54,9 @@ function secondsOf(text: string): number {
 
 /** Samples as their middle, tail and worst. */
 function brief(key: string, value: unknown): unknown {
-  if (key !== 'flatMs' || !Array.isArray(value)) return value;
+  if (!key.endsWith('Ms') || !Array.isArray(value)) return value;
   const at = (fraction: number) =>
-    Math.round(value[Math.max(0, Math.ceil(fraction * value.length) - 1)] as number);
+    Math.round(value[Math.max(0, Math.ceil(fraction * value.length) - 1)] ?? 0);
   return { p50: at(0.5), p99: at(0.99), max: at(1) };
 }
 

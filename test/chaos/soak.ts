@@ -63,7 +63,7 @@ export async function soak(seconds: number, say: (text: string) => void): Promis
     ];
     running.set(id, await run([...args, String(RATE / ENGINES)], /./));
   }
-  const client = openClient(desk.proxy.port, desk.token);
+  const client = openClient([desk.proxy.port], desk.token);
   const reader = readTelemetry(port, desk.token);
   const samples = new Map([...running.keys()].map((name) => [name, [] as Sample[]]));
   const from = performance.now();

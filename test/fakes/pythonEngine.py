@@ -76,7 +76,7 @@ class Example(Engine):
 
 
 engine = Example(id='py-1', name='Python', instruments=['USD/COP'])
-link = Link(engine, sys.argv[1], os.environ['VIGIA_ENGINE_TOKEN'], say=lambda text: tell(said=text))
+link = Link(engine, sys.argv[1].split(','), os.environ['VIGIA_ENGINE_TOKEN'], say=lambda text: tell(said=text))
 
 
 def on_command(line):

@@ -23,8 +23,13 @@ export interface NatsServers {
   readonly addresses: readonly string[];
   /** As the servers call themselves, for instance in a stream's `cluster.leader`. */
   readonly names: readonly string[];
+  /** Where each keeps its streams; to be touched only while it is dead. */
+  readonly folders: readonly string[];
   /** SIGKILL. */
   kill(index: number): Promise<void>;
+  /** Stops a server where it stands, as a disk does that answers no more, until it is thawed or killed. */
+  freeze(index: number): void;
+  thaw(index: number): void;
   /** Starts a killed server with the data it had; resolves when it listens. */
   start(index: number): Promise<void>;
   /** Cuts a server from its peers, or lets their connections stand and passes nothing on them. Clients still reach it. */
@@ -190,7 +195,10 @@ export async function startNats(
   }
   return {
     addresses: servers.map(({ port }) => `127.0.0.1:${port}`),
+    folders: servers.map(({ folder }) => join(folder, 'jetstream')),
     ...{ names, kill, start, ready, stop },
+    freeze: (index) => void at(index).process?.kill('SIGSTOP'),
+    thaw: (index) => void at(index).process?.kill('SIGCONT'),
     isolate(index, how = 'cut') {
       for (const proxy of routesOf(index)) {
         proxy.set({ kind: how === 'cut' ? 'refuse' : 'stall' });

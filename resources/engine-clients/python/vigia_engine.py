@@ -243,14 +243,18 @@ class Link:
     """Keeps an engine and its gateway together: for ever, once per operation, and safe in silence."""
 
     def __init__(self, engine, url, token, ca_file=None, say=None, plain_accepted=False):
-        """`plain_accepted` takes ws:// to another machine, where the network shows the token."""
-        plain = check_address(url, plain_accepted)
+        """`url` is a gateway's address, or a list of those of gateways that share one log.
+
+        `plain_accepted` takes ws:// to another machine, where the network shows the token.
+        """
+        urls = [url] if isinstance(url, str) else list(url)
+        plain = [one for one in urls if check_address(one, plain_accepted)]
         self.engine = engine
         engine.link = self
-        self._url, self._token, self._ca = url, token, ca_file
+        self._urls, self._token, self._ca = urls, token, ca_file
         self._say = say or (lambda text: None)
-        if plain:
-            self._say(f'{url}: not encrypted, the token travels readable')
+        for one in plain:
+            self._say(f'{one}: not encrypted, the token travels readable')
         self._socket = None
         self._registered = False
         self._seq = 0
@@ -273,10 +277,10 @@ class Link:
         """Connects until stop() is called, or the gateway will have no more of this engine."""
         watch = threading.Thread(target=self._watch, daemon=True)
         watch.start()
-        attempts = 0
+        attempts = turn = 0
         while not self._stopped.is_set():
             try:
-                self._socket = WebSocket(self._url, self._token, self._ca)
+                self._socket = WebSocket(self._urls[turn % len(self._urls)], self._token, self._ca)
                 self._register()
                 if self._serve():
                     attempts = 0
@@ -290,9 +294,13 @@ class Link:
             registered, self._registered = self._registered, False
             if self._socket:
                 self._socket.close()
+            turn += 1
             attempts = 1 if registered else attempts + 1
-            ceiling = min(RECONNECT_MAX_S, RECONNECT_MIN_S * 2**attempts)
-            self._stopped.wait(RECONNECT_MIN_S + random.random() * (ceiling - RECONNECT_MIN_S))
+            # At once while there is a gateway that was not tried, then after a full jitter.
+            passes = attempts // len(self._urls)
+            floor = RECONNECT_MIN_S if passes else 0.0
+            ceiling = min(RECONNECT_MAX_S, RECONNECT_MIN_S * 2**passes)
+            self._stopped.wait(floor + random.random() * (ceiling - floor))
 
     # -- what an engine reports ------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Command, commandSchema } from '../../shared/protocol/commands';
 import { answerSchema, roleSchema } from '../../shared/protocol/terminal';
+import { phrase, say } from '../../shared/words/phrase';
 import type { Commands, Operator } from '../commands';
 import type { LeaseDesk, LeaseView } from '../monitor/leaseDesk';
 import type { Leases } from './leases';
@@ -26,6 +27,9 @@ export interface LeaseCounter {
 
 const COMMAND = 'command';
 const LEASE = 'lease';
+const NOBODY_ACTS = phrase(
+  'the gateway that acts for all does not answer; give it again in some seconds',
+);
 const NOBODY: LeaseView = { holder: null, token: null, expiresInMs: 0 };
 
 const askedSchema = z.object({
@@ -83,7 +87,7 @@ export function forwardTo(peers: Peers) {
       () =>
         answer({
           ...{ type: 'answer', id: command.id, stage: 'rejected', code: 'unavailable' },
-          message: 'the gateway that does this does not answer; give it again in some seconds',
+          ...{ message: say(NOBODY_ACTS, 'en'), said: [NOBODY_ACTS] },
         }),
     );
   };

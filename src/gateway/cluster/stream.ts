@@ -1,4 +1,5 @@
 import {
+  type ConsumerMessages,
   DeliverPolicy,
   JetStreamApiCodes,
   JetStreamApiError,
@@ -57,6 +58,10 @@ export interface StreamOptions {
 
 const SUBJECT = 'log';
 const TRIES = 3;
+/** How often the leader is asked whether it has more than a replica brings. */
+const LOOK_EVERY_MS = 1_000;
+/** Places that are asked about at once while a long log is read. */
+const READ_AHEAD = 64;
 
 /**
  * Opens the desk's stream, and makes it where there is none: on disk, replicated, and from which
@@ -109,13 +114,67 @@ export async function openStream(
     }
   }
 
+  /** What is followed now. */
+  const open = new Set<ConsumerMessages>();
+
+  /**
+   * Has what is followed be asked for anew where it may have been lost. Left to itself the client waits
+   * half a minute after a question of its own that was lost, also when the server is there again.
+   */
+  async function watchConnection(): Promise<void> {
+    for await (const { type } of connection.status()) {
+      if (type === 'disconnect') cuts += 1;
+      if (type === 'reconnect') for (const messages of open) messages.stop();
+    }
+  }
+  async function watchSilence(messages: ConsumerMessages): Promise<void> {
+    for await (const { type } of messages.status()) {
+      if (type === 'heartbeats_missed') messages.stop();
+    }
+  }
+
+  /** What was acknowledged here and was not followed yet: it need not be asked for. */
+  const acknowledged = new Map<number, string>();
+
+  async function textAt(seq: number): Promise<string> {
+    const own = acknowledged.get(seq);
+    acknowledged.delete(seq);
+    if (own !== undefined) return own;
+    const kept = await manager.streams.getMessage(name, { seq });
+    if (!kept) throw new Error(`nothing is kept at ${seq}`);
+    return kept.string();
+  }
+
+  /**
+   * Hears what the leader has at each place that is told of. What a replica tells of it may not be there:
+   * a server that led, was cut off and comes back hands out, at a place that others have filled since,
+   * what it had taken and no majority ever had (nats-server 2.9).
+   */
+  async function readEach(
+    places: AsyncIterable<{ readonly seq: number }> | Iterable<{ readonly seq: number }>,
+    stop: () => void,
+    hear: (place: number, text: string) => void,
+  ): Promise<void> {
+    let line = Promise.resolve();
+    let ahead = 0;
+    for await (const { seq } of places) {
+      const reading = textAt(seq);
+      ahead += 1;
+      line = Promise.all([reading, line]).then(([text]) => {
+        ahead -= 1;
+        hear(seq, text);
+      });
+      line.catch(stop);
+      if (ahead >= READ_AHEAD) await line;
+    }
+    await line;
+  }
+
   const created = await make();
   /** How often the connection was lost, and after how many times the stream was seen to be the same. */
   let cuts = 0;
   let seenAfter = 0;
-  void (async () => {
-    for await (const { type } of connection.status()) if (type === 'disconnect') cuts += 1;
-  })();
+  void watchConnection();
 
   async function assertSame(): Promise<void> {
     if (seenAfter === cuts) return;
@@ -139,6 +198,9 @@ export async function openStream(
           timeout: publishWithinMs,
           retries: 0,
         });
+        acknowledged.set(ack.seq, text);
+        const [oldest] = acknowledged.keys();
+        if (acknowledged.size > READ_AHEAD && oldest !== undefined) acknowledged.delete(oldest);
         return ack.seq;
       } catch (error) {
         if (isMovedOn(error)) throw new MovedOnError((error as Error).message);
@@ -149,20 +211,46 @@ export async function openStream(
       let next = after + 1;
       let stopped = false;
       let leave: (() => void) | null = null;
+
+      function read(place: number, text: string): void {
+        if (stopped || place < next) return;
+        next = place + 1;
+        hear(place, text);
+      }
+
+      /** A replica may stay behind for good, and say no word of it: the leader tells. */
+      function watchLeader(messages: ConsumerMessages): NodeJS.Timeout {
+        let missing = 0;
+        const look = async () => {
+          const { state } = await manager.streams.info(name);
+          if (missing === next) messages.stop();
+          missing = state.last_seq >= next ? next : 0;
+        };
+        return setInterval(() => void look().catch(() => undefined), LOOK_EVERY_MS);
+      }
+
       void (async () => {
         while (!stopped) {
           try {
             await assertSame();
+            const { state } = await manager.streams.info(name);
+            await readEach(placesOf(next, state.last_seq), () => undefined, read);
+            if (stopped) return;
             const consumer = await client.consumers.get(name, {
               deliver_policy: DeliverPolicy.StartSequence,
               opt_start_seq: next,
             });
             const messages = await consumer.consume({ idle_heartbeat: 1_000 });
             leave = () => messages.stop();
-            for await (const message of messages) {
-              if (stopped) return;
-              next = message.seq + 1;
-              hear(message.seq, message.string());
+            open.add(messages);
+            void watchSilence(messages);
+            const watching = watchLeader(messages);
+            try {
+              await readEach(messages, leave, read);
+            } finally {
+              clearInterval(watching);
+              open.delete(messages);
+              void consumer.delete().catch(() => undefined);
             }
           } catch {
             // Not to be reached now: the next look begins where this one ended.
@@ -195,6 +283,10 @@ export async function openStream(
 
 function isNotFound(error: unknown): boolean {
   return error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;
+}
+
+function* placesOf(from: number, to: number): Generator<{ readonly seq: number }> {
+  for (let seq = from; seq <= to; seq += 1) yield { seq };
 }
 
 function isMovedOn(error: unknown): boolean {

@@ -28,8 +28,8 @@ export interface DeploymentDriverOptions {
   readonly hub: EngineHub;
   readonly policy: () => ModelsPolicy['rollback'];
   readonly clock: Clock;
-  /** Whether this gateway is the one that says what a deployment has come to; of several, one does. */
-  readonly acting: () => boolean;
+  /** The log as who says what a deployment has come to writes to it; null while another gateway does. */
+  readonly turn: () => GatewayLog | null;
 }
 
 /** An engine's load under way. */
@@ -149,10 +149,11 @@ export function createDeploymentDriver(options: DeploymentDriverOptions): Deploy
   /** Writes down engines that report the artifact, and the deployment's end when all do. */
   function conclude(): void {
     const open = openDeployment(models());
-    if (!open || !options.acting()) return;
+    const turn = options.turn();
+    if (!open || !turn) return;
     for (const engine of notLoaded(open)) {
       if (!runsWanted(models(), engine)) continue;
-      log.append({
+      turn.append({
         type: 'deployment.engine_settled',
         commandId: open.id,
         data: {
@@ -167,10 +168,10 @@ export function createDeploymentDriver(options: DeploymentDriverOptions): Deploy
       ...{ deployment: now.id, model: now.model, engines: Object.keys(now.engines) },
       tookMs: Math.max(0, clock() - now.startedAt),
     };
-    log.append({ type: 'deployment.completed', commandId: now.id, data });
+    turn.append({ type: 'deployment.completed', commandId: now.id, data });
     if (log.state().alerts.active[alertOf(now)]) {
       const cause: Sentence = 'every engine runs it';
-      log.append({
+      turn.append({
         type: 'alert.cleared',
         commandId: now.id,
         data: { alert: alertOf(now), cause },
@@ -188,7 +189,7 @@ export function createDeploymentDriver(options: DeploymentDriverOptions): Deploy
     later('deadline', Math.max(0, left), () => {
       // What has not answered by now is said with it, not a moment later.
       for (const engine of flights.keys()) failed(engine, 'unknown', SILENT);
-      if (options.acting()) incomplete(deployment.id);
+      if (options.turn()) incomplete(deployment.id);
     });
     for (const engine of modelEngines(models())) pump(engine);
     conclude();
@@ -196,13 +197,14 @@ export function createDeploymentDriver(options: DeploymentDriverOptions): Deploy
 
   /** An engine runs another model than the live one though nobody deployed any: people must see it. */
   function mismatch(engine: string): void {
-    if (!options.acting()) return;
+    const turn = options.turn();
+    if (!turn) return;
     const { deployments, engines, production } = models();
     const alert = `mismatch:${engine}`;
     const wrong = deployments.length === 0 && isHeld(models(), engine);
     if (wrong === alert in log.state().alerts.active) return;
     if (!wrong) {
-      log.append({ type: 'alert.cleared', data: { alert, cause: RIGHT } });
+      turn.append({ type: 'alert.cleared', data: { alert, cause: RIGHT } });
       return;
     }
     const model = engines[engine]?.loaded?.model ?? null;
@@ -210,7 +212,7 @@ export function createDeploymentDriver(options: DeploymentDriverOptions): Deploy
       ...{ engine, model, live: production },
     });
     const about = { severity: 'P1', kind: 'model_mismatch', model: production, engine } as const;
-    log.append({ type: 'alert.raised', data: { alert, ...about, ...detailOf([said]) } });
+    turn.append({ type: 'alert.raised', data: { alert, ...about, ...detailOf([said]) } });
   }
 
   hub.listen({

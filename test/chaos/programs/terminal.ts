@@ -6,7 +6,7 @@ import { MirrorCore } from '../../../src/main/mirror/core';
 import { sha256 } from '../../../src/node/sha256';
 import { quickPolicy } from '../../support/desk';
 
-const [address = '', token = '', path = ''] = process.argv.slice(2);
+const [addresses = '', token = '', path = ''] = process.argv.slice(2);
 const say = (text: string) => process.stdout.write(`${text}\n`);
 const core = new MirrorCore({
   ...{ path, sha256, clock: Date.now },
@@ -51,4 +51,4 @@ const link = createControlLink({
   onState: () => undefined,
 });
 desk.opened({ type: 'opened', ...(await core.open()) });
-link.connect([address]);
+link.connect(addresses.split(','));

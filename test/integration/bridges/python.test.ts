@@ -30,20 +30,17 @@ function said(wanted: (line: Record<string, unknown>) => boolean): Promise<void>
   });
 }
 
-function run(): void {
+function run(...ports: number[]): void {
   told = [];
-  child = spawn(
-    'python3',
-    [join(ROOT, 'test/fakes/pythonEngine.py'), `ws://127.0.0.1:${gateway.port}`],
-    {
-      env: {
-        ...process.env,
-        VIGIA_CLIENT: join(ROOT, 'resources/engine-clients/python'),
-        VIGIA_ENGINE_TOKEN: 'engine-token',
-        PYTHONDONTWRITEBYTECODE: '1',
-      },
+  const gateways = ports.map((port) => `ws://127.0.0.1:${port}`).join();
+  child = spawn('python3', [join(ROOT, 'test/fakes/pythonEngine.py'), gateways], {
+    env: {
+      ...process.env,
+      VIGIA_CLIENT: join(ROOT, 'resources/engine-clients/python'),
+      VIGIA_ENGINE_TOKEN: 'engine-token',
+      PYTHONDONTWRITEBYTECODE: '1',
     },
-  );
+  });
   child.stderr.on('data', (text) => process.stderr.write(String(text)));
   createInterface({ input: child.stdout }).on('line', (line) => {
     told.push(JSON.parse(line) as Record<string, unknown>);
@@ -66,7 +63,7 @@ describe.skipIf(!hasPython)('the Python reference client', () => {
     dir = newDataDir();
     gateway = await openGateway(dir.path);
     terminal = await TestTerminal.open(gateway.port);
-    run();
+    run(gateway.port);
     await connected();
   });
   afterEach(async () => {
@@ -120,6 +117,19 @@ describe.skipIf(!hasPython)('the Python reference client', () => {
     await breakAt();
     await terminal.until(() => terminal.ops.kills[0]?.flatAt != null);
     expect(told.filter(({ sold }) => sold !== undefined)).toEqual([{ sold: 5 }]);
+  });
+
+  it('of several gateways it goes to the next when its own is gone', async () => {
+    child.kill('SIGKILL');
+    await terminal.until(() => engine()?.connected === false);
+    const other = newDataDir();
+    const second = await openGateway(other.path);
+    run(second.port, gateway.port);
+    const there = await TestTerminal.open(second.port);
+    await there.until(() => there.ops.engines['py-1']?.connected === true);
+    await second.stop();
+    await connected();
+    other.remove();
   });
 
   it('loads the model it is told to, by its hash; one that fails to load is held and tried again', async () => {

@@ -61,6 +61,19 @@ describe.skipIf(WHY_NO_NATS !== null)('three gateways on three servers', () => {
     }
   });
 
+  it('say again what an engine is in that one of them misses though it is there', async () => {
+    const { log } = (members[0] as Member).gateway;
+    const data = { engine: 'e1', cause: 'silent', lastHeardAt: Date.now(), positions: null };
+    const [lost] = log.append({ type: 'engine.lost', data });
+    const again = () =>
+      terminals[0]?.events.findLast(({ type, seq }) => {
+        return type === 'engine.connected' && seq > (lost?.seq ?? 0);
+      });
+    await everywhere(() => again() !== undefined);
+    expect(again()?.data).toMatchObject({ engine: 'e1', node: 'centro', appliedMode: 'paused' });
+    await everywhere(({ ops }) => ops.engines.e1?.confirmedMode === 'paused');
+  });
+
   it('kill every engine, given at all of them under one id, and say flat once', async () => {
     const id = crypto.randomUUID();
     for (const terminal of terminals) terminal.kill({}, id);

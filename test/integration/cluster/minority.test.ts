@@ -87,4 +87,46 @@ describe.skipIf(WHY_NO_NATS !== null)('a gateway whose server is cut off from th
     const refused = cutOff.answers.filter(({ stage }) => stage === 'rejected').map(({ id }) => id);
     expect(paused.filter((one) => refused.includes(one ?? ''))).toEqual([]);
   }, 60_000);
+
+  it('keeps an engine killed that comes to it, though it has not heard of the kill', async () => {
+    const resume = {
+      ...{ scope: { kind: 'all' }, reason: 'ya', origin: 'console' },
+      confirmation: 'CONFIRM_RESUME',
+      checklist: { causeUnderstood: true, positionsReviewed: true, teamNotified: true },
+    };
+    await terminal.give('resume', resume);
+    await cutOff.until(() => cutOff.ops.desk.mode === 'normal');
+    await cutOff.until(() => cutOff.ops.engines.north?.confirmedMode === 'normal');
+    servers.isolate(2);
+    const id = terminal.kill();
+    await terminal.until(() => terminal.ops.chains.north?.block != null);
+    expect(north.mode).toBe('killed');
+    expect(cutOff.ops.desk.mode).toBe('normal');
+    north.disconnect();
+    await north.connect(sur.gateway.port);
+    const { log } = sur.gateway;
+    while (log.state().engines.north?.node !== 'sur') {
+      await new Promise((go) => setImmediate(go));
+    }
+    expect(log.state().engines.north?.confirmedMode).toBe('killed');
+    expect(log.state().desk.mode).toBe('normal');
+    expect(north.mode).toBe('killed');
+    servers.heal();
+    await cutOff.until(() => cutOff.ops.kills[0]?.commandId === id);
+    await cutOff.until(() => cutOff.ops.engines.north?.node === 'sur');
+    expect(north.mode).toBe('killed');
+    await terminal.until(() => terminal.ops.kills[0]?.flatAt != null);
+    // Where its gateway is not behind, it is let go as soon as that is certain.
+    await terminal.give('resume', resume);
+    await terminal.until(() => terminal.ops.engines.north?.confirmedMode === 'normal');
+    north.mode = 'paused';
+    north.disconnect();
+    await north.connect(norte.gateway.port);
+    await terminal.until(
+      () =>
+        terminal.ops.engines.north?.node === 'norte' &&
+        terminal.ops.engines.north.confirmedMode === 'normal',
+    );
+    expect(north.mode).toBe('normal');
+  }, 60_000);
 });

@@ -1,6 +1,7 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { openStream } from '../../../src/gateway/cluster/stream';
 import { type NatsServers, startNats, WHY_NO_NATS } from '../../support/nats';
 
 const TITLE = `three servers${WHY_NO_NATS === null ? '' : ` (skipped: ${WHY_NO_NATS})`}`;
@@ -12,7 +13,9 @@ describe.skipIf(WHY_NO_NATS !== null)(TITLE, () => {
     nats = await startNats({ servers: 3 });
     const manager = await jetstreamManager(await dial(0));
     await manager.streams.add({ name: 'S', subjects: ['s'], num_replicas: 3 });
+    await openStream(await dial(0), options);
   });
+  const options = { name: 'T', replicas: 3, publishWithinMs: 1_000, retryMs: 50 };
   afterEach(() => Promise.all(open.splice(0).map((one) => one.close())));
   afterAll(() => nats?.stop());
 
@@ -59,4 +62,35 @@ describe.skipIf(WHY_NO_NATS !== null)(TITLE, () => {
     const after = await jetstream(inside).publish('s', 'again');
     expect(after.seq).toBeGreaterThan(seq);
   });
+
+  it('what a leader took alone is not heard, though it says so itself when it is back', async () => {
+    const manager = await jetstreamManager(await dial(0));
+    const { cluster } = await manager.streams.info('T');
+    const alone = nats.names.indexOf(cluster?.leader ?? '');
+    const inside = await openStream(await dial(alone), options);
+    const outside = await openStream(await dial((alone + 1) % 3), options);
+    const heard: string[] = [];
+    let hears = () => {};
+    const leave = inside.follow(0, (place, text) => {
+      heard.push(`${place} ${text}`);
+      hears();
+    });
+    const until = (count: number) =>
+      new Promise<void>((go) => {
+        hears = () => heard.length >= count && go();
+        hears();
+      });
+    await inside.publish('first', 0);
+    nats.isolate(alone);
+    await expect(inside.publish('taken alone', 1)).rejects.toThrow();
+    await expect
+      .poll(() => outside.publish('second', 1).catch(() => null), { timeout: 20_000 })
+      .toBe(2);
+    nats.heal();
+    // Its own copy may take long to be whole again, or stay behind.
+    await outside.publish('third', 2);
+    await until(3);
+    leave();
+    expect(heard).toEqual(['1 first', '2 second', '3 third']);
+  }, 60_000);
 });

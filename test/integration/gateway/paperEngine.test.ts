@@ -127,6 +127,33 @@ describe('the paper engine', () => {
     expect(running.engine.book.position).toBe(0);
   });
 
+  it('of several gateways it goes to the next when its own is gone, and back', async () => {
+    running.stop();
+    const other = newDataDir();
+    let second = await openGateway(other.path);
+    const { port } = second;
+    const ports = [port, gateway.port];
+    running = runPaperEngine(
+      {
+        gateway: ports.map((one) => `ws://127.0.0.1:${one}`).join(),
+        ...{ token: 'engine-token', id: 'p3', name: 'p3', speed: 60_000, seed: 7 },
+      },
+      () => undefined,
+    );
+    let there = await TestTerminal.open(port);
+    await there.until(() => there.ops.engines.p3?.connected === true);
+    await second.stop();
+    await terminal.until(() => terminal.ops.engines.p3?.connected === true);
+    second = await openGateway(other.path, 'paper', port);
+    there = await TestTerminal.open(port);
+    await gateway.stop();
+    await there.until(() => there.ops.engines.p3?.connected === true);
+    running.stop();
+    await second.stop();
+    other.remove();
+    gateway = await openGateway(dir.path);
+  });
+
   it.each(['pause', 'flatten'] as const)(
     'in silence it does what it is for: %s',
     async (action) => {

@@ -6,24 +6,39 @@ import { sha256 } from '../../../src/node/sha256';
 import { SqliteEventStore } from '../../../src/node/sqliteEventStore';
 import { chainOf } from '../../bench/events';
 import {
+  blockedAt,
+  blockedFaults,
   commandFaults,
+  copyFaults,
   flatFaults,
   killedFaults,
   type LedgerLine,
   ledgerFaults,
+  lostFaults,
   mirrorFaults,
+  modeAt,
   type Outcome,
   readChain,
+  saidOnceFaults,
   type Told,
+  turnFaults,
 } from '../../chaos/checker';
 
 /** A log of so many facts, 10 s apart, so that nothing is excused as being on its way. */
 function logOf(...facts: [type: string, data?: object, commandId?: string][]): Told[] {
   return facts.map(([type, data = {}, commandId = null], index) => ({
-    ...{ seq: index + 1, ts: (index + 1) * 10_000, type, data: data as Told['data'] },
+    ...{
+      id: idAt((index + 1) * 10_000),
+      seq: index + 1,
+      ts: (index + 1) * 10_000,
+      type,
+      data: data as Told['data'],
+    },
     ...{ commandId, prevHash: `h${index}`, hash: `h${index + 1}` },
   }));
 }
+/** An id of an instant, as the gateway makes them. */
+const idAt = (ms: number) => `${ms.toString(16).padStart(12, '0')}-7000`;
 const line = (
   at: number,
   what: LedgerLine['what'],
@@ -79,6 +94,56 @@ it('sees a flat that is not', () => {
   expect(flatFaults(log, new Map([['v', [...held, closed]]]))).toEqual([]);
   const working = line(19_999, 'order', { id: 'q', purpose: 'open', quantity: 5 });
   expect(flatFaults(log, new Map([['v', [...held, closed, working]]]))).toHaveLength(1);
+});
+
+it('sees what was accepted without being saved and never came into the log', () => {
+  const unsaved: Outcome = { ...accepted, unsaved: true };
+  expect(lostFaults(logOf(['kill.requested', {}, 'a']), [unsaved])).toEqual([]);
+  expect(lostFaults(logOf(['command.rejected', {}, 'a']), [unsaved])).toHaveLength(1);
+});
+
+it('sees a copy of the log that is another', () => {
+  const log = logOf(['a'], ['b'], ['c']);
+  const forked = log.map((event) => (event.seq === 2 ? { ...event, hash: 'other' } : event));
+  const of = (...copies: Told[][]) =>
+    copyFaults(new Map(copies.map((copy, at) => [`copy ${at}`, copy])));
+  expect(of(log, log.slice(0, 2), [])).toEqual([]);
+  expect(of(log, forked)).toEqual(['copy 1: event 2 is not that of the others']);
+  expect(of(log, log.slice(1))).toHaveLength(1);
+});
+
+it('sees two that act at once, and what is said in a turn that is over', () => {
+  const acting = (token: number): [string, object] => ['gateway.acting', { token }];
+  const log = logOf(acting(1), ['kill.flat'], acting(2), ['kill.flat']);
+  expect(turnFaults(log)).toEqual([]);
+  expect(turnFaults(logOf(acting(1), acting(1)))).toHaveLength(1);
+  expect(turnFaults(logOf(acting(2), acting(1)))).toHaveLength(2);
+  expect(turnFaults(logOf(['kill.halted'], acting(1)))).toHaveLength(1);
+  const late = log.map((event) => (event.seq === 4 ? { ...event, id: idAt(25_000) } : event));
+  expect(turnFaults(late)).toEqual(['event 4: kill.flat of a turn before 2']);
+});
+
+it('sees a kill that is called flat again with nothing between', () => {
+  const flat: [string, object, string] = ['kill.flat', {}, 'a'];
+  expect(saidOnceFaults(logOf(flat, ['kill.reopened', {}, 'a'], flat))).toEqual([]);
+  expect(saidOnceFaults(logOf(flat, ['ops.paused'], flat))).toHaveLength(1);
+});
+
+it('sees who came unaware of a kill and was not blocked', () => {
+  const came: [string, object] = ['engine.connected', { engine: 'v', appliedMode: 'normal' }];
+  const blocked: [string, object] = ['kill.step_settled', { engine: 'v', step: 'block' }];
+  expect(blockedFaults(logOf(['kill.requested'], came))).toHaveLength(1);
+  expect(blockedFaults(logOf(['kill.requested'], came, blocked))).toEqual([]);
+  expect(blockedFaults(logOf(['kill.requested'], came, ['ops.resumed']))).toEqual([]);
+});
+
+it('tells when an engine was blocked', () => {
+  const mode = (at: number, to: string) => line(at, 'mode', { mode: to });
+  const ledger = [mode(10, 'normal'), mode(20, 'killed'), mode(30, 'normal'), mode(40, 'killed')];
+  expect([5, 10, 25, 35].map((at) => modeAt(ledger, at))).toEqual([
+    ...['paused', 'normal', 'killed', 'normal'],
+  ]);
+  expect([15, 21, 41].map((since) => blockedAt(ledger, since))).toEqual([20, 40, null]);
 });
 
 it('hashes a chain afresh, and sees one byte of it changed', async () => {

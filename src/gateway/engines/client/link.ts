@@ -1,4 +1,5 @@
 import WebSocket from 'ws';
+import { gatewaysOf } from '../../../shared/address';
 import type {
   DeadManAction,
   EngineMessageInput,
@@ -36,7 +37,7 @@ export interface LinkedEngine {
 }
 
 export interface EngineLinkOptions {
-  /** `ws://host:port` */
+  /** `ws://host:port`; of gateways that share one log several, by commas. */
   readonly gateway: string;
   readonly token: string;
   /** Milliseconds that never jump: a wall clock put right is not silence. */
@@ -73,6 +74,9 @@ export function createEngineLink(options: EngineLinkOptions): EngineLink {
   let engine: LinkedEngine | null = null;
   let socket: WebSocket | null = null;
   let registered = false;
+  const gateways = gatewaysOf(options.gateway);
+  /** Which of them is dialled. */
+  let turn = 0;
   let attempts = 0;
   let heardAt = uptime();
   let openedAt = heardAt;
@@ -90,7 +94,7 @@ export function createEngineLink(options: EngineLinkOptions): EngineLink {
 
   function connect(): void {
     if (stopped || !engine) return;
-    const url = `${options.gateway}${PATHS.engine}`;
+    const url = `${gateways[turn % gateways.length]}${PATHS.engine}`;
     const headers = { authorization: `Bearer ${options.token}` };
     const opening = new WebSocket(url, ENGINE_SUBPROTOCOL, { headers, handshakeTimeout: 5_000 });
     socket = opening;
@@ -120,17 +124,23 @@ export function createEngineLink(options: EngineLinkOptions): EngineLink {
     });
   }
 
-  /** Forgets the link and dials again, after a full jitter ("Exponential backoff and jitter", AWS). */
+  /**
+   * Forgets the link and dials the next gateway: at once while there is one that was not tried, then
+   * after a full jitter ("Exponential backoff and jitter", AWS).
+   */
   function lose(): void {
     socket = null;
     registered = false;
     if (beat) clearInterval(beat);
     beat = null;
     if (stopped) return;
-    const ceiling = Math.min(RECONNECT_MAX_MS, RECONNECT_MIN_MS * 2 ** (attempts + 1));
+    turn += 1;
     attempts += 1;
-    const delay = RECONNECT_MIN_MS + options.random() * (ceiling - RECONNECT_MIN_MS);
-    reconnect = setTimeout(connect, delay);
+    const passes = Math.floor(attempts / gateways.length);
+    // All of a gateway's engines move together: they do not knock in one instant.
+    const floor = passes === 0 ? 0 : RECONNECT_MIN_MS;
+    const ceiling = Math.min(RECONNECT_MAX_MS, RECONNECT_MIN_MS * 2 ** passes);
+    reconnect = setTimeout(connect, floor + options.random() * (ceiling - floor));
   }
 
   function hear(text: string): void {

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { z } from 'zod';
-import { isPlainOffMachine } from '../../../shared/address';
+import { gatewaysOf, isPlainOffMachine } from '../../../shared/address';
 
 interface ParentPort {
   on(event: 'message', listener: (message: { data: unknown }) => void): void;
@@ -127,7 +127,8 @@ export function bridgeFromArguments(secrets: Readonly<Record<string, string>>): 
   });
   for (const name of ['gateway', 'address'] as const) {
     const given = values[name];
-    if (given !== undefined && !plainAccepted && isPlainOffMachine(given)) {
+    if (plainAccepted || given === undefined) continue;
+    if (gatewaysOf(given).some(isPlainOffMachine)) {
       throw new Error(`--${name}: in plain text off this machine: TLS, or --plain-accepted`);
     }
   }

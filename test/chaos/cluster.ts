@@ -1,0 +1,350 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { seededRandom } from '../../src/gateway/engines/paper/market';
+import {
+  blockedAt,
+  blockedFaults,
+  commandFaults,
+  copyFaults,
+  flatFaults,
+  headOf,
+  ledgerFaults,
+  lostFaults,
+  modeAt,
+  readChain,
+  readLedger,
+  saidOnceFaults,
+  type Told,
+  turnFaults,
+} from './checker';
+import { type Client, COMMANDS } from './client';
+import { BREAKS, type Break, type Broken, breakIt, type OldData } from './clusterBreaks';
+import { type ClusterDesk, NODES, openClusterDesk, type Venue } from './clusterDesk';
+import type { Running } from './processes';
+
+export interface ClusterReport {
+  readonly rounds: number;
+  readonly seed: number;
+  readonly broken: Record<Break, number>;
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly events: number;
+  readonly fills: number;
+  /** How often servers did not become whole by themselves, and were started again. */
+  readonly restarted: number;
+  /** How often a gateway began to act for all. */
+  readonly turns: number;
+  /** Time from a kill amid what is broken until an engine is blocked whose gateway stands, ms, sorted. */
+  readonly blockedMs: readonly number[];
+  /** The same for engines whose gateway was killed before. */
+  readonly movedMs: readonly number[];
+  /** Time from healing until all is whole again, ms, sorted. */
+  readonly wholeMs: readonly number[];
+  /** Time from the kill that ends a round to its `kill.flat`, ms, sorted. */
+  readonly flatMs: readonly number[];
+  readonly faults: readonly string[];
+}
+
+type Counts = { -readonly [Key in keyof ClusterReport]: ClusterReport[Key] } & {
+  blockedMs: number[];
+  movedMs: number[];
+  wholeMs: number[];
+  flatMs: number[];
+  faults: string[];
+};
+
+const ROUNDS_PER_DESK = 20;
+/** Longest moment between giving commands and breaking, ms: the length of a kill chain. */
+const MOMENT_MS = 150;
+/** From then to the kill: in it falls all of a fail-over. */
+const UNTIL_KILL_MS = 1_500;
+/** How long something stays broken, ms: a server's leader is missed after 4 to 9 s. */
+const BROKEN_MS = 7_000;
+const FROZEN_MS = 2_500;
+const TRADES_WITHIN_MS = 2_000;
+const TRADE_BYTES = 300;
+const BLOCKED_WITHIN_MS = 15_000;
+const OUTCOME_WITHIN_MS = 45_000;
+const WHOLE_WITHIN_MS = 60_000;
+const LOOK_MS = 20;
+
+/** Breaks servers, gateways, terminals and what is between them, with commands under way. @throws never for a fault */
+export async function clusterRounds(options: {
+  readonly rounds: number;
+  readonly seed: number;
+  readonly say: (text: string) => void;
+}): Promise<ClusterReport> {
+  const { rounds, seed, say } = options;
+  const random = seededRandom(seed);
+  const report: Counts = {
+    ...{ rounds, seed, accepted: 0, rejected: 0, events: 0, fills: 0, turns: 0, restarted: 0 },
+    broken: Object.fromEntries(BREAKS.map((kind) => [kind, 0])) as Record<Break, number>,
+    ...{ blockedMs: [], movedMs: [], wholeMs: [], flatMs: [], faults: [] },
+  };
+  for (let done = 0; done < rounds; done += ROUNDS_PER_DESK) {
+    const count = Math.min(ROUNDS_PER_DESK, rounds - done);
+    const home = mkdtempSync(join(tmpdir(), 'vigia-chaos-'));
+    const found = await deskRounds({ count, first: done, random, report, home, say });
+    report.faults.push(...found);
+    // What broke is kept, to be looked at.
+    if (found.length === 0) rmSync(home, { recursive: true, force: true });
+    else say(`kept: ${home}`);
+    say(`rounds ${done + count} of ${rounds}, ${report.faults.length} faults`);
+  }
+  for (const samples of ['blockedMs', 'movedMs', 'wholeMs', 'flatMs'] as const) {
+    report[samples].sort((a, b) => a - b);
+  }
+  return report;
+}
+
+interface Round {
+  readonly desk: ClusterDesk;
+  readonly random: () => number;
+  readonly report: Counts;
+  readonly old: OldData;
+  /** What was done in it, for who looks at a fault. */
+  readonly note: (text: string) => void;
+  terminal: Running;
+}
+
+async function deskRounds(options: {
+  readonly count: number;
+  readonly first: number;
+  readonly random: () => number;
+  readonly report: Counts;
+  readonly home: string;
+  readonly say: (text: string) => void;
+}): Promise<string[]> {
+  const { random, report, home } = options;
+  const notes: string[] = [];
+  const from = performance.now();
+  const note = (text: string) => {
+    notes.push(`${Math.round(performance.now() - from)} ms: ${text}`);
+  };
+  const desk = await openClusterDesk(Math.floor(random() * 1e6), home);
+  try {
+    const round: Round = {
+      ...{ desk, random, report, note, old: new Set() },
+      terminal: await desk.terminal(),
+    };
+    await whole(round);
+    for (let at = options.first; at < options.first + options.count; at += 1) {
+      note(`round ${at}`);
+      const faults: string[] = [];
+      try {
+        await oneRound(round);
+      } catch (error) {
+        faults.push((error as Error).message);
+      }
+      faults.push(...check(desk));
+      if (faults.length === 0) continue;
+      for (const node of desk.nodes) note(`${node.name}: ${node.running()?.said()}`);
+      writeFileSync(join(home, 'notes.txt'), notes.join('\n'));
+      return faults.map((fault) => `round ${at}: ${fault}`);
+    }
+    count(desk, report);
+    return [];
+  } finally {
+    await desk.close();
+  }
+}
+
+async function oneRound(round: Round): Promise<void> {
+  const { desk, random, report, note } = round;
+  const [ana, luis] = desk.clients as [Client, Client];
+  // Now and then the desk is left killed into the next round.
+  if (random() < 0.85) {
+    ana.command('resume', COMMANDS.resume);
+    await ana.until(() => ana.pending().length === 0, OUTCOME_WITHIN_MS, 'resume');
+    if (random() < 0.9) await traded(desk.venues);
+  }
+  const commands = Math.floor(random() * 3);
+  for (let count = 0; count < commands; count += 1) {
+    give(desk.clients[count % 2] as Client, random);
+  }
+  await wait(random() * MOMENT_MS);
+
+  const kinds = [pick(random), ...(random() < 0.2 ? [pick(random)] : [])];
+  const broken: Broken[] = [];
+  for (const [at, kind] of kinds.entries()) {
+    const target = Math.floor(random() * NODES.length);
+    const way = random() < 0.5 ? 'onward' : 'back';
+    // One place is broken once.
+    if (at > 0 && kind.split(' ')[0] === kinds[0]?.split(' ')[0]) continue;
+    note(`${kind} ${target} ${way}`);
+    report.broken[kind] += 1;
+    broken.push(await breakIt(desk, kind, target, way, round.old));
+    if (kind === 'terminal killed') {
+      await round.terminal.kill();
+      round.terminal = await desk.terminal();
+    }
+  }
+  const since = performance.now();
+  const frozen = kinds.some((kind) => kind.endsWith('frozen'));
+  const brokenFor = random() * (frozen ? FROZEN_MS : BROKEN_MS);
+  // Half of the kills come while the first engines look for another gateway.
+  const untilKill = random() * (random() < 0.5 ? MOMENT_MS : UNTIL_KILL_MS);
+  await wait(Math.min(untilKill, brokenFor));
+  if (random() < 0.8) await killAmid(round, broken);
+  if (random() < 0.4) give(luis, random);
+  await wait(Math.max(0, brokenFor - (performance.now() - since)));
+
+  note('healing');
+  const healed = performance.now();
+  for (const one of broken) await one.heal();
+  await whole(round);
+  report.wholeMs.push(performance.now() - healed);
+  note(`whole after ${Math.round(performance.now() - healed)} ms`);
+  // Whatever happened, the kill works.
+  const from = performance.now();
+  const id = luis.command('kill', COMMANDS.kill);
+  note(`kill ${id}`);
+  const isFlat = () =>
+    luis.events.some(({ type, commandId }) => type === 'kill.flat' && commandId === id);
+  await luis.until(isFlat, OUTCOME_WITHIN_MS, `kill ${id} is not flat`);
+  report.flatMs.push(performance.now() - from);
+  await whole(round);
+}
+
+/** A kill at every gateway under one id, and how soon each engine that can be reached is blocked. */
+async function killAmid({ desk, report, note }: Round, broken: readonly Broken[]): Promise<void> {
+  const [ana] = desk.clients as [Client, Client];
+  const mute = broken.map((one) => one.mute).find((name) => name !== null);
+  const asked = desk.venues.flatMap((venue) => {
+    const node = nodeOf(ana, venue.id);
+    const moves = broken.some(({ gone }) => gone === node);
+    // Who comes from a gateway that is gone may knock first at one that does not answer.
+    if (node === mute || (moves && mute)) return [];
+    return [{ venue, into: moves ? report.movedMs : report.blockedMs }];
+  });
+  const since = Date.now();
+  const id = ana.killEverywhere();
+  note(`kill everywhere ${id}`);
+  for (const { venue, into } of asked) {
+    if (modeAt(readLedger(venue.ledger), since) === 'killed') continue;
+    const at = () => blockedAt(readLedger(venue.ledger), since);
+    await look(() => at() !== null, BLOCKED_WITHIN_MS, `kill ${id}: ${venue.id} is not blocked`);
+    const took = (at() ?? 0) - since;
+    note(`${venue.id} blocked in ${took} ms`);
+    into.push(took);
+  }
+}
+
+/** All stand and agree: servers, gateways and their copies, terminals and their mirrors, engines. */
+async function whole({ desk, note, report }: Round): Promise<void> {
+  const { clients, nodes, mirror, servers } = desk;
+  await servers.ready().catch(async (error: Error) => {
+    note(error.message);
+    report.restarted += 1;
+    // As an operator does with a server whose copy stays behind.
+    for (const index of servers.names.keys()) {
+      await servers.kill(index);
+      await servers.start(index);
+      await servers.ready().catch(() => undefined);
+    }
+    await servers.ready();
+  });
+  note('the servers are ready');
+  for (const client of clients) {
+    await client.until(() => client.pending().length === 0, OUTCOME_WITHIN_MS, 'an outcome');
+  }
+  const [ana] = clients as [Client, Client];
+  const connected = () => desk.venues.every(({ id }) => nodeOf(ana, id) !== null);
+  await ana.until(connected, WHOLE_WITHIN_MS, 'the engines');
+  const heads = () =>
+    [
+      ...nodes.map(({ copy }) => headOf(copy)),
+      headOf(mirror),
+      ...clients.map(({ events }) => events.at(-1)?.hash ?? ''),
+    ] as const;
+  const same = () => new Set(heads()).size === 1;
+  await look(same, WHOLE_WITHIN_MS, () => `the copies do not agree: ${heads().join(' ')}`);
+  note('whole');
+}
+
+/** The gateway that an engine is connected to, as the log has it; null where it is lost. */
+function nodeOf({ events }: Client, engine: string): string | null {
+  let node: string | null = null;
+  for (const { type, data } of events) {
+    if (type === 'engine.connected' && data.engine === engine) node = String(data.node);
+    if (type === 'engine.lost' && data.engine === engine) node = null;
+    if (type === 'gateway.started' && data.node === node) node = null;
+  }
+  return node;
+}
+
+/** Engines have traded, or have had the time to. */
+async function traded(venues: readonly Venue[]): Promise<void> {
+  const size = () => venues.reduce((sum, { ledger }) => sum + statSync(ledger).size, 0);
+  const from = size();
+  const until = performance.now() + TRADES_WITHIN_MS;
+  while (size() < from + TRADE_BYTES * venues.length && performance.now() < until) {
+    await wait(LOOK_MS);
+  }
+}
+
+async function look(
+  holds: () => boolean,
+  withinMs: number,
+  what: string | (() => string),
+): Promise<void> {
+  const until = performance.now() + withinMs;
+  while (!holds()) {
+    if (performance.now() > until) {
+      throw new Error(`${typeof what === 'string' ? what : what()}: not within ${withinMs} ms`);
+    }
+    await wait(LOOK_MS);
+  }
+}
+
+function give(client: Client, random: () => number): void {
+  const dice = random();
+  if (dice < 0.25) client.command('kill', COMMANDS.kill);
+  else if (dice < 0.65) client.command('pause', COMMANDS.pause);
+  else client.command('resume', COMMANDS.resume);
+}
+
+const pick = (random: () => number): Break => BREAKS[Math.floor(random() * BREAKS.length)] as Break;
+
+function check(desk: ClusterDesk): string[] {
+  const { clients, nodes, venues, mirror } = desk;
+  try {
+    const copies = new Map(nodes.map(({ name, copy }) => [name, readChain(copy)]));
+    const log = [...copies.values()].reduce((a, b) => (b.length > a.length ? b : a));
+    const all = new Map<string, readonly Pick<Told, 'seq' | 'hash'>[]>(copies);
+    all.set('the terminal’s mirror', readChain(mirror));
+    for (const [at, { events }] of clients.entries()) all.set(`terminal ${at}`, events);
+    const ledgers = new Map(venues.map(({ id, ledger }) => [id, readLedger(ledger)]));
+    const outcomes = clients.flatMap((client) => client.outcomes);
+    return [
+      ...copyFaults(all),
+      ...commandFaults(log, outcomes),
+      ...lostFaults(log, outcomes),
+      ...turnFaults(log),
+      ...saidOnceFaults(log),
+      ...blockedFaults(log),
+      ...[...ledgers].flatMap(([id, ledger]) => ledgerFaults(log, id, ledger)),
+      ...flatFaults(log, ledgers),
+      ...clients.flatMap(({ faults }) => faults),
+      ...desk.diverged,
+      ...desk.ended,
+    ];
+  } catch (error) {
+    return [(error as Error).message];
+  }
+}
+
+function count(desk: ClusterDesk, report: Counts): void {
+  const [first] = desk.nodes;
+  const log = first ? readChain(first.copy) : [];
+  const outcomes = desk.clients.flatMap((client) => client.outcomes);
+  report.events += log.length;
+  report.turns += log.filter(({ type }) => type === 'gateway.acting').length;
+  report.fills += desk.venues
+    .flatMap(({ ledger }) => readLedger(ledger))
+    .filter(({ what }) => what === 'fill').length;
+  report.accepted += outcomes.filter(({ stage }) => stage === 'accepted').length;
+  report.rejected += outcomes.filter(({ stage }) => stage === 'rejected').length;
+}
