@@ -203,55 +203,63 @@ export function createCommands(options: CommandsOptions): Commands {
     function facts(): readonly Fact[] {
       // Given at another gateway too, and recorded by it meanwhile.
       if (given.recorded) return [];
-      if (own && !options.mayAct(terminal, own.fence)) {
-        throw new Refusal('fenced', 'another acts as the monitor; that token is not the lease’s');
+      try {
+        if (own && !options.mayAct(terminal, own.fence)) {
+          throw new Refusal('fenced', 'another acts as the monitor; that token is not the lease’s');
+        }
+        return decide(command, own ? MONITOR : operator).map(
+          (fact) => ({ ...fact, ...common }) as Fact,
+        );
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        return [refusal(error)];
       }
-      return decide(command, own ? MONITOR : operator).map(
-        (fact) => ({ ...fact, ...common }) as Fact,
-      );
+    }
+
+    /** That it is refused, as it stands on record. */
+    function refusal({ code, message, said }: Refusal): Fact {
+      const why = { code, message, ...(said && { said: [said] }) };
+      return { type: 'command.rejected', ...common, data: { name: command.name, ...why } };
     }
 
     function accept(events: readonly LogEvent[]): void {
       handling.delete(id);
       const [own] = events;
       const event = own ?? given.recorded;
-      if (!event) throw new Error(`${command.name} has led to nothing`);
-      if (event.type === 'command.rejected') {
+      if (event?.type === 'command.rejected') {
         remember(event);
         for (const one of outcomes.get(id) ?? []) answer(one);
         return;
       }
-      const first = accepted(id, event.seq);
+      const first = accepted(id, event?.seq ?? log.savedHead().seq);
       outcomes.set(id, [first, ...given.early]);
       answer(first);
       if (own) effect(command, operator);
       const goesOn =
-        [event, ...events].some(({ type }) => START_SOMETHING.has(type)) ||
+        [event, ...events].some((one) => one && START_SOMETHING.has(one.type)) ||
         command.name === 'channel.test' ||
         command.name === 'bridge.test';
       if (!goesOn) {
-        const done: Answer = { type: 'answer', id, stage: 'done', summary: event.type };
+        const done: Answer = {
+          type: 'answer',
+          id,
+          stage: 'done',
+          summary: event?.type ?? command.name,
+        };
         outcomes.get(id)?.push(done);
         answer(done);
       }
     }
 
-    function refuse(error: unknown): void {
+    /** Nothing of it is in the log, nor will be. */
+    function notTaken(error: unknown): void {
       handling.delete(id);
-      const refusal =
-        error instanceof NoQuorumError
-          ? new Refusal(
-              'unavailable',
-              'the log takes nothing now: no majority of its servers answers. A kill goes on all the same',
-            )
-          : error;
-      if (!(refusal instanceof Refusal)) throw error;
-      const { code, message, said } = refusal;
-      const why = { code, message, ...(said && { said: [said] }) };
-      const rejected: Answer = { type: 'answer', id, stage: 'rejected', ...why };
-      outcomes.set(id, [rejected]);
-      log.append({ type: 'command.rejected', ...common, data: { name: command.name, ...why } });
-      answer(rejected);
+      if (!(error instanceof NoQuorumError)) throw error;
+      const why = new Refusal(
+        'unavailable',
+        'the log takes nothing now: no majority of its servers answers. A kill goes on all the same',
+      );
+      accept(log.append(refusal(why)));
     }
 
     if (command.name === 'kill') {
@@ -262,7 +270,7 @@ export function createCommands(options: CommandsOptions): Commands {
     }
     log.propose(facts, (outcome) => {
       if (outcome.ok) accept(outcome.events);
-      else refuse(outcome.error);
+      else notTaken(outcome.error);
     });
   }
 

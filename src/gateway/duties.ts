@@ -49,6 +49,9 @@ export interface DutyOptions {
   readonly newId: () => string;
 }
 
+/** More of the monitor's leases than one gateway gives in its turn. */
+const LEASES_A_TURN = 1_000_000;
+
 /** What is done once for the whole desk, however many gateways it has. */
 export interface Duties {
   readonly lease: LeaseDesk;
@@ -73,7 +76,10 @@ export function beginDuties(
   const stopExpiring = expireResumes(log, clock);
   const stopClearing = clearOutsideAlerts(log);
   const stopGovernance = keepGovernance(log, () => policies().models, sha256, clock);
-  const lease = createLeaseDesk(log, () => policies().monitor.lease, uptime);
+  const { monitor, acting } = log.state();
+  // What an earlier turn gave and did not come to record is below what this one gives.
+  const lastToken = Math.max(monitor.token, (acting?.token ?? 0) * LEASES_A_TURN);
+  const lease = createLeaseDesk(log, () => policies().monitor.lease, uptime, lastToken);
   const notifier = startNotifier({
     ...{ log, outbox, secrets, missed, clock, jitter, timers, deskName: options.deskName },
     policy: () => policies().notifications,

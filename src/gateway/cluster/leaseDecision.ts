@@ -131,6 +131,14 @@ export function seen(
   return { ...state, revision, record, seenAt: now };
 }
 
+/**
+ * The bucket has less than was seen of it: its servers lost some of it, as when they come back with old
+ * data. What was known is taken for seen just now, whatever it has of it is news, and nothing is one's own.
+ */
+export function goneBack(state: LeaseState, now: number): LeaseState {
+  return { ...state, revision: 0, seenAt: now, own: null };
+}
+
 /** A change was sent. */
 export function sent(state: LeaseState, record: LeaseRecord, now: number): LeaseState {
   return { ...state, sent: { record, at: now } };

@@ -12,6 +12,7 @@ import {
   actsForMs,
   decideLease,
   failed,
+  goneBack,
   type LeaseRecord,
   type LeaseState,
   lapsesAt,
@@ -184,6 +185,8 @@ export function createLeases(options: {
   /** Up to where this node has seen everything in the bucket. */
   let position = 0;
   const progressed: (() => void)[] = [];
+  /** Since when the bucket has less than this node has seen of it. */
+  let shortSince: number | null = null;
   let writing = false;
   const closing = new AbortController();
 
@@ -301,17 +304,19 @@ export function createLeases(options: {
       let checking: NodeJS.Timeout | undefined;
       try {
         const { last, empty } = await bucket.state();
+        measure(last);
         if (empty) position = Math.max(position, last);
         const watch = await bucket.watch();
         watching = watch;
         if (closing.signal.aborted) watch.stop();
-        let owed = 0;
+        let owed = position;
         // A watch whose server died just stays silent: only the bucket can tell that from nothing new.
         checking = setInterval(() => {
           if (owed > position) watch.stop();
           bucket.state().then(
             (state) => {
               owed = state.last;
+              measure(owed);
             },
             () => undefined,
           );
@@ -322,6 +327,23 @@ export function createLeases(options: {
       } finally {
         clearInterval(checking);
       }
+    }
+  }
+
+  /**
+   * Looks whether the bucket has all that was seen of it. A server that was cut off may be behind for a
+   * moment; a bucket that stays short for as long as a lease lasts has lost it, and is begun anew with.
+   */
+  function measure(last: number): void {
+    const now = uptime();
+    shortSince = last < position ? (shortSince ?? now) : null;
+    if (shortSince === null || now - shortSince < times.lostAfterMs) return;
+    shortSince = null;
+    position = last;
+    watching?.stop();
+    for (const [name, entry] of entries) {
+      entry.state = goneBack(entry.state, uptime());
+      step(name, entry);
     }
   }
 

@@ -25,14 +25,17 @@ export interface LeaseDesk {
   mayAct(holder: string, token: number): boolean;
 }
 
-/** @param uptime milliseconds that never jump: a wall clock that is set lengthens no lease. */
+/**
+ * @param uptime milliseconds that never jump: a wall clock that is set lengthens no lease.
+ * @param lastToken the last one ever given, so that one from before a restart is an old one.
+ */
 export function createLeaseDesk(
   log: GatewayLog,
   times: () => LeaseTimes,
   uptime: Clock,
+  lastToken: number,
 ): LeaseDesk {
-  // Tokens go on from where the log has them, so that one from before a restart is an old one.
-  let state: LeaseState = { lastToken: log.state().monitor.token, current: null };
+  let state: LeaseState = { lastToken, current: null };
 
   function view(): LeaseView {
     const current = standing(state, uptime());

@@ -74,6 +74,19 @@ describe.skipIf(WHY_NO_NATS !== null)('three gateways on three servers', () => {
     await everywhere(({ ops }) => ops.engines.e1?.confirmedMode === 'paused');
   });
 
+  it('refuse a command once, wherever it is given', async () => {
+    const id = crypto.randomUUID();
+    const unasked = { request: 'nobody-asked', reason: 'no consta', origin: 'console' };
+    const answers = await Promise.all(
+      terminals.map((one) => one.give('resume.approve', unasked, id)),
+    );
+    expect(answers.map(({ stage }) => stage)).toEqual(['rejected', 'rejected', 'rejected']);
+    await everywhere(({ events }) => events.some(({ commandId }) => commandId === id));
+    for (const { events } of terminals) {
+      expect(events.filter(({ commandId }) => commandId === id)).toHaveLength(1);
+    }
+  });
+
   it('kill every engine, given at all of them under one id, and say flat once', async () => {
     const id = crypto.randomUUID();
     for (const terminal of terminals) terminal.kill({}, id);
