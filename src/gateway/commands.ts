@@ -90,13 +90,20 @@ const LATER_FACTS = new Set([
 const isFirstFact = (type: string): boolean =>
   !LATER_FACTS.has(type) && !/^(kill\.(step|read)|deployment\.(engine|incomplete|comp))/.test(type);
 
+/** A command that is not decided for good yet: what was answered of it, and what is on record of it. */
+interface Given {
+  readonly early: Answer[];
+  recorded: LogEvent | null;
+  /** Who gave it, each time it was given. */
+  readonly askers: ((answer: Answer) => void)[];
+}
+
 /** Checks commands against role and policy and writes what they lead to. */
 export function createCommands(options: CommandsOptions): Commands {
   const { log, hub, policies, sha256, clock } = options;
   const outcomes = new Map<string, Answer[]>();
   const followers = new Set<(answer: Answer) => void>();
-  /** Commands that are not decided for good yet: what was answered of each, and what is on record of it. */
-  const handling = new Map<string, { readonly early: Answer[]; recorded: LogEvent | null }>();
+  const handling = new Map<string, Given>();
   let faultCount = 0;
 
   for (const event of options.history) remember(event);
@@ -180,9 +187,14 @@ export function createCommands(options: CommandsOptions): Commands {
   ): void {
     const { id } = command;
     answer({ type: 'answer', id, stage: 'received' });
-    const before = outcomes.get(id) ?? handling.get(id)?.early;
+    const before = outcomes.get(id);
     if (before) {
       for (const one of before) answer(one);
+      return;
+    }
+    const same = handling.get(id);
+    if (same) {
+      same.askers.push(answer);
       return;
     }
     const forward = ACTING_ONLY.has(command.name) ? options.forward?.() : null;
@@ -197,7 +209,10 @@ export function createCommands(options: CommandsOptions): Commands {
     const reason = 'reason' in command.params ? command.params.reason : null;
     const common = { actor, commandId: id, reason };
     // Answered before anybody hears of the events: what follows from them comes after it.
-    const given: { early: Answer[]; recorded: LogEvent | null } = { early: [], recorded: null };
+    const given: Given = { early: [], recorded: null, askers: [answer] };
+    const tellAskers = (one: Answer): void => {
+      for (const asker of given.askers) asker(one);
+    };
     handling.set(id, given);
 
     function facts(): readonly Fact[] {
@@ -228,12 +243,12 @@ export function createCommands(options: CommandsOptions): Commands {
       const event = own ?? given.recorded;
       if (event?.type === 'command.rejected') {
         remember(event);
-        for (const one of outcomes.get(id) ?? []) answer(one);
+        for (const one of outcomes.get(id) ?? []) tellAskers(one);
         return;
       }
       const first = accepted(id, event?.seq ?? log.savedHead().seq);
       outcomes.set(id, [first, ...given.early]);
-      answer(first);
+      tellAskers(first);
       if (own) effect(command, operator);
       const goesOn =
         [event, ...events].some((one) => one && START_SOMETHING.has(one.type)) ||
@@ -247,7 +262,7 @@ export function createCommands(options: CommandsOptions): Commands {
           summary: event?.type ?? command.name,
         };
         outcomes.get(id)?.push(done);
-        answer(done);
+        tellAskers(done);
       }
     }
 
@@ -265,7 +280,11 @@ export function createCommands(options: CommandsOptions): Commands {
     if (command.name === 'kill') {
       // It has happened the moment it is given, whatever the log takes.
       const holds = ({ kills }: OpsState) => kills.every(({ commandId }) => commandId !== id);
-      accept(log.append(...facts().map((fact) => ({ ...fact, holds }))));
+      try {
+        accept(log.append(...facts().map((fact) => ({ ...fact, holds }))));
+      } finally {
+        handling.delete(id);
+      }
       return;
     }
     log.propose(facts, (outcome) => {
@@ -453,7 +472,10 @@ export function createCommands(options: CommandsOptions): Commands {
 
   return {
     handle,
-    outcome: (id) => outcomes.get(id) ?? [{ type: 'answer', id, stage: 'unknown' }],
+    outcome: (id) =>
+      outcomes.get(id) ?? [
+        { type: 'answer', id, stage: handling.has(id) ? 'received' : 'unknown' },
+      ],
     follow(listener) {
       followers.add(listener);
       return () => followers.delete(listener);

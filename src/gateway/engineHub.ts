@@ -110,7 +110,7 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
   const waiting = new Set<WebSocket>();
   const listeners: EngineListener[] = [];
   /** What engines said at other gateways. */
-  const elsewhere = new Map<string, ReportedHoldings>();
+  const elsewhere = new Map<string, { session: string; holdings: ReportedHoldings | null }>();
   const beat = setInterval(heartbeat, policy.engines.heartbeatMs);
 
   function accept(socket: WebSocket, allowed: string | null): void {
@@ -238,6 +238,7 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
    * here, whatever this socket still looks like; one that is missed there is not lost.
    */
   function recordedElsewhere({ type, data }: LogEvent): void {
+    if (type === 'engine.lost') elsewhere.delete(String(data.engine));
     const session = sessions.get(String(data.engine));
     const known = log.state().engines[session?.engine ?? ''];
     if (!session || !known || known.session === session.id) return;
@@ -426,8 +427,10 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
     accept,
     relay(engine, session, items) {
       if (sessions.has(engine)) return;
-      const holdings = newer(elsewhere.get(engine) ?? null, items, clock());
-      if (holdings) elsewhere.set(engine, holdings);
+      // Each session counts from one.
+      const known = elsewhere.get(engine);
+      const before = known?.session === session ? known.holdings : null;
+      elsewhere.set(engine, { session, holdings: newer(before, items, clock()) });
       for (const listener of listeners) listener.telemetry?.(engine, session, items);
     },
     isConnected: (engine) => sessions.has(engine),
@@ -436,8 +439,7 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       const session = sessions.get(engine);
       return session ? reply(session.socket, order) : false;
     },
-    reported: (engine) =>
-      (sessions.get(engine) ?? { holdings: elsewhere.get(engine) }).holdings ?? null,
+    reported: (engine) => (sessions.get(engine) ?? elsewhere.get(engine))?.holdings ?? null,
     listen: (listener) => void listeners.push(listener),
     stop() {
       clearInterval(beat);

@@ -429,31 +429,38 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   function beginTurn(own: GatewayLog): () => void {
     if (!cluster) throw new Error('a gateway that is alone has no turns');
     const { peers } = cluster;
-    // What an earlier turn here did not come to tell, another has told since.
+    // What is older than what is told again below was another's to tell.
     for (const file of [outboxFile, `${outboxFile}-wal`, `${outboxFile}-shm`]) {
       rmSync(file, { force: true });
     }
-    const box = openOutbox(outboxFile, String(clock()));
-    const mine = beginDuties(own, box, recent?.events() ?? [], dutyOptions);
-    duties = mine;
-    turnLog = own;
-    bridges?.start(url);
-    const leave = [
-      serveOthers(peers, commands, mine.lease),
-      watchGateways(own, { node: cluster.node, peers, uptime, clock }),
-    ];
-    setImmediate(() => {
-      if (duties !== mine) return;
-      driver.conclude();
-      deployments.start();
-    });
-    return () => {
-      for (const way of leave) way();
-      duties = null;
-      turnLog = null;
-      bridges?.stop();
-      mine.stop();
+    const ways: (() => void)[] = [];
+    const leave = (): void => {
+      for (const way of ways.splice(0).reverse()) way();
     };
+    try {
+      const box = openOutbox(outboxFile, String(clock()));
+      const mine = beginDuties(own, box, recent?.events() ?? [], dutyOptions);
+      duties = mine;
+      turnLog = own;
+      ways.push(() => {
+        duties = null;
+        turnLog = null;
+        mine.stop();
+      });
+      ways.push(() => bridges?.stop());
+      bridges?.start(url);
+      ways.push(serveOthers(peers, commands, mine.lease));
+      ways.push(watchGateways(own, { node: cluster.node, peers, uptime, clock }));
+      setImmediate(() => {
+        if (duties !== mine) return;
+        driver.conclude();
+        deployments.start();
+      });
+      return leave;
+    } catch (error) {
+      leave();
+      throw error;
+    }
   }
 
   return {

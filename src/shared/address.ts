@@ -7,10 +7,14 @@ export function isPlainOffMachine(address: string): boolean {
   return !/^(wss|https):/.test(address) && !LOOPBACK.test(address);
 }
 
-/** Addresses of gateways that share one log, parted by commas. */
-export const GATEWAYS_FORM = /^wss?:\/\/[^\s,]+(,wss?:\/\/[^\s,]+)*$/;
+const SOCKET_FORM = /^wss?:\/\/[^\s,]+$/;
 
-/** Each of the addresses that {@link GATEWAYS_FORM} takes. */
+/** Whether a text is addresses of gateways that share one log, parted by commas. */
+export function areGateways(text: string): boolean {
+  return gatewaysOf(text).every((one) => SOCKET_FORM.test(one));
+}
+
+/** Each of the addresses that {@link areGateways} takes. */
 export function gatewaysOf(text: string): readonly string[] {
   return text.split(',');
 }

@@ -12,7 +12,7 @@ import { openDesk, type TestDesk } from './desk';
 
 /** In the place of an AppImage: it notes how it was started. */
 const PACKAGE = '#!/bin/sh\necho "$APPIMAGE_EXIT_AFTER_INSTALL|$*" >> "$(dirname "$0")/ran"\n';
-const NAME = 'vigia-0.2.0-linux-x64.AppImage';
+const NAME = 'vigia-1.2.0-linux-x64.AppImage';
 
 let userData: string;
 let server: UpdateServer;
@@ -23,7 +23,7 @@ test.beforeEach(async () => {
   userData = newUserData();
   chmodSync(userData, 0o755);
   server = await openUpdateServer(userData);
-  await server.publish('0.2.0', { [NAME]: PACKAGE });
+  await server.publish('1.2.0', { [NAME]: PACKAGE });
   running = null;
   desk = null;
 });
@@ -76,24 +76,24 @@ async function reported(kind: string): Promise<string | null> {
 
 /** What a page with power over its window could try: the button is not asked. */
 const installByCall = (console: Page) =>
-  console.evaluate(() => window.vigia.call('update.install', { version: '0.2.0' }));
+  console.evaluate(() => window.vigia.call('update.install', { version: '1.2.0' }));
 
 test('a version is found, fetched when asked, installed when asked, and the program starts again', async () => {
   const console = await start();
-  await expect(said(console)).toContainText('La mesa ha publicado la 0.2.0');
-  await expect(console.locator('footer')).toContainText('Nueva versión: 0.2.0');
+  await expect(said(console)).toContainText('La mesa ha publicado la 1.2.0');
+  await expect(console.locator('footer')).toContainText('Nueva versión: 1.2.0');
   await expect(console.getByText('No hay guardado ningún paquete')).toBeVisible();
   expect(server.asked.filter((name) => name === NAME)).toEqual([]);
-  await console.getByRole('button', { name: 'Descargar la 0.2.0' }).click();
-  await expect(said(console)).toContainText('La 0.2.0 está aquí y comprobada');
+  await console.getByRole('button', { name: 'Descargar la 1.2.0' }).click();
+  await expect(said(console)).toContainText('La 1.2.0 está aquí y comprobada');
   expect(await findings(console)).toEqual([]);
   await console.screenshot({ path: test.info().outputPath('ready.png') });
   expect(readFileSync(program(), 'utf8')).toBe('the old program');
   const ended = running?.ended;
-  await console.getByRole('button', { name: 'Instalar la 0.2.0 y reiniciar' }).click();
+  await console.getByRole('button', { name: 'Instalar la 1.2.0 y reiniciar' }).click();
   await ended;
   expect(readFileSync(program(), 'utf8')).toBe(PACKAGE);
-  expect(readFileSync(join(userData, 'updates/0.2.0', NAME), 'utf8')).toBe(PACKAGE);
+  expect(readFileSync(join(userData, 'updates/1.2.0', NAME), 'utf8')).toBe(PACKAGE);
   // Once to see that it runs, once for good with what the old one was told.
   const runs = () => readFileSync(join(userData, 'bin/ran'), 'utf8').trim().split('\n');
   await expect
@@ -114,19 +114,19 @@ test('a bad signature, an altered package and a server that is down are said; no
   }
   const console = await joinDesk(await openDesk({ policies: quietPolicies }));
   const look = console.getByRole('button', { name: 'Buscar versión nueva' });
-  await expect(said(console)).toContainText('La mesa ha publicado la 0.2.0');
+  await expect(said(console)).toContainText('La mesa ha publicado la 1.2.0');
   // Whatever exchanged the program, the record has it.
   await expect
     .poll(() => reported('update_installed'))
     .toBe(`0.0.9 → ${VERSION}, from outside the terminal`);
 
   writeFileSync(join(server.folder, NAME), '#!/bin/sh\necho evil\n');
-  await console.getByRole('button', { name: 'Descargar la 0.2.0' }).click();
+  await console.getByRole('button', { name: 'Descargar la 1.2.0' }).click();
   await expect(said(console)).toContainText('El paquete no es el que la mesa firmó');
   await expect.poll(() => reported('update_altered')).toContain('sha512');
 
   const manifest = join(server.folder, 'latest-linux.yml');
-  writeFileSync(manifest, readFileSync(manifest, 'utf8').replace('0.2.0', '0.3.0'));
+  writeFileSync(manifest, readFileSync(manifest, 'utf8').replace('1.2.0', '1.3.0'));
   server.asked.length = 0;
   await look.click();
   await expect(said(console)).toContainText('Firma incorrecta: no se ha tomado nada');
@@ -144,8 +144,8 @@ test('a bad signature, an altered package and a server that is down are said; no
 
 test('while an incident is open nothing is installed, whoever asks, and the screen says why', async () => {
   const console = await joinDesk(await openDesk({ policies: quietPolicies }));
-  await console.getByRole('button', { name: 'Descargar la 0.2.0' }).click();
-  const install = console.getByRole('button', { name: 'Instalar la 0.2.0 y reiniciar' });
+  await console.getByRole('button', { name: 'Descargar la 1.2.0' }).click();
+  const install = console.getByRole('button', { name: 'Instalar la 1.2.0 y reiniciar' });
   await expect(install).toBeEnabled();
   const terminal = await TestTerminal.open(desk?.gateway().port ?? 0, 'ana');
   await terminal.give('incident.open', { severity: 'P3', title: 'x', reason: 'x' });
@@ -155,7 +155,7 @@ test('while an incident is open nothing is installed, whoever asks, and the scre
   expect(await installByCall(console)).toMatchObject({
     ...{ ok: false, error: { code: 'update_refused', message: 'incident' } },
   });
-  await expect.poll(() => reported('update_refused')).toBe('0.2.0: incident');
+  await expect.poll(() => reported('update_refused')).toBe('1.2.0: incident');
   desk?.blockSockets(true);
   await desk?.stopGateway();
   expect(readFileSync(program(), 'utf8')).toBe('the old program');
@@ -167,14 +167,14 @@ test('while trading is live, or that is not known, nothing is installed', async 
   engine.environment = 'live';
   await engine.connect(live.gateway().port);
   const console = await joinDesk(live);
-  await console.getByRole('button', { name: 'Descargar la 0.2.0' }).click();
-  const install = console.getByRole('button', { name: 'Instalar la 0.2.0 y reiniciar' });
+  await console.getByRole('button', { name: 'Descargar la 1.2.0' }).click();
+  const install = console.getByRole('button', { name: 'Instalar la 1.2.0 y reiniciar' });
   await expect(console.getByText('se está operando en vivo')).toBeVisible();
   await expect(install).toBeDisabled();
   expect(await installByCall(console)).toMatchObject({
     ...{ ok: false, error: { code: 'update_refused', message: 'live' } },
   });
-  await expect.poll(() => reported('update_refused')).toBe('0.2.0: live');
+  await expect.poll(() => reported('update_refused')).toBe('1.2.0: live');
   await running?.panel.evaluate(() => window.vigia.call('settings.set', { language: 'en' }));
   await expect(console.getByText('It cannot be installed now: trading is live.')).toBeVisible();
   expect(await findings(console)).toEqual([]);

@@ -21,7 +21,7 @@ import { openUpdateServer, type UpdateServer } from '../support/updates';
 import { made, programAs, run } from './packages';
 
 const OLDER = '0.0.1';
-const NEWER = '0.2.0';
+const NEWER = '1.2.0';
 const DESK_FILE = '/etc/vigia/settings.json';
 
 const userData = newUserData();

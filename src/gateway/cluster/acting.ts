@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { OpsState } from '../../shared/ops/state';
 import type { Clock } from '../../shared/time';
 import { phrase, say } from '../../shared/words/phrase';
@@ -9,6 +10,8 @@ import type { Peers } from './peers';
 /** The lease of what only one gateway may do. */
 const LEASE = 'acting';
 const TRY_AGAIN_MS = 500;
+const AFTER_FAILURE_MS = 10_000;
+const RELEASE_WITHIN_MS = 1_000;
 const LOOK_EVERY_MS = 500;
 /** A gateway that says nothing for so long is gone, and its engines with it. */
 export const GATEWAY_LOST_MS = 3_000;
@@ -59,16 +62,27 @@ export function takeTurns(options: {
           retry = setTimeout(ask, TRY_AGAIN_MS);
           return;
         }
-        turn = { token, end: begin(fenced(log, token)) };
+        try {
+          turn = { token, end: begin(fenced(log, token)) };
+        } catch (error) {
+          // Another gateway may be able to, where this one's disk or a file of it is not.
+          process.emitWarning(error as Error);
+          void grip.release();
+          retry = setTimeout(() => {
+            grip = hold();
+          }, AFTER_FAILURE_MS);
+        }
       },
     );
   }
 
-  const grip = options.leases.hold(LEASE, ({ held }) => {
-    // Called once before the lease is even asked for.
-    if (held) queueMicrotask(ask);
-    else end();
-  });
+  const hold = () =>
+    options.leases.hold(LEASE, ({ held }) => {
+      // Called once before the lease is even asked for.
+      if (held) queueMicrotask(ask);
+      else end();
+    });
+  let grip = hold();
   const leave = log.onRecorded(({ type, data }) => {
     if (type === 'gateway.acting' && data.token !== turn?.token) {
       end();
@@ -83,7 +97,8 @@ export function takeTurns(options: {
       clearTimeout(retry);
       leave();
       end();
-      await grip.release();
+      // Without a majority the others learn by its silence.
+      await Promise.race([grip.release(), delay(RELEASE_WITHIN_MS)]);
     },
   };
 }

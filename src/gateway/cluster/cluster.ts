@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { type Command, commandSchema } from '../../shared/protocol/commands';
-import { answerSchema, roleSchema } from '../../shared/protocol/terminal';
+import { type Answer, answerSchema, roleSchema } from '../../shared/protocol/terminal';
 import { phrase, say } from '../../shared/words/phrase';
 import type { Commands, Operator } from '../commands';
 import type { LeaseDesk, LeaseView } from '../monitor/leaseDesk';
 import type { Leases } from './leases';
-import type { Peers } from './peers';
+import { isNobodyThere, type Peers } from './peers';
 import type { LogStream } from './stream';
 
 /** What makes a gateway one of several. */
@@ -54,13 +54,17 @@ const leaseViewSchema = z.object({
  */
 export function serveOthers(peers: Peers, commands: Commands, lease: LeaseDesk): () => void {
   const leave = [
-    peers.serve(COMMAND, (asked) => {
+    peers.serve(COMMAND, async (asked) => {
       const { command, operator, terminal } = askedSchema.parse(asked);
-      return new Promise((answered) => {
+      const answers: Answer[] = [];
+      await new Promise<void>((answered) => {
         commands.handle(command, operator, terminal, (answer) => {
-          if (answer.stage === 'accepted' || answer.stage === 'rejected') answered(answer);
+          answers.push(answer);
+          // What is done at once is said in the same turn.
+          if (answer.stage === 'accepted' || answer.stage === 'rejected') setImmediate(answered);
         });
       });
+      return answers.filter(({ stage }) => stage !== 'received');
     }),
     peers.serve(LEASE, async (asked) => {
       const { holder, token, release } = leaseAskedSchema.parse(asked);
@@ -83,12 +87,18 @@ export function forwardTo(peers: Peers) {
     answer: Parameters<Commands['handle']>[3],
   ): void => {
     peers.ask(COMMAND, { command, operator, terminal }).then(
-      (reply) => answer(answerSchema.parse(reply)),
-      () =>
+      (reply) => {
+        const answers = z.array(answerSchema).safeParse(reply);
+        for (const one of answers.data ?? []) answer(one);
+      },
+      (error: unknown) => {
+        // One that only does not answer may be carrying it out: the log will say.
+        if (!isNobodyThere(error)) return;
         answer({
           ...{ type: 'answer', id: command.id, stage: 'rejected', code: 'unavailable' },
           ...{ message: say(NOBODY_ACTS, 'en'), said: [NOBODY_ACTS] },
-        }),
+        });
+      },
     );
   };
 }
@@ -96,10 +106,10 @@ export function forwardTo(peers: Peers) {
 /** The monitor's lease as the gateway that acts for all gives it. */
 export function leaseFrom(peers: Peers): LeaseCounter {
   const ask = (holder: string, token: number | null, release: boolean): Promise<LeaseView> =>
-    peers.ask(LEASE, { holder, token, release }).then(
-      (reply) => leaseViewSchema.parse(reply),
-      () => NOBODY,
-    );
+    peers
+      .ask(LEASE, { holder, token, release })
+      .then((reply) => leaseViewSchema.parse(reply))
+      .catch(() => NOBODY);
   return {
     ask: (holder, token) => ask(holder, token, false),
     release: (token) => void ask('', token, true),

@@ -65,12 +65,15 @@ interface Attempt {
   readonly proposals: readonly { readonly proposal: Proposal; readonly ids: readonly string[] }[];
   /** It was once published without an answer: a later refusal does not say that it is not there. */
   doubtful: boolean;
+  /** Its text is without its proposals, which another text for the same place may have brought there. */
+  readonly expired?: boolean;
 }
 
 const PROPOSALS_MAX = 32;
 /** What was proposed and not taken by then is refused, not kept for a later hour. */
 const PROPOSE_WITHIN_MS = 2_000;
 const RETRY_MS = 500;
+const PROBE_EVERY_MS = 1_000;
 const CATCH_UP_MS = 5_000;
 const PLACE_EVERY_MS = 1_000;
 /** Messages without events, as signatures are, that may follow one by which a place is known. */
@@ -132,6 +135,7 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
   await replayCopy();
   await begin();
   live = true;
+  const probing = setInterval(probe, PROBE_EVERY_MS);
   pump();
 
   /** The copy's own events, as those of a log that was here before. */
@@ -283,8 +287,8 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
       noted,
     );
     for (const { group, events, error } of imagined) {
-      if (error !== undefined) group.settled({ ok: false, error });
-      else if (events.length === 0) group.settled({ ok: true, events: [] });
+      if (error !== undefined) tell(group, { ok: false, error });
+      else if (events.length === 0) tell(group, { ok: true, events: [] });
     }
     const decided = imagined.filter(({ events }) => events.length > 0);
     const all = [...own, ...decided.flatMap(({ events }) => events)];
@@ -299,6 +303,15 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
       })),
       doubtful: false,
     };
+  }
+
+  /** What goes wrong with whoever asked is not the log's to end on. */
+  function tell({ settled }: Proposal, outcome: Proposed): void {
+    try {
+      settled(outcome);
+    } catch (error) {
+      process.emitWarning(error as Error);
+    }
   }
 
   function pump(): void {
@@ -328,6 +341,7 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
     if (error instanceof MovedOnError) {
       // Another was first, or this very text is there and its answer was lost: the follower brings it.
       if (attempt === mine) later();
+      if (storeError !== null) refuseOld(storeError);
       return;
     }
     trouble((error as Error).message);
@@ -337,8 +351,25 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
       attempt = null;
       giveBack(mine);
     }
+    if (attempt === mine && mine.proposals.some(({ proposal }) => isOld(proposal))) {
+      attempt = withoutProposals(mine);
+    }
     refuseOld((error as Error).message);
     later();
+  }
+
+  /**
+   * What is to be at the place of a batch in doubt in its stead: an order of a while ago must not take
+   * effect when the servers are back. The place takes one of the two.
+   */
+  function withoutProposals(mine: Attempt): Attempt {
+    const proposed = new Set(mine.proposals.flatMap(({ ids }) => ids));
+    const sealed = mine.sealed.filter(({ event }) => !proposed.has(event.id));
+    return { ...mine, sealed, text: batchText(sealed, mine.note), expired: true };
+  }
+
+  function isOld({ askedAt }: Proposal): boolean {
+    return uptime() - askedAt >= PROPOSE_WITHIN_MS;
   }
 
   function giveBack(mine: Attempt): void {
@@ -346,10 +377,9 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
   }
 
   function refuseOld(why: string): void {
-    const since = uptime() - PROPOSE_WITHIN_MS;
-    const old = proposals.filter(({ askedAt }) => askedAt <= since);
-    proposals = proposals.filter(({ askedAt }) => askedAt > since);
-    for (const { settled } of old) settled({ ok: false, error: new NoQuorumError(why) });
+    const old = proposals.filter(isOld);
+    proposals = proposals.filter((one) => !old.includes(one));
+    for (const one of old) tell(one, { ok: false, error: new NoQuorumError(why) });
   }
 
   function later(): void {
@@ -363,6 +393,10 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
   /** A message of the stream, from its follower or as the answer to what was published. */
   function take(at: number, text: string): void {
     if (at <= place || stopped || foreign) return;
+    if (at > place + 1) {
+      followAgain();
+      return;
+    }
     const hashAt = (seq: number) => store.hashAt(seq);
     const {
       sealed,
@@ -377,15 +411,12 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
       foreign = new OtherHistoryError(
         `event ${seq} of the replicated log is another than in this gateway’s copy, which goes on to event ${copied}`,
       );
+      if (live) trouble(foreign.message);
       return;
     }
     if (fresh.length > 0 && !written(fresh)) {
-      // The message is asked for again; until it is here nothing goes on top of it.
-      unfollow();
-      const soon = setTimeout(() => {
-        unfollow = stream.follow(place, take);
-      }, retryMs);
-      unfollow = () => clearTimeout(soon);
+      // Until it is here nothing goes on top of it.
+      followAgain();
       return;
     }
     place = at;
@@ -400,12 +431,16 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
       attempt = null;
       if (retry) clearTimeout(retry);
       retry = null;
-      if (landed.length < mine.proposals.length) giveBack(mine);
+      if (landed.length < mine.proposals.length && !mine.expired) giveBack(mine);
     }
     const news = log.confirm(fresh, live ? undefined : options.onReplay);
     if (live) for (const event of news) for (const listener of recorded) listener(event);
     for (const { proposal, ids: its } of landed) {
-      proposal.settled({ ok: true, events: news.filter(({ id }) => its.includes(id)) });
+      tell(proposal, { ok: true, events: news.filter(({ id }) => its.includes(id)) });
+    }
+    if (mine?.expired && landed.length === 0) {
+      const error = new NoQuorumError('it was not in the log within the time for it');
+      for (const { proposal } of mine.proposals) tell(proposal, { ok: false, error });
     }
     if (mine) refuseOld('others were first, again and again');
     // What the stream brings it also takes.
@@ -414,6 +449,28 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
     for (const listener of saved) listener();
     if (live && options.signs() && isDue()) checkpoint();
     pump();
+  }
+
+  /** Asks for what comes after the last message that was taken, in a moment. */
+  function followAgain(): void {
+    unfollow();
+    const soon = setTimeout(() => {
+      unfollow = stream.follow(place, take);
+    }, retryMs);
+    unfollow = () => clearTimeout(soon);
+  }
+
+  /** Who has nothing to say does not notice that nobody would hear it, nor that it hears nothing. */
+  function probe(): void {
+    if (!joined || foreign || attempt) return;
+    stream.last().then(
+      (last) => {
+        if (last <= place && log.pending.length === 0) trouble(null);
+      },
+      (error: Error) => {
+        if (!stopped) trouble(error.message);
+      },
+    );
   }
 
   const isDue = () => store.head().seq - (checkpointed?.seq ?? 0) >= options.checkpointEvery;
@@ -492,6 +549,7 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
     async stop() {
       await drained(STOP_WITHIN_MS);
       stopped = true;
+      clearInterval(probing);
       if (retry) clearTimeout(retry);
       unfollow();
       places.keep(place, true);

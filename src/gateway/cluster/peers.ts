@@ -1,4 +1,4 @@
-import type { NatsConnection, Subscription } from '@nats-io/transport-node';
+import { errors, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { type TelemetryItem, telemetryItemSchema } from '../../shared/telemetry/types';
 import type { Clock } from '../../shared/time';
@@ -21,12 +21,22 @@ type TelemetryListener = (engine: string, session: string, items: readonly Telem
 
 const BEAT_MS = 500;
 const ASK_WITHIN_MS = 2_000;
+/** Of one message, in characters of up to three bytes; a server takes a mebibyte. */
+const TEXT_MAX = 300_000;
 
 const telemetrySchema = z.object({
   engine: z.string(),
   session: z.string(),
   items: z.array(telemetryItemSchema),
 });
+
+/** Whether a question failed because nobody serves it, and not because nobody answered in time. */
+export function isNobodyThere(error: unknown): boolean {
+  return (
+    error instanceof errors.NoRespondersError ||
+    (error instanceof errors.RequestError && error.isNoResponders())
+  );
+}
 
 /** @param prefix of the subjects: the name of the desk's stream */
 export function joinPeers(
@@ -44,13 +54,34 @@ export function joinPeers(
     const callback = (error: Error | null, message: { subject: string; string(): string }) => {
       if (error) return;
       const from = message.subject.slice(message.subject.lastIndexOf('.') + 1);
-      if (from !== own) take(from, () => message.string());
+      if (from === own) return;
+      try {
+        take(from, () => message.string());
+      } catch (thrown) {
+        // Thrown here it would end the connection's reader.
+        process.emitWarning(thrown as Error);
+      }
     };
     subscriptions.push(connection.subscribe(`${prefix}.${subject}.*`, { callback }));
   }
 
   function say(subject: string, text: string): void {
-    if (!connection.isClosed()) connection.publish(`${prefix}.${subject}`, text);
+    try {
+      connection.publish(`${prefix}.${subject}`, text);
+    } catch {
+      // Closed, or longer than the servers take: nothing of it is kept anyway.
+    }
+  }
+
+  function tellTelemetry(engine: string, session: string, items: readonly TelemetryItem[]): void {
+    const text = JSON.stringify({ engine, session, items });
+    if (text.length <= TEXT_MAX || items.length === 1) {
+      say(`telemetry.${own}`, text);
+      return;
+    }
+    const half = Math.ceil(items.length / 2);
+    tellTelemetry(engine, session, items.slice(0, half));
+    tellTelemetry(engine, session, items.slice(half));
   }
 
   hear('alive', (from) => void heard.set(from, uptime()));
@@ -64,19 +95,17 @@ export function joinPeers(
   const beating = setInterval(beat, BEAT_MS);
 
   return {
-    telemetry(engine, session, items) {
-      say(`telemetry.${own}`, JSON.stringify({ engine, session, items }));
-    },
+    telemetry: tellTelemetry,
     onTelemetry: (listener) => void listeners.push(listener),
     serve(question, answer) {
       const subscription = connection.subscribe(`${prefix}.ask.${question}`, {
         callback(error, message) {
           if (error) return;
-          answer(parse(message.string(), z.unknown())).then(
-            (value) => message.respond(JSON.stringify(value ?? null)),
+          Promise.resolve(parse(message.string(), z.unknown()))
+            .then(answer)
+            .then((value) => message.respond(JSON.stringify(value ?? null)))
             // The asker waits no longer than it would for nobody.
-            () => undefined,
-          );
+            .catch(() => undefined);
         },
       });
       return () => subscription.unsubscribe();

@@ -2,8 +2,8 @@ import type { Clock } from '../../shared/time';
 import type { Missed } from '../duties';
 import type { GatewayLog } from '../log';
 
-/** Longer than it takes until another gateway acts where one has died. */
-const KEPT_MS = 10_000;
+/** Longer than it mostly takes until another gateway acts where one has died, with a server of the log. */
+const KEPT_MS = 30_000;
 
 /**
  * What was recorded in the last seconds. The gateway that begins to act tells people of all of it:

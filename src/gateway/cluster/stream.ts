@@ -34,7 +34,7 @@ export interface LogStream {
   /**
    * Puts a text right after a place.
    *
-   * @returns its place, once a majority of the replicas has it on disk.
+   * @returns its place, once a majority of the replicas has it (nats-server 2.9 syncs its files every two minutes).
    * @throws {MovedOnError} when another text is there already.
    * @throws {StreamUnavailableError}
    */

@@ -28,12 +28,20 @@ export function give(
     return Promise.resolve({ type: 'answer', id, stage: 'rejected', code: 'bad_params', message });
   }
   return new Promise((settled) => {
+    const late = setTimeout(() => {
+      const message = 'the log has not said yet whether it takes it; look before giving it again';
+      settled({ type: 'answer', id, stage: 'rejected', code: 'unavailable', message });
+    }, ANSWER_WITHIN_MS);
     commands.handle(command.data, context.get('operator'), 'rest', (answer) => {
-      if (answer.stage === 'rejected') settled(answer);
-      else if (answer.stage === 'accepted') settled(null);
+      if (answer.stage !== 'accepted' && answer.stage !== 'rejected') return;
+      clearTimeout(late);
+      settled(answer.stage === 'rejected' ? answer : null);
     });
   });
 }
+
+/** Of several gateways' log; one's own answers within the call. */
+const ANSWER_WITHIN_MS = 10_000;
 
 const STATUS: Partial<Record<RejectionCode, 403 | 404 | 409>> = {
   forbidden: 403,

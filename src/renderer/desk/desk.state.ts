@@ -87,7 +87,8 @@ function loggedStatus(view: DeskView, now: number): DeskStatus {
   const ids = Object.keys(ops.engines);
   const killed = ids.filter((id) => modeOf(ops, id) === 'killed');
   const deskKilled = ops.desk.mode === 'killed';
-  const linkStale = view.link.state !== 'live';
+  // A gateway that has nothing stored may have been told of nothing either.
+  const linkStale = view.link.state !== 'live' || view.gateway.storeError !== null;
   const base = {
     since: ops.desk.since || null,
     waitingSeconds: null,

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { fileBridgeSchema } from '../../../src/gateway/bridges/config';
 import { configure, test as look } from '../../../src/gateway/decide/bridges';
 import { isTaken } from '../../../src/renderer/desk/bridges.state';
-import { GATEWAYS_FORM, gatewaysOf, isPlainOffMachine } from '../../../src/shared/address';
+import { areGateways, gatewaysOf, isPlainOffMachine } from '../../../src/shared/address';
 import { NO_BRIDGES } from '../../../src/shared/bridges/state';
 import { ipcCalls } from '../../../src/shared/ipc/contract';
 import { commandParams } from '../../../src/shared/protocol/commands';
@@ -32,11 +32,11 @@ it.each([
 
 it('one address is given, or several by commas', () => {
   const three = 'ws://127.0.0.1:1,wss://b.example:2,wss://c.example:3';
-  expect(GATEWAYS_FORM.test(three)).toBe(true);
+  expect(areGateways(three)).toBe(true);
   expect(gatewaysOf(three)).toEqual(three.split(','));
   expect(gatewaysOf('ws://127.0.0.1:1')).toEqual(['ws://127.0.0.1:1']);
   for (const bad of ['', 'http://a:1', 'ws://a:1,', 'ws://a:1,b:2', 'ws://a:1, ws://b:2']) {
-    expect(GATEWAYS_FORM.test(bad)).toBe(false);
+    expect(areGateways(bad)).toBe(false);
   }
 });
 

@@ -53,6 +53,7 @@ function view(ops: OpsState, change: Partial<DeskView> = {}): DeskView {
     kills: [],
     link: { state: 'live', since: 0 },
     policy: { kill: { alarmAfterMs: 2_000 } },
+    gateway: { storeError: null },
     ...change,
   } as unknown as DeskView;
 }

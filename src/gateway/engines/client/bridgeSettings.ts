@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { GATEWAYS_FORM } from '../../../shared/address';
+import { areGateways } from '../../../shared/address';
 
 /** What every bridge to a trading system's own service is told. */
 export const BRIDGE_SETTINGS = {
-  gateway: z.string().regex(GATEWAYS_FORM, 'ws://host:port of a gateway, or of several, by commas'),
+  gateway: z.string().refine(areGateways, 'ws://host:port of a gateway, or of several, by commas'),
   token: z.string(),
   id: z.string().min(1).max(128),
   name: z.string().min(1).max(128),

@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { GATEWAYS_FORM } from '../../../shared/address';
+import { areGateways } from '../../../shared/address';
 import { runProgram } from '../client/program';
 import { runPaperEngine } from './run';
 
 const settingsSchema = z.object({
-  gateway: z.string().regex(GATEWAYS_FORM, 'ws://host:port of a gateway, or of several, by commas'),
+  gateway: z.string().refine(areGateways, 'ws://host:port of a gateway, or of several, by commas'),
   token: z.string().min(1, 'set VIGIA_ENGINE_TOKEN to the engine’s token'),
   id: z.string().min(1).default('paper-1'),
   name: z.string().min(1).default('Motor papel'),
