@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Command, commandSchema } from '../../shared/protocol/commands';
-import { answerSchema, roleSchema } from '../../shared/protocol/terminal';
+import { type Answer, answerSchema, roleSchema } from '../../shared/protocol/terminal';
 import { phrase, say } from '../../shared/words/phrase';
 import type { Commands, Operator } from '../commands';
 import type { LeaseDesk, LeaseView } from '../monitor/leaseDesk';
@@ -37,6 +37,8 @@ const askedSchema = z.object({
   operator: z.object({ id: z.string(), name: z.string(), roles: z.array(roleSchema) }),
   terminal: z.string(),
 });
+/** Beside the first answer. */
+const laterSchema = z.object({ later: z.array(answerSchema).default([]) });
 const leaseAskedSchema = z.object({
   holder: z.string(),
   token: z.int().nullable(),
@@ -57,8 +59,15 @@ export function serveOthers(peers: Peers, commands: Commands, lease: LeaseDesk):
     peers.serve(COMMAND, (asked) => {
       const { command, operator, terminal } = askedSchema.parse(asked);
       return new Promise((answered) => {
+        const later: Answer[] = [];
+        let first: Answer | null = null;
         commands.handle(command, operator, terminal, (answer) => {
-          if (answer.stage === 'accepted' || answer.stage === 'rejected') answered(answer);
+          if (first) later.push(answer);
+          else if (answer.stage !== 'received') {
+            first = answer;
+            // What is done at once is said right after it is accepted, in the same turn.
+            setImmediate(() => answered({ ...answer, later }));
+          }
         });
       });
     }),
@@ -74,7 +83,7 @@ export function serveOthers(peers: Peers, commands: Commands, lease: LeaseDesk):
   };
 }
 
-/** Gives a command to the gateway that acts for all, and answers what it answers first. */
+/** Gives a command to the gateway that acts for all, and answers what it answers at once; the log tells the rest. */
 export function forwardTo(peers: Peers) {
   return (
     command: Command,
@@ -83,7 +92,11 @@ export function forwardTo(peers: Peers) {
     answer: Parameters<Commands['handle']>[3],
   ): void => {
     peers.ask(COMMAND, { command, operator, terminal }).then(
-      (reply) => answer(answerSchema.parse(reply)),
+      (reply) => {
+        for (const one of [answerSchema.parse(reply), ...laterSchema.parse(reply).later]) {
+          answer(one);
+        }
+      },
       () =>
         answer({
           ...{ type: 'answer', id: command.id, stage: 'rejected', code: 'unavailable' },
