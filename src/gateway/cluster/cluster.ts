@@ -37,7 +37,7 @@ const askedSchema = z.object({
   operator: z.object({ id: z.string(), name: z.string(), roles: z.array(roleSchema) }),
   terminal: z.string(),
 });
-/** Beside the first answer. */
+/** Beside the first answer, which is all that a gateway of version 1.0.0 says and reads. */
 const laterSchema = z.object({ later: z.array(answerSchema).default([]) });
 const leaseAskedSchema = z.object({
   holder: z.string(),
@@ -59,15 +59,12 @@ export function serveOthers(peers: Peers, commands: Commands, lease: LeaseDesk):
     peers.serve(COMMAND, (asked) => {
       const { command, operator, terminal } = askedSchema.parse(asked);
       return new Promise((answered) => {
-        const later: Answer[] = [];
-        let first: Answer | null = null;
+        const said: Answer[] = [];
         commands.handle(command, operator, terminal, (answer) => {
-          if (first) later.push(answer);
-          else if (answer.stage !== 'received') {
-            first = answer;
-            // What is done at once is said right after it is accepted, in the same turn.
-            setImmediate(() => answered({ ...answer, later }));
-          }
+          if (answer.stage === 'received') return;
+          said.push(answer);
+          // What is done at once is said right after it is accepted, in the same turn.
+          if (said.length === 1) setImmediate(() => answered({ ...answer, later: said.slice(1) }));
         });
       });
     }),

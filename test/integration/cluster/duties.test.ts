@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
+import type { GatewayOptions } from '../../../src/gateway/gateway';
 import type { Send } from '../../../src/node/notify/send';
 import { outcome } from '../../../src/shared/notify/outcome';
 import type { TelemetryReply } from '../../../src/shared/protocol/terminal';
@@ -51,7 +52,7 @@ describe.skipIf(WHY_NO_NATS !== null)('three gateways of which the first acts', 
   /** @param keyFrom the folder of the desk's key */
   async function open(
     node: string,
-    send: (what: Send) => ReturnType<typeof taken>,
+    send: NonNullable<GatewayOptions['send']>,
     keyFrom?: string,
   ): Promise<Mortal> {
     const link = await openProxy(() => 0);
@@ -64,6 +65,7 @@ describe.skipIf(WHY_NO_NATS !== null)('three gateways of which the first acts', 
     return { ...member, link };
   }
 
+  /** What a channel answers that takes what it is sent. */
   const taken = async () => outcome('delivered', 'delivered', 200, 'ok');
 
   function die({ link }: Mortal): void {
@@ -81,21 +83,26 @@ describe.skipIf(WHY_NO_NATS !== null)('three gateways of which the first acts', 
     });
     const first = await TestTerminal.open(norte.gateway.port, 'eva');
     await first.until(() => first.ops.acting?.node === 'norte');
-    const hear = (what: Send) => {
-      toldByCentro.push(what);
-      return taken();
-    };
-    centro = await open('centro', hear, norte.dataDir);
+    centro = await open(
+      'centro',
+      (what) => {
+        toldByCentro.push(what);
+        return taken();
+      },
+      norte.dataDir,
+    );
     sur = await open('sur', taken, norte.dataDir);
     ana = await TestTerminal.open(norte.gateway.port, 'ana');
     luis = await TestTerminal.open(centro.gateway.port, 'luis');
     await middle.connect(centro.gateway.port);
     await south.connect(sur.gateway.port);
+    first.socket.terminate();
     await luis.until(() => ['e1', 'e2'].every((id) => luis.ops.engines[id]?.connected));
   }, 60_000);
   afterAll(async () => {
-    for (const { gateway, link } of [norte, centro, sur]) {
-      link.set({ kind: 'none' });
+    const members = [norte, centro, sur];
+    for (const { link } of members) link.set({ kind: 'none' });
+    for (const { gateway, link } of members) {
       await gateway.stop();
       await link.close();
     }
