@@ -5,7 +5,7 @@ import { phrase, say } from '../../shared/words/phrase';
 import type { Commands, Operator } from '../commands';
 import type { LeaseDesk, LeaseView } from '../monitor/leaseDesk';
 import type { Leases } from './leases';
-import { isNobodyThere, type Peers } from './peers';
+import type { Peers } from './peers';
 import type { LogStream } from './stream';
 
 /** What makes a gateway one of several. */
@@ -28,7 +28,7 @@ export interface LeaseCounter {
 const COMMAND = 'command';
 const LEASE = 'lease';
 const NOBODY_ACTS = phrase(
-  'the gateway that acts for all does not answer; give it again in some seconds',
+  'the gateway that acts for all does not answer: look whether it was done before giving it again',
 );
 const NOBODY: LeaseView = { holder: null, token: null, expiresInMs: 0 };
 
@@ -91,14 +91,11 @@ export function forwardTo(peers: Peers) {
         const answers = z.array(answerSchema).safeParse(reply);
         for (const one of answers.data ?? []) answer(one);
       },
-      (error: unknown) => {
-        // One that only does not answer may be carrying it out: the log will say.
-        if (!isNobodyThere(error)) return;
+      () =>
         answer({
           ...{ type: 'answer', id: command.id, stage: 'rejected', code: 'unavailable' },
           ...{ message: say(NOBODY_ACTS, 'en'), said: [NOBODY_ACTS] },
-        });
-      },
+        }),
     );
   };
 }

@@ -1,4 +1,4 @@
-import { errors, type NatsConnection, type Subscription } from '@nats-io/transport-node';
+import type { NatsConnection, Subscription } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { type TelemetryItem, telemetryItemSchema } from '../../shared/telemetry/types';
 import type { Clock } from '../../shared/time';
@@ -29,14 +29,6 @@ const telemetrySchema = z.object({
   session: z.string(),
   items: z.array(telemetryItemSchema),
 });
-
-/** Whether a question failed because nobody serves it, and not because nobody answered in time. */
-export function isNobodyThere(error: unknown): boolean {
-  return (
-    error instanceof errors.NoRespondersError ||
-    (error instanceof errors.RequestError && error.isNoResponders())
-  );
-}
 
 /** @param prefix of the subjects: the name of the desk's stream */
 export function joinPeers(

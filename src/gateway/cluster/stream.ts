@@ -106,7 +106,6 @@ export async function openStream(
           num_replicas: replicas,
           deny_delete: true,
           deny_purge: true,
-          duplicate_window: 0,
         });
       } catch (error) {
         if (tries === TRIES) throw unavailable(error);

@@ -37,7 +37,7 @@ export interface NotifierOptions {
   /** In [0, 1). */
   readonly jitter: () => number;
   readonly timers: Timers;
-  /** Events that were recorded before this process started and never looked at, with their states. */
+  /** Events that were recorded before it began and that are to be told still, with their states. */
   readonly missed: readonly { readonly event: LogEvent; readonly state: OpsState }[];
 }
 
@@ -261,11 +261,8 @@ export function startNotifier(options: NotifierOptions): Notifier {
   }
 
   const leave = log.onRecorded((event) => hear(event, log.state()));
-  // A new outbox begins here: what was recorded before it is no news.
-  if (outbox.handled() === null) {
-    heard = [];
-    safely(() => outbox.add([], log.savedHead().seq), []);
-  }
+  // A new outbox begins here: what was recorded before it, and is not named as missed, is no news.
+  if (outbox.handled() === null) safely(() => outbox.add([], log.savedHead().seq), []);
   catchUp();
   prune();
   const pruning = setInterval(prune, PRUNE_EVERY_MS);

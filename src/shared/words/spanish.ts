@@ -93,8 +93,8 @@ export const SPANISH = {
   'this gateway runs no bridges': 'este gateway no lleva puentes',
   'the log takes nothing now: no majority of its servers answers. A kill goes on all the same':
     'el registro no admite nada ahora: no responde la mayoría de sus servidores. Un kill sigue adelante igualmente',
-  'the gateway that acts for all does not answer; give it again in some seconds':
-    'no responde el gateway que actúa por todos; repítala en unos segundos',
+  'the gateway that acts for all does not answer: look whether it was done before giving it again':
+    'no responde el gateway que actúa por todos: mire si está hecho antes de repetirla',
   'its gateway {node} is silent': 'su gateway {node} calla',
   'the gateway never received it': 'el gateway no llegó a recibirla',
   'an engine of the drill never registered': 'un motor del simulacro nunca se registró',

@@ -52,6 +52,25 @@ describe.skipIf(WHY_NO_NATS !== null)('a gateway whose server is cut off from th
     }
   }, 60_000);
 
+  it('still gives the log as far as it has it, and says how it stands', async () => {
+    const { port, log } = sur.gateway;
+    const reader = await TestTerminal.open(port, 'eva');
+    await reader.until(() => reader.events.length === log.savedHead().seq);
+    expect(reader.events).toEqual(cutOff.events);
+    expect(Object.keys(reader.ops.engines).sort()).toEqual(['north', 'south']);
+    reader.socket.terminate();
+    const ask = async (path: string) => {
+      const headers = { authorization: 'Bearer eva' };
+      const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers });
+      return [response.status, await response.json()];
+    };
+    expect(await ask('/operations/status')).toMatchObject([200, { mode: 'normal' }]);
+    expect(await ask('/health')).toMatchObject([
+      200,
+      { status: 'degraded', store_error: expect.stringMatching(/./) },
+    ]);
+  });
+
   it('stops its own engine at once, and says that it is not in the log yet', async () => {
     const id = cutOff.kill();
     await cutOff.until(() =>

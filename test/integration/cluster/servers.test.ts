@@ -35,6 +35,22 @@ describe.skipIf(WHY_NO_NATS !== null)(TITLE, () => {
     }));
   }
 
+  it('have the log on disk, three times, and let nothing be taken out of it', async () => {
+    const manager = await jetstreamManager(await dial(1));
+    const { config } = await manager.streams.info('T');
+    expect(config).toMatchObject({
+      ...{ subjects: ['T.log'], storage: 'file', num_replicas: 3, retention: 'limits' },
+      ...{ deny_delete: true, deny_purge: true },
+      // No limit of its own takes an old message out for a new one.
+      ...{ max_msgs: -1, max_bytes: -1, max_age: 0, max_msgs_per_subject: -1 },
+    });
+    const stream = await openStream(await dial(0), { ...options, name: 'U' });
+    await stream.publish('kept', 0);
+    await expect(manager.streams.purge('U')).rejects.toThrow(/not permitted/);
+    await expect(manager.streams.deleteMessage('U', 1)).rejects.toThrow(/not permitted/);
+    expect(await stream.at(1)).toBe('kept');
+  });
+
   it('one that was killed gets what it missed, at its old address', async () => {
     const [follower] = await followers(0);
     const killed = follower?.index as number;
