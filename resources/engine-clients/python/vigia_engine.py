@@ -34,6 +34,10 @@ PATH = '/v1/engine'
 MAX_FRAME_BYTES = 1_048_576
 RECONNECT_MIN_S = 0.2
 RECONNECT_MAX_S = 10.0
+HANDSHAKE_S = 5.0
+#: Of a gateway's silence, where there is another to go to; never fewer beats than these.
+SILENCE_S = 3.0
+BEATS_MISSED = 3
 REPLACED = 4409
 FORBIDDEN = 4403
 LOOPBACK = ('127.0.0.1', '::1', 'localhost')
@@ -62,7 +66,7 @@ def check_address(url, plain_accepted=False):
 class WebSocket:
     """As much of RFC 6455 as a client needs: text frames, fragments, ping, close, TLS."""
 
-    def __init__(self, url, token, ca_file=None, timeout=5.0):
+    def __init__(self, url, token, ca_file=None, timeout=HANDSHAKE_S):
         parts = urlsplit(url)
         tls = parts.scheme == 'wss'
         port = parts.port or (443 if tls else 80)
@@ -73,6 +77,7 @@ class WebSocket:
             )
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket = raw
+        self._timeout = timeout
         self._buffer = b''
         self._lock = threading.Lock()
         self._fragments = b''
@@ -134,7 +139,7 @@ class WebSocket:
             except (socket.timeout, ssl.SSLWantReadError):
                 return None
         # A frame that has begun is read to its end: half of one is never thrown away.
-        self._socket.settimeout(5.0)
+        self._socket.settimeout(self._timeout)
         try:
             return self._frame()
         except socket.timeout:
@@ -261,6 +266,7 @@ class Link:
         self._seq_lock = threading.Lock()
         self._operations = {}
         self._operations_lock = threading.Lock()
+        #: The last word of any gateway that it was registered at: what the dead man goes by.
         self._heard = time.monotonic()
         self._dead_man_s = 10.0
         self._dead_man_action = 'pause'
@@ -280,7 +286,9 @@ class Link:
         attempts = turn = 0
         while not self._stopped.is_set():
             try:
-                self._socket = WebSocket(self._urls[turn % len(self._urls)], self._token, self._ca)
+                url = self._urls[turn % len(self._urls)]
+                timeout = HANDSHAKE_S if len(self._urls) == 1 else min(HANDSHAKE_S, self._patience())
+                self._socket = WebSocket(url, self._token, self._ca, timeout)
                 self._register()
                 if self._serve():
                     attempts = 0
@@ -337,8 +345,14 @@ class Link:
             'time': now_ms(),
         })
 
+    def _patience(self):
+        """Seconds a connection may be silent: with another gateway to go to, less than the dead man waits."""
+        if len(self._urls) == 1:
+            return self._dead_man_s
+        return min(self._dead_man_s, max(SILENCE_S, BEATS_MISSED * self._beat_s))
+
     def _serve(self):
-        beat = time.monotonic()
+        beat = alive = time.monotonic()
         while not self._stopped.is_set():
             text = self._socket.receive(0.1)
             if self._registered and time.monotonic() - beat >= self._beat_s:
@@ -346,7 +360,7 @@ class Link:
                 self.send({'type': 'ping', 'time': now_ms()})
             if text is None:
                 # A link can be dead without a word. The mode comes with a new one.
-                if time.monotonic() - self._heard >= self._dead_man_s:
+                if time.monotonic() - alive >= self._patience():
                     raise Closed(None, 'the gateway is silent')
                 continue
             try:
@@ -354,7 +368,10 @@ class Link:
                 type_ = order['type']
             except (ValueError, TypeError, KeyError):
                 continue
-            self._heard = time.monotonic()
+            alive = time.monotonic()
+            # A gateway that has not taken the engine cannot stop it.
+            if self._registered or type_ == 'registered':
+                self._heard = alive
             self._obey(type_, order)
         return self._registered
 

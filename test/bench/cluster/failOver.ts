@@ -14,6 +14,10 @@ import { RESUME } from './kill';
 
 const RUNS = 10;
 const GATEWAYS = 3;
+const TARGET_MS = 5_000;
+
+/** What must be elsewhere within {@link TARGET_MS}; the terminal's and the kill's times have benches of their own. */
+const TARGETED: ReadonlySet<keyof Times> = new Set(['engineBack', 'acting', 'lease']);
 
 /** From the moment at which a gateway is killed, ms. */
 interface Times {
@@ -43,13 +47,16 @@ export async function benchFailOver(folder: string): Promise<void> {
   for (let run = 0; run < RUNS; run += 1) {
     runs.push(await failOver(run, { servers, home, gateways, terminal, engine }));
   }
-  for (const [key, name] of Object.entries(FIGURES)) {
-    const times = runs.map((one) => one[key as keyof Times]);
+  for (const key of Object.keys(FIGURES) as (keyof Times)[]) {
+    const times = runs.map((one) => one[key]);
     for (const fraction of [0.5, 0.99]) {
+      const value = round(percentile(times, fraction));
+      const targeted = fraction === 0.99 && TARGETED.has(key);
       print({
-        ...{ figure: `cluster.fail_over.${name}_p${fraction * 100}`, unit: 'ms', runs: RUNS },
-        ...{ value: round(percentile(times, fraction)), floor: null, ratio: null },
-        ...{ target: 'none', met: true },
+        figure: `cluster.fail_over.${FIGURES[key]}_p${fraction * 100}`,
+        ...{ value, unit: 'ms', floor: null, ratio: null, runs: RUNS },
+        target: targeted ? `≤ ${TARGET_MS} ms` : 'none',
+        met: !targeted || value <= TARGET_MS,
       });
     }
   }

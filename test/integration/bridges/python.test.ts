@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Gateway } from '../../../src/gateway/gateway';
 import { effectiveMode } from '../../../src/shared/ops/fold';
+import { openProxy } from '../../chaos/proxy';
 import { newDataDir, openGateway, quickPolicy, withOperations } from '../../support/desk';
 import { ROOT } from '../../support/root';
 import { TestTerminal } from '../../support/testTerminal';
@@ -132,6 +133,27 @@ describe.skipIf(!hasPython)('the Python reference client', () => {
     other.remove();
   });
 
+  it('goes to the next when its own says nothing more, before its dead man', async () => {
+    child.kill('SIGKILL');
+    await terminal.until(() => engine()?.connected === false);
+    const proxy = await openProxy(() => 0);
+    proxy.target(gateway.port);
+    const other = newDataDir();
+    const second = await openGateway(other.path);
+    const there = await TestTerminal.open(second.port);
+    run(proxy.port, second.port);
+    await connected();
+    const began = performance.now();
+    proxy.set({ kind: 'stall' });
+    await there.until(() => there.ops.engines['py-1']?.connected === true);
+    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(there.ops.engines['py-1']?.selfPausedAt).toBeNull();
+    expect(told).not.toContainEqual({ mode: 'paused' });
+    await proxy.close();
+    await second.stop();
+    other.remove();
+  });
+
   it('loads the model it is told to, by its hash; one that fails to load is held and tried again', async () => {
     await terminal.until(() => terminal.ops.models.production === 'm1');
     child.stdin.write('{"do":"card"}\n');
@@ -169,6 +191,27 @@ describe.skipIf(!hasPython)('the Python reference client', () => {
     const event = terminal.events.find(({ type }) => type === 'engine.outside_change');
     expect(event).toMatchObject({ actor: { id: 'operator', role: 'outside' }, reason: 'by hand' });
     expect(engine()?.connected).toBe(true);
+  });
+
+  it('after its dead man it waits for the answer of a gateway that takes its time', async () => {
+    child.kill('SIGKILL');
+    const { port } = gateway;
+    await gateway.stop();
+    const engines = { ...quickPolicy.engines, deadManMs: 400 };
+    const policies = withOperations({ ...quickPolicy, engines });
+    gateway = await openGateway(dir.path, 'paper', port, { policies });
+    terminal = await TestTerminal.open(port);
+    const proxy = await openProxy(() => 0);
+    proxy.target(port);
+    run(proxy.port);
+    await connected();
+    proxy.set({ kind: 'stall' });
+    await said(({ mode }) => mode === 'paused');
+    await said((line) => String(line.said).endsWith('the gateway is silent'));
+    told = [];
+    proxy.set({ kind: 'delay', ms: 60 });
+    await said(({ mode }) => mode === 'normal');
+    await proxy.close();
   });
 
   it('flattens by itself when the gateway falls silent and policy says so, and reports it', async () => {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runPaperEngine } from '../../../src/gateway/engines/paper/run';
 import type { Gateway } from '../../../src/gateway/gateway';
 import type { Fault } from '../../../src/shared/protocol/engine';
+import { openProxy } from '../../chaos/proxy';
 import { newDataDir, openGateway, quickPolicy, withOperations } from '../../support/desk';
 import { hasRealBars, REAL_BARS } from '../../support/realBars';
 import { TestTerminal } from '../../support/testTerminal';
@@ -152,6 +153,35 @@ describe('the paper engine', () => {
     await second.stop();
     other.remove();
     gateway = await openGateway(dir.path);
+  });
+
+  it('goes to the next when its own says nothing more, before its dead man', async () => {
+    running.stop();
+    const proxy = await openProxy(() => 0);
+    proxy.target(gateway.port);
+    const other = newDataDir();
+    const second = await openGateway(other.path);
+    const there = await TestTerminal.open(second.port);
+    const said: string[] = [];
+    running = runPaperEngine(
+      {
+        gateway: [proxy.port, second.port].map((one) => `ws://127.0.0.1:${one}`).join(),
+        ...{ token: 'engine-token', id: 'p4', name: 'p4', speed: 60_000, seed: 7 },
+      },
+      (text) => said.push(text),
+    );
+    await terminal.until(() => terminal.ops.engines.p4?.connected === true);
+    const began = performance.now();
+    proxy.set({ kind: 'stall' });
+    await there.until(() => there.ops.engines.p4?.connected === true);
+    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(there.ops.engines.p4?.selfPausedAt).toBeNull();
+    expect(said).not.toContainEqual(expect.stringContaining('heard nothing'));
+    expect(running.engine.mode).toBe('normal');
+    running.stop();
+    await proxy.close();
+    await second.stop();
+    other.remove();
   });
 
   it.each(['pause', 'flatten'] as const)(

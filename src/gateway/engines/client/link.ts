@@ -64,6 +64,10 @@ const BATCH_MS = 50;
 const ITEMS_PER_FRAME = 1_000;
 const RECONNECT_MIN_MS = 200;
 const RECONNECT_MAX_MS = 10_000;
+const HANDSHAKE_MS = 5_000;
+/** Of a gateway's silence, where there is another to go to; never fewer beats than these. */
+const SILENCE_MS = 3_000;
+const BEATS_MISSED = 3;
 const BACKLOG_BYTES = 8_388_608;
 /** What happened once and is not said again. */
 const EVENTS: ReadonlySet<string> = new Set(['order', 'trade', 'status']);
@@ -78,9 +82,12 @@ export function createEngineLink(options: EngineLinkOptions): EngineLink {
   /** Which of them is dialled. */
   let turn = 0;
   let attempts = 0;
+  /** The last word of any gateway that it was registered at: what the dead man goes by. */
   let heardAt = uptime();
-  let openedAt = heardAt;
+  /** The last word on this connection, or its opening. */
+  let aliveAt = heardAt;
   let deadManMs = 10_000;
+  let heartbeatMs = 1_000;
   let deadManAction: DeadManAction = 'pause';
   let beat: NodeJS.Timeout | null = null;
   const now = () => engine?.now() ?? Date.now();
@@ -96,10 +103,12 @@ export function createEngineLink(options: EngineLinkOptions): EngineLink {
     if (stopped || !engine) return;
     const url = `${gateways[turn % gateways.length]}${PATHS.engine}`;
     const headers = { authorization: `Bearer ${options.token}` };
-    const opening = new WebSocket(url, ENGINE_SUBPROTOCOL, { headers, handshakeTimeout: 5_000 });
+    const handshakeTimeout =
+      gateways.length === 1 ? HANDSHAKE_MS : Math.min(HANDSHAKE_MS, patienceMs());
+    const opening = new WebSocket(url, ENGINE_SUBPROTOCOL, { headers, handshakeTimeout });
     socket = opening;
     opening.on('open', () => {
-      openedAt = uptime();
+      aliveAt = uptime();
       if (!engine) return;
       const { mode } = engine;
       send({ type: 'register', ...engine.register(), mode, selfPausedAt, time: now() });
@@ -146,14 +155,17 @@ export function createEngineLink(options: EngineLinkOptions): EngineLink {
   function hear(text: string): void {
     const parsed = parseFrame(text, engineOrders);
     if (!parsed.ok || !engine) return;
-    heardAt = uptime();
     const order: EngineOrder = parsed.value;
+    aliveAt = uptime();
+    // A gateway that has not taken the engine cannot stop it.
+    if (registered || order.type === 'registered') heardAt = aliveAt;
     switch (order.type) {
       case 'registered':
         // The mode first: nothing is traded in another one.
         engine.setMode(order.mode);
         deadManMs = order.deadManMs;
         deadManAction = order.deadManAction;
+        heartbeatMs = order.heartbeatMs;
         selfPausedAt = null;
         attempts = 0;
         queue = [];
@@ -162,7 +174,7 @@ export function createEngineLink(options: EngineLinkOptions): EngineLink {
         cards ??= engine.cards();
         for (const card of cards) send({ type: 'model.register', card });
         if (beat) clearInterval(beat);
-        beat = setInterval(() => send({ type: 'ping', time: now() }), order.heartbeatMs);
+        beat = setInterval(() => send({ type: 'ping', time: now() }), heartbeatMs);
         break;
       case 'op':
         engine.operate(order.opId, order.operation, order.commandId);
@@ -189,21 +201,41 @@ export function createEngineLink(options: EngineLinkOptions): EngineLink {
     }
   }
 
-  /** The dead-man switch: an engine that nobody can stop opens nothing. */
   function watchSilence(): void {
+    watchDeadMan();
+    const silent = socket;
+    if (!silent || !isSilent(silent)) return;
+    // What came while this process was held up is read first: its own pause is no silence.
+    setImmediate(() => {
+      if (isSilent(silent)) abandon(silent);
+    });
+  }
+
+  /** The dead-man switch: an engine that nobody can stop opens nothing. */
+  function watchDeadMan(): void {
     const silentMs = uptime() - heardAt;
     if (!engine || silentMs < deadManMs) return;
-    if (engine.mode === 'normal' || engine.mode === 'reducing') {
-      engine.deadMan(deadManAction);
-      selfPausedAt = now();
-      options.say(
-        `heard nothing from the gateway for ${Math.round(silentMs)} ms: ${deadManAction}`,
-      );
-      send({ type: 'self.paused', at: selfPausedAt, silentMs, action: deadManAction });
-    }
-    // A link can be dead without a word. The mode comes with a new one, so a new one it is.
-    if (socket?.readyState !== WebSocket.OPEN || uptime() - openedAt < deadManMs) return;
-    const dead = socket;
+    if (engine.mode !== 'normal' && engine.mode !== 'reducing') return;
+    engine.deadMan(deadManAction);
+    selfPausedAt = now();
+    options.say(`heard nothing from the gateway for ${Math.round(silentMs)} ms: ${deadManAction}`);
+    send({ type: 'self.paused', at: selfPausedAt, silentMs, action: deadManAction });
+  }
+
+  /** How long a connection may be silent: with another gateway to go to, less than the dead man waits. */
+  function patienceMs(): number {
+    if (gateways.length === 1) return deadManMs;
+    return Math.min(deadManMs, Math.max(SILENCE_MS, BEATS_MISSED * heartbeatMs));
+  }
+
+  function isSilent(one: WebSocket): boolean {
+    const open = socket === one && one.readyState === WebSocket.OPEN;
+    return open && uptime() - aliveAt >= patienceMs();
+  }
+
+  /** A link can be dead without a word. The mode comes with a new one, so a new one it is. */
+  function abandon(dead: WebSocket): void {
+    options.say(`gateway: silent for ${Math.round(uptime() - aliveAt)} ms, connecting anew`);
     lose();
     dead.close();
     setTimeout(() => dead.terminate(), 1_000).unref();
