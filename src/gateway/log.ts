@@ -232,7 +232,7 @@ export async function createLog(options: LogOptions): Promise<GatewayLog> {
 }
 
 /** Adds a listener. @returns the call that takes it away. */
-function join<Listener>(listeners: Set<Listener>, listener: Listener): () => void {
+export function join<Listener>(listeners: Set<Listener>, listener: Listener): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }

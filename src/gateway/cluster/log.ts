@@ -9,7 +9,7 @@ import { EMPTY_LOG, type LogEvent, type LogPosition } from '../../shared/log/eve
 import type { OpsState } from '../../shared/ops/state';
 import type { Clock } from '../../shared/time';
 import type { Fact } from '../facts';
-import { BrokenLogError, type GatewayLog, type LogHealth, type Proposed } from '../log';
+import { BrokenLogError, type GatewayLog, join, type LogHealth, type Proposed } from '../log';
 import { type Batch, batchText, fillBatch, lastIn, readBatch } from './batch';
 import { Speculation } from './speculation';
 import { type LogStream, MovedOnError, StreamUnavailableError } from './stream';
@@ -580,10 +580,4 @@ function placeKeeper({ database }: SqliteEventStore, uptime: Clock) {
       }
     },
   };
-}
-
-/** Adds a listener. @returns the call that takes it away. */
-function join<Listener>(listeners: Set<Listener>, listener: Listener): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
 }
