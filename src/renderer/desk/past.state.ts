@@ -18,6 +18,7 @@ export function pastView(view: DeskView, past: Past, foreign: string | null): De
     environment: ops.environment,
     // Whoever was there then had a link: what it was is not in the log.
     link: { ...view.link, state: 'live', since: ts, lastHeardAt: ts },
+    gateway: { ...view.gateway, unsavedEvents: 0, storeError: null },
     figures: {},
     executions: null,
     kills: [],

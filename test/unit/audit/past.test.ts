@@ -113,6 +113,7 @@ describe('the view of the past', () => {
   const view = {
     ...{ deskName: 'own desk', ops: busy, kills: [], commands: [], figures: { e1: {} } },
     link: { state: 'down', since: 0 },
+    gateway: { storeError: null },
     policy: { kill: { alarmAfterMs: 1_000 }, figures: { staleAfterMs: 5_000 } },
   } as unknown as DeskView;
   const then = (ops: OpsState, foreign: string | null = null) =>
