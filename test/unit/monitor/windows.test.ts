@@ -25,7 +25,14 @@ describe('the P99', () => {
   });
 
   it('is the sorted one’s, whatever the values', () => {
-    const values = fc.array(fc.double({ noNaN: true }), { minLength: 1, maxLength: 400 });
+    // Minus zero and zero are one value, in whatever order a sort puts them.
+    const values = fc.array(
+      fc.double({ noNaN: true }).map((one) => one + 0),
+      {
+        minLength: 1,
+        maxLength: 400,
+      },
+    );
     fc.assert(
       fc.property(values, (numbers) => {
         const sorted = Float64Array.from(numbers).sort();
