@@ -21,6 +21,7 @@ import type { LogEvent } from '../shared/log/event';
 import type { Outcome } from '../shared/notify/outcome';
 import { policyNameSchema } from '../shared/ops/events';
 import type { OpsState } from '../shared/ops/state';
+import { policiesInForce } from '../shared/policy/inForce';
 import type { Environment } from '../shared/protocol/engine';
 import {
   ENGINE_SUBPROTOCOL,
@@ -60,10 +61,9 @@ import { createGatewayMetrics, type SocketKind } from './metrics';
 import { driveModes } from './modeDriver';
 import { createDeploymentDriver } from './models/deploymentDriver';
 import { takeInventory } from './models/inventory';
-import type { LeaseView } from './monitor/leaseDesk';
+import type { LeaseDesk, LeaseView } from './monitor/leaseDesk';
 import { startStandIn } from './monitor/standIn';
 import { openOutbox } from './notify/outbox';
-import { policiesInForce } from './policies';
 import { createDayBook } from './reports/dayBook';
 import type { DeliverReport, ReportKeeper } from './reports/keeper';
 import { createRest } from './rest/index';
@@ -238,18 +238,25 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         owner: `vigia-${gatewayId.slice(-12)}`,
       })
     : null;
+  /** The monitor's lease as this gateway gives it: to nobody while another acts. */
+  const ownLease: LeaseDesk = {
+    ask: (holder, token) => duties?.lease.ask(holder, token) ?? NO_LEASE,
+    release: (token) => duties?.lease.release(token),
+    view: () => duties?.lease.view() ?? NO_LEASE,
+    mayAct: (holder, token) => duties?.lease.mayAct(holder, token) === true,
+  };
   const others = cluster && leaseFrom(cluster.peers);
   const lease: LeaseCounter = {
-    ask: (holder, token) => (duties?.lease ?? others)?.ask(holder, token) ?? NO_LEASE,
-    release: (token) => (duties?.lease ?? others)?.release(token),
-    view: () => duties?.lease.view() ?? NO_LEASE,
+    ...ownLease,
+    ask: (holder, token) => (duties || !others ? ownLease : others).ask(holder, token),
+    release: (token) => (duties || !others ? ownLease : others).release(token),
   };
   const forward = cluster && forwardTo(cluster.peers);
   const commands = createCommands({
     ...{ log, hub, policies, books, sha256, clock, bridges, history },
     // Of several gateways each goes by the log, which says whose token is the last.
     mayAct: (holder, fence) => {
-      if (!cluster) return duties?.lease.mayAct(holder, fence) === true;
+      if (!cluster) return ownLease.mayAct(holder, fence);
       const { monitor } = log.state();
       return monitor.holder === holder && monitor.token === fence;
     },
@@ -263,13 +270,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     forward: () => (acting() ? null : forward),
   });
   const standIn = startStandIn({
-    ...{ log, hub, commands, policies, clock, random, uptime },
-    lease: {
-      ask: (holder, token) => duties?.lease.ask(holder, token) ?? NO_LEASE,
-      release: (token) => duties?.lease.release(token),
-      view: () => duties?.lease.view() ?? NO_LEASE,
-      mayAct: (holder, token) => duties?.lease.mayAct(holder, token) === true,
-    },
+    ...{ log, hub, commands, policies, clock, random, uptime, lease: ownLease },
     folder: join(options.dataDir, 'monitor'),
   });
 

@@ -229,14 +229,8 @@ export function createKillDriver(options: KillDriverOptions): KillDriver {
     const chain = chainOf(engine);
     const news = hub.reported(engine);
     // An engine at another gateway is that gateway's to look at.
-    if (
-      !hub.isConnected(engine) ||
-      !chain ||
-      !news ||
-      !chain.held ||
-      news.seq <= chain.held.telemetrySeq
-    )
-      return;
+    if (!hub.isConnected(engine)) return;
+    if (!chain || !news || !chain.held || news.seq <= chain.held.telemetrySeq) return;
     const settledPhase =
       chain.phase === 'flat' || (chain.phase === 'kept' && !chain.closePositions);
     const open =

@@ -93,20 +93,19 @@ export interface LogOptions {
   readonly retryMs?: number;
 }
 
+const PAGE = 1_000;
+
 /** Verifies the stored log, folds it and takes further facts. @throws {BrokenLogError} */
 export async function createLog(options: LogOptions): Promise<GatewayLog> {
   const { store, sha256, clock, random } = options;
   const verified = store.verify();
   if (!verified.ok) throw new BrokenLogError(verified.seq, describeFault(verified.fault));
   let state = INITIAL_OPS_STATE;
-  for (let from = 1; ; ) {
-    const events = await store.read(from, 1_000);
+  for await (const events of pagesOf(store)) {
     for (const event of events) {
       state = foldOps(state, event);
       options.onReplay?.(event, state);
     }
-    if (events.length < 1_000) break;
-    from += events.length;
   }
 
   let head = store.head();
@@ -229,6 +228,16 @@ export async function createLog(options: LogOptions): Promise<GatewayLog> {
       store.close();
     },
   };
+}
+
+/** A store's events from the first one on, so many at a time. */
+export async function* pagesOf(store: SqliteEventStore): AsyncGenerator<readonly LogEvent[]> {
+  for (let from = 1; ; ) {
+    const events = await store.read(from, PAGE);
+    yield events;
+    if (events.length < PAGE) return;
+    from += events.length;
+  }
 }
 
 /** Adds a listener. @returns the call that takes it away. */

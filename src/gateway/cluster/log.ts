@@ -3,14 +3,22 @@ import { signNote } from '../../node/signedNote';
 import type { SqliteEventStore, StoredCheckpoint } from '../../node/sqliteEventStore';
 import { type RandomBytes, uuidv7 } from '../../shared/ids';
 import type { SealedEvent, Sha256 } from '../../shared/log/chain';
-import { describeFault, verifyNext } from '../../shared/log/chain';
+import { describeFault } from '../../shared/log/chain';
 import { checkpointText } from '../../shared/log/checkpoint';
 import { EMPTY_LOG, type LogEvent, type LogPosition } from '../../shared/log/event';
 import type { OpsState } from '../../shared/ops/state';
 import type { Clock } from '../../shared/time';
 import type { Fact } from '../facts';
-import { BrokenLogError, type GatewayLog, join, type LogHealth, type Proposed } from '../log';
+import {
+  BrokenLogError,
+  type GatewayLog,
+  join,
+  type LogHealth,
+  type Proposed,
+  pagesOf,
+} from '../log';
 import { type Batch, batchText, fillBatch, lastIn, readBatch } from './batch';
+import { placeKeeper } from './place';
 import { Speculation } from './speculation';
 import { type LogStream, MovedOnError, StreamUnavailableError } from './stream';
 
@@ -75,7 +83,6 @@ const PROPOSE_WITHIN_MS = 2_000;
 const RETRY_MS = 500;
 const PROBE_EVERY_MS = 1_000;
 const CATCH_UP_MS = 5_000;
-const PLACE_EVERY_MS = 1_000;
 /** Messages without events, as signatures are, that may follow one by which a place is known. */
 const LOOK_BACK = 16;
 
@@ -132,27 +139,12 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
   };
 
   let unfollow = () => {};
-  await replayCopy();
+  // Verified above: what was in it is there before this process.
+  for await (const events of pagesOf(store)) log.confirm(events, options.onReplay);
   await begin();
   live = true;
   const probing = setInterval(probe, PROBE_EVERY_MS);
   pump();
-
-  /** The copy's own events, as those of a log that was here before. */
-  async function replayCopy(): Promise<void> {
-    let before = EMPTY_LOG;
-    for (;;) {
-      const events = await store.read(before.seq + 1, 1_000);
-      const sealed = events.map((event) => {
-        const checked = verifyNext(event, before, sha256);
-        if (!checked.ok) throw new BrokenLogError(event.seq, describeFault(checked.fault));
-        before = { seq: event.seq, hash: event.hash };
-        return checked.sealed;
-      });
-      log.confirm(sealed, options.onReplay);
-      if (events.length < 1_000) return;
-    }
-  }
 
   /** Joins the stream. A copy is enough to begin with where it does not answer. */
   async function begin(): Promise<void> {
@@ -424,16 +416,17 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
     if (end) reached = { seq: end.seq, hash: end.hash };
     places.keep(place);
     if (fault) trouble(`message ${at} of the replicated log is passed over: ${fault}`);
-    const ids = new Set(fresh.map(({ event }) => event.id));
     const mine = attempt && attempt.after < at ? attempt : null;
-    const landed = mine?.proposals.filter((one) => one.ids.every((id) => ids.has(id))) ?? [];
+    const isThere = (id: string) => fresh.some(({ event }) => event.id === id);
+    const landed = mine?.proposals.filter(({ ids }) => ids.every(isThere)) ?? [];
     if (mine) {
       attempt = null;
       if (retry) clearTimeout(retry);
       retry = null;
       if (landed.length < mine.proposals.length && !mine.expired) giveBack(mine);
     }
-    const news = log.confirm(fresh, live ? undefined : options.onReplay);
+    const events = fresh.map(({ event }) => event);
+    const news = log.confirm(events, live ? undefined : options.onReplay);
     if (live) for (const event of news) for (const listener of recorded) listener(event);
     for (const { proposal, ids: its } of landed) {
       tell(proposal, { ok: true, events: news.filter(({ id }) => its.includes(id)) });
@@ -559,25 +552,3 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
 }
 
 const STOP_WITHIN_MS = 2_000;
-
-/** How far in the stream the copy is, kept now and then: what comes twice is known by its hash. */
-function placeKeeper({ database }: SqliteEventStore, uptime: Clock) {
-  database.exec('CREATE TABLE IF NOT EXISTS place (at INTEGER NOT NULL)');
-  const replace = database.transaction((at: number) => {
-    database.prepare('DELETE FROM place').run();
-    database.prepare('INSERT INTO place VALUES (?)').run(at);
-  });
-  let keptAt = uptime();
-  return {
-    read: () => (database.prepare('SELECT max(at) FROM place').pluck().get() as number | null) ?? 0,
-    keep(at: number, now = false): void {
-      if (!now && uptime() - keptAt < PLACE_EVERY_MS) return;
-      keptAt = uptime();
-      try {
-        replace(at);
-      } catch {
-        // A full disk: the messages come again, and are known.
-      }
-    },
-  };
-}

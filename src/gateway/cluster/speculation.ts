@@ -102,12 +102,12 @@ export class Speculation {
    * @returns those among them that were not of this gateway's own.
    */
   confirm(
-    events: readonly SealedEvent[],
+    events: readonly LogEvent[],
     each: (event: LogEvent, state: OpsState) => void = () => undefined,
   ): readonly LogEvent[] {
     const news: LogEvent[] = [];
     const own = new Map(this.#pending.map((one) => [one.id, one]));
-    for (const { event } of events) {
+    for (const event of events) {
       const mine = own.get(event.id);
       // The same hash has the same history before it, and so the same state after it.
       const same = mine?.sealed.event.hash === event.hash;

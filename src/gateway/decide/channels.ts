@@ -2,13 +2,13 @@ import { secretFault } from '../../shared/notify/channels';
 import type { NotifyState } from '../../shared/notify/state';
 import type { NotificationsPolicy } from '../../shared/policy/notifications';
 import type { Command } from '../../shared/protocol/commands';
-import type { ChannelDesk, Operator } from '../commands';
+import type { ChannelSecretsDesk, Operator } from '../commands';
 import type { Fact } from '../facts';
 import { allow, Refusal } from './refusal';
 
 export interface ChannelsContext {
   readonly configured: NotifyState['channels'];
-  readonly secrets: Pick<ChannelDesk, 'keepSecret' | 'forgetSecret' | 'hasSecret'>;
+  readonly secrets: ChannelSecretsDesk;
 }
 
 type ChannelCommand = Extract<

@@ -42,10 +42,6 @@ export interface NotifierOptions {
 }
 
 export interface Notifier {
-  /** Keeps a channel's secret. @throws the disk's error */
-  keepSecret(channel: Channel, secret: string): void;
-  forgetSecret(channel: Channel): void;
-  hasSecret(channel: Channel): boolean;
   /** Sends a test and records what was answered under the command's id. */
   test(channel: Channel, commandId: string, by: string): void;
   stop(): void;
@@ -269,9 +265,6 @@ export function startNotifier(options: NotifierOptions): Notifier {
   take();
 
   return {
-    keepSecret: secrets.set,
-    forgetSecret: secrets.remove,
-    hasSecret: (channel) => secrets.get(channel) !== null,
     test(channel, commandId, who) {
       void sendTest(channel, commandId, who);
     },

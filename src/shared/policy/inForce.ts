@@ -65,6 +65,49 @@ export function inForceReader<Name extends keyof Policies>(
   };
 }
 
+/** Each policy as a log has it in force. */
+type InForce = { readonly [Name in keyof Policies]: (state: OpsState) => Policies[Name] };
+
+/** Reads each policy as it holds: what the log says since, and the file's where it says nothing of it. */
+export function readersInForce(
+  files: {
+    readonly [Name in keyof Policies]: { readonly document: Policies[Name] };
+  },
+): InForce {
+  return {
+    // That of operations is the file's, for the whole run.
+    operations: () => files.operations.document,
+    models: inForceReader('models', files.models.document),
+    monitor: inForceReader('monitor', files.monitor.document),
+    incidents: inForceReader('incidents', files.incidents.document),
+    reports: inForceReader('reports', files.reports.document),
+    playbooks: inForceReader('playbooks', files.playbooks.document),
+    calendar: inForceReader('calendar', files.calendar.document),
+    notifications: inForceReader('notifications', files.notifications.document),
+  };
+}
+
+/** All the policies as they hold at each moment. */
+export function policiesInForce(
+  files: Parameters<typeof readersInForce>[0],
+  state: () => OpsState,
+): () => Policies {
+  const readers = readersInForce(files);
+  return () => {
+    const now = state();
+    return {
+      operations: readers.operations(now),
+      models: readers.models(now),
+      monitor: readers.monitor(now),
+      incidents: readers.incidents(now),
+      reports: readers.reports(now),
+      playbooks: readers.playbooks(now),
+      calendar: readers.calendar(now),
+      notifications: readers.notifications(now),
+    };
+  };
+}
+
 /** What a policy's schema has against a document: the keys with dots between, and why. */
 export function policyFaults(
   name: keyof Policies,
