@@ -39,6 +39,9 @@ async function shot(page: Page, name: string): Promise<void> {
 test('a kill that the replicated log cannot take stops the engine, and the screen says what is missing', async () => {
   const banner = running.panel.locator('.banner');
   await servers.kill(0);
+  // Before anybody gives anything: what it does not hear of, it does not know.
+  await expect(banner).toContainText('puede faltar lo último');
+  await shot(running.panel, 'cluster-unheard');
   await running.panel.evaluate(() =>
     window.vigia.call('kill.fire', {
       scope: { kind: 'all' },

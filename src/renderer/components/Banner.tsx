@@ -42,7 +42,10 @@ export function Banner(props: {
   const t = useT();
   const { status, drill, large = false, past = false } = props;
   // A rehearsal never looks like the real thing; a real kill beside one always does.
-  const tone = drill === 'only' && status.word !== 'disconnected' ? 'drill' : TONES[status.word];
+  const own = TONES[status.word];
+  // A plain word that something may be missing from is not a plain one.
+  const toned = own === 'plain' && status.stale === 'log' ? 'warn' : own;
+  const tone = drill === 'only' && status.word !== 'disconnected' ? 'drill' : toned;
   const Shape = tone === 'plain' ? CirclePause : SHAPES[tone];
   return (
     <div
@@ -104,7 +107,7 @@ function useNotes(status: DeskStatus): readonly string[] {
   // While the seconds count, they say since when, and the link's own line says how it stands.
   const counting = status.waitingSeconds !== null;
   if (status.stale && !counting && !status.lastKnown && status.word !== 'unknown') {
-    notes.push(t('banner.stale'));
+    notes.push(t(status.stale === 'link' ? 'banner.stale' : 'banner.unheard'));
   }
   if (status.since && !counting && status.word !== 'normal') {
     notes.push(t('banner.since', { time: timeOfDay(status.since) }));

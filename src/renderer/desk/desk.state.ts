@@ -34,8 +34,8 @@ export interface DeskStatus {
   readonly free: readonly string[];
   /** Engines of the kill of which nothing is known now. */
   readonly unreachable: readonly string[];
-  /** The word is as last known: the link is not live. */
-  readonly stale: boolean;
+  /** Why the word is as last known: the link is not live, or what is at its other end stores nothing. */
+  readonly stale: 'link' | 'log' | null;
   /** A kill was taken and carried out as far as it says, and the log does not have it yet. */
   readonly unlogged: boolean;
   /** With the link down, the word the mirror's last event bears out. */
@@ -87,8 +87,9 @@ function loggedStatus(view: DeskView, now: number): DeskStatus {
   const ids = Object.keys(ops.engines);
   const killed = ids.filter((id) => modeOf(ops, id) === 'killed');
   const deskKilled = ops.desk.mode === 'killed';
-  // A gateway that has nothing stored may have been told of nothing either.
-  const linkStale = view.link.state !== 'live' || view.gateway.storeError !== null;
+  // A gateway whose log takes nothing may have heard of nothing either.
+  const logStale = view.gateway.storeError === null ? null : 'log';
+  const stale = view.link.state === 'live' ? logStale : 'link';
   const base = {
     since: ops.desk.since || null,
     waitingSeconds: null,
@@ -96,21 +97,21 @@ function loggedStatus(view: DeskView, now: number): DeskStatus {
     killed,
     free: ids.filter((id) => !killed.includes(id)),
     unreachable: [],
-    stale: linkStale,
+    stale,
     unlogged: false,
     lastKnown: null,
   } satisfies Omit<DeskStatus, 'word'>;
   if (ops.desk.mode !== 'killed' && killed.length === 0) {
     return { ...base, word: ops.desk.mode };
   }
-  return { ...base, ...killStatus(view, killed, deskKilled, linkStale, now) };
+  return { ...base, ...killStatus(view, killed, deskKilled, stale !== null, now) };
 }
 
 function killStatus(
   view: DeskView,
   killed: readonly string[],
   deskKilled: boolean,
-  linkStale: boolean,
+  stale: boolean,
   now: number,
 ): Pick<DeskStatus, 'word' | 'since' | 'waitingSeconds' | 'left' | 'unreachable'> {
   const { ops } = view;
@@ -142,7 +143,7 @@ function killStatus(
   const flat = engines.every(
     ({ engine, chain }) => engine.connected && chain !== undefined && isProvenFlat(chain),
   );
-  if (flat && !linkStale) return { ...known, word: 'flat', waitingSeconds: null };
+  if (flat && !stale) return { ...known, word: 'flat', waitingSeconds: null };
   const closing = engines.some(({ chain }) => chain?.closePositions !== false);
   const partial = left.length > 0 && closing;
   return { ...known, word: partial ? 'partial' : 'halted', waitingSeconds: null };

@@ -36,6 +36,7 @@ export const en: Readonly<Record<Key, string>> = {
   'banner.scoped': '{{killed}} of {{all}} engines stopped; the rest goes on',
   'banner.left': 'left: {{count}} · {{notional}}',
   'banner.unreachable': 'no answer: {{count}}',
+  'banner.unheard': 'the gateway records nothing: the latest may be missing',
   'banner.stale': 'link late',
   'env.live': 'LIVE',
   'env.paper': 'PAPER',

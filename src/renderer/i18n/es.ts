@@ -36,6 +36,7 @@ export const es = {
   'banner.scoped': 'motores detenidos: {{killed}} de {{all}}; el resto sigue',
   'banner.left': 'queda: {{count}} · {{notional}}',
   'banner.unreachable': 'sin respuesta: {{count}}',
+  'banner.unheard': 'el gateway no registra nada: puede faltar lo último',
   'banner.stale': 'enlace atrasado',
   'env.live': 'VIVO',
   'env.paper': 'PAPEL',

@@ -74,6 +74,16 @@ describe.skipIf(WHY_NO_NATS !== null)('three gateways on three servers', () => {
     await everywhere(({ ops }) => ops.engines.e1?.confirmedMode === 'paused');
   });
 
+  it('answer each who gives one command at the same gateway, while it is being decided', async () => {
+    const twin = await TestTerminal.open(members[0]?.gateway.port ?? 0, 'luis');
+    const id = crypto.randomUUID();
+    const pause = { scope: { kind: 'all' }, reason: 'otra pausa', origin: 'console' };
+    const both = [terminals[0], twin].map((one) => one?.give('pause', pause, id));
+    const [first, second] = await Promise.all(both);
+    expect(second?.stage).toBe(first?.stage);
+    twin.socket.close();
+  });
+
   it('refuse a command once, wherever it is given', async () => {
     const id = crypto.randomUUID();
     const unasked = { request: 'nobody-asked', reason: 'no consta', origin: 'console' };

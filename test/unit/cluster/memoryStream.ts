@@ -5,7 +5,7 @@ import {
 } from '../../../src/gateway/cluster/stream';
 
 /** How the next publish of a writer fares. */
-export type Fate = 'kept' | 'lost' | 'unanswered' | 'refused';
+export type Fate = 'kept' | 'lost' | 'unanswered' | 'refused' | 'kept, then cut off';
 
 /**
  * The contract of a stream, in memory, with the faults a network has: for the properties of what
@@ -33,8 +33,9 @@ export class MemoryStream {
         if (fate === 'refused') throw new StreamUnavailableError('no majority', false);
         if (texts.length !== after) throw new MovedOnError('wrong last sequence');
         texts.push(text);
+        if (fate === 'kept, then cut off') end.cutOff = true;
         queueMicrotask(tell);
-        if (fate === 'unanswered') throw new StreamUnavailableError('silence', true);
+        if (end.cutOff || fate === 'unanswered') throw new StreamUnavailableError('silence', true);
         return texts.length;
       },
       follow(after: number, hear: (place: number, text: string) => void): () => void {

@@ -71,6 +71,16 @@ describe('the word for the desk', () => {
     expect(word({ ...INITIAL_OPS_STATE, epoch: 'e' })).toBe('normal');
   });
 
+  test('is as last known while the gateway records nothing, and flat is not said then', () => {
+    const deaf = { gateway: { storeError: 'no majority' } } as Partial<DeskView>;
+    const status = deskStatus(view({ ...INITIAL_OPS_STATE, epoch: 'e' }, deaf), AT + 100);
+    expect(status).toMatchObject({ word: 'normal', stale: 'log' });
+    const ops = killed([engine('a')], [chain('a', flat)]);
+    expect([word(ops), word(ops, deaf)]).toEqual(['flat', 'halted']);
+    const down = { ...deaf, link: link('stale') };
+    expect(deskStatus(view(ops, down), AT + 100).stale).toBe('link');
+  });
+
   test('is never normal while a kill is carried out that the log has not taken', () => {
     const running = { ...INITIAL_OPS_STATE, epoch: 'e' };
     for (const stage of ['accepted', 'done'] as const) {
