@@ -179,8 +179,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     log.append({ type: 'log.opened', data, holds: ({ epoch }) => epoch === null });
     await log.settled();
   }
-  const named = store.publicKey();
-  if (cluster && named !== '' && named !== publicKeyText(key)) {
+  const [opened] = await log.read(1, 1);
+  if (cluster && opened && opened.data.publicKey !== publicKeyText(key)) {
     await log.stop();
     throw new OtherKeyError(join(options.dataDir, 'signing.pem'));
   }

@@ -18,7 +18,7 @@ import {
   pagesOf,
 } from '../log';
 import { type Batch, batchText, fillBatch, lastIn, readBatch } from './batch';
-import { placeKeeper } from './place';
+import { openCopy } from './copy';
 import { Speculation } from './speculation';
 import { type LogStream, MovedOnError, StreamUnavailableError } from './stream';
 
@@ -77,6 +77,12 @@ interface Attempt {
   readonly expired?: boolean;
 }
 
+/** A text of the stream, and its place there. */
+interface Message {
+  readonly at: number;
+  readonly text: string;
+}
+
 const PROPOSALS_MAX = 32;
 /** What was proposed and not taken by then is refused, not kept for a later hour. */
 const PROPOSE_WITHIN_MS = 2_000;
@@ -108,11 +114,13 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
   const retryMs = options.retryMs ?? RETRY_MS;
   const verified = store.verify();
   if (!verified.ok) throw new BrokenLogError(verified.seq, describeFault(verified.fault));
-  // The stream is what keeps the log: this copy may lose its end, and has it again.
-  store.database.pragma('synchronous = NORMAL');
-  const places = placeKeeper(store, uptime);
+  const copy = openCopy(store, {
+    ...{ uptime, retryMs },
+    told: (fault) => trouble(fault),
+  });
   const log = new Speculation(sha256);
   let place = 0;
+  let inbox: Message[] = [];
   /** How far the stream was found to be the copy's; with {@link joined} it is the copy's head. */
   let reached: LogPosition = EMPTY_LOG;
   let foreign: OtherHistoryError | null = null;
@@ -120,7 +128,7 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
   let proposals: Proposal[] = [];
   let attempt: Attempt | null = null;
   let note: StoredCheckpoint | null = null;
-  let checkpointed = store.lastCheckpoint();
+  let checkpointed = copy.lastCheckpoint();
   let deciding: OpsState | null = null;
   let live = false;
   let publishing = false;
@@ -132,7 +140,7 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
   const saved = new Set<() => void>();
   const healthy = new Set<(health: LogHealth) => void>();
   const checkpoints = new Set<(note: string) => void>();
-  const health = (): LogHealth => ({ unsavedEvents: log.pending.length, storeError });
+  const health = (): LogHealth => ({ unsavedEvents: log.waiting, storeError });
   const noted = () => {
     const ts = Math.max(0, Math.floor(clock()));
     return { id: uuidv7(ts, random), ts };
@@ -151,14 +159,14 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
     try {
       await catchUp();
     } catch (error) {
-      if (error instanceof StreamUnavailableError && store.head().seq > 0) {
+      if (error instanceof StreamUnavailableError && copy.head().seq > 0) {
         trouble(error.message);
         void joinLater();
         return;
       }
       stopped = true;
       unfollow();
-      store.close();
+      copy.close();
       throw error;
     }
   }
@@ -191,7 +199,7 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
         from ??= follow(await knownPlace());
         const last = await stream.last();
         while (place < last && !foreign && !stopped) await turn();
-        if (!foreign && reached.seq === store.head().seq) {
+        if (!foreign && reached.seq === copy.head().seq) {
           joined = true;
           return;
         }
@@ -213,24 +221,24 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
     foreign = null;
     place = start.at;
     reached = start.reached;
-    unfollow = stream.follow(place, take);
+    unfollow = stream.follow(place, bring);
     return place;
   }
 
   /** Where the copy was in the stream, if the stream has there what the copy has; else its beginning. */
   async function knownPlace(): Promise<{ readonly at: number; readonly reached: LogPosition }> {
-    const kept = places.read();
+    const kept = copy.place();
     const least = kept <= (await stream.last()) ? Math.max(0, kept - LOOK_BACK) : kept;
     for (let at = kept; at > least; at -= 1) {
       const there = lastIn((await stream.at(at)) ?? '');
-      if (there && store.hashAt(there.seq) === there.hash) return { at, reached: there };
+      if (there && copy.hashAt(there.seq) === there.hash) return { at, reached: there };
     }
     return { at: 0, reached: EMPTY_LOG };
   }
 
   function lacking(): string {
     const has = reached.seq === 0 ? 'holds no event of it' : `ends with its event ${reached.seq}`;
-    return `this gateway’s copy of the log goes on to event ${store.head().seq}, and the replicated log ${has}`;
+    return `this gateway’s copy of the log goes on to event ${copy.head().seq}, and the replicated log ${has}`;
   }
 
   /** The next message, or a moment: whichever is first. */
@@ -246,12 +254,14 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
     });
   }
 
-  function trouble(message: string | null): void {
+  function trouble(now: string | null): void {
+    // A copy that takes nothing is told of until it does, whatever the stream says.
+    const message = copy.fault() ?? now;
     // While it lasts, what waits is said again with each try; afterwards once, that nothing waits.
-    const over = storeError === null && (toldUnsaved === 0 || log.pending.length > 0);
+    const over = storeError === null && (toldUnsaved === 0 || log.waiting > 0);
     if (message === null && over) return;
     storeError = message;
-    toldUnsaved = log.pending.length;
+    toldUnsaved = log.waiting;
     for (const listener of healthy) listener(health());
   }
 
@@ -265,7 +275,7 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
   /** What goes next: what is pending, and what is proposed if that is all that stands before it. */
   function compose(): Attempt | null {
     const own = fillBatch(log.pending);
-    const asked = own.length < log.pending.length ? [] : proposals.splice(0, PROPOSALS_MAX);
+    const asked = own.length < log.waiting ? [] : proposals.splice(0, PROPOSALS_MAX);
     const imagined = log.imagine(
       asked,
       (proposal, state) => {
@@ -308,7 +318,7 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
 
   function pump(): void {
     if (publishing || stopped || !live || !joined || retry) return;
-    if (!attempt && log.pending.length === 0 && proposals.length === 0 && !note) return;
+    if (!attempt && log.waiting === 0 && proposals.length === 0 && !note) return;
     publishing = true;
     // What is recorded in one turn goes in one message.
     queueMicrotask(() => void publish());
@@ -319,7 +329,7 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
     const mine = attempt;
     if (mine) {
       try {
-        take(await stream.publish(mine.text, mine.after), mine.text);
+        take([{ at: await stream.publish(mine.text, mine.after), text: mine.text }]);
         trouble(null);
       } catch (error) {
         failed(error, mine);
@@ -382,41 +392,35 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
     }, retryMs);
   }
 
-  /** A message of the stream, from its follower or as the answer to what was published. */
-  function take(at: number, text: string): void {
-    if (at <= place || stopped || foreign) return;
-    if (at > place + 1) {
-      followAgain();
-      return;
-    }
-    const hashAt = (seq: number) => store.hashAt(seq);
-    const {
-      sealed,
-      note: told,
-      fault,
-    } = sealedHere(at, text) ?? readBatch(text, reached, hashAt, sha256);
-    const { seq: copied } = store.head();
-    const fresh = sealed.filter(({ event }) => event.seq > copied);
-    const other = sealed.find(({ event: { seq, hash } }) => seq <= copied && hashAt(seq) !== hash);
+  /** What the follower brings in one turn is taken together: what is pending is sealed anew once for it. */
+  function bring(at: number, text: string): void {
+    inbox.push({ at, text });
+    if (inbox.length === 1) setImmediate(() => take([]));
+  }
+
+  /** Messages of the stream: what the follower brought, and the answer to what was published. */
+  function take(answers: readonly Message[]): void {
+    const messages = [...inbox, ...answers];
+    inbox = [];
+    if (stopped || foreign || messages.length === 0) return;
+    const before = place;
+    const { to, fresh, notes, faults, gap, other } = readOn(messages);
     if (other) {
-      const { seq } = other.event;
-      foreign = new OtherHistoryError(
-        `event ${seq} of the replicated log is another than in this gateway’s copy, which goes on to event ${copied}`,
-      );
+      foreign = other;
       if (live) trouble(foreign.message);
       return;
     }
-    if (fresh.length > 0 && !written(fresh)) {
+    if (gap) followAgain();
+    if (to.place === before) return;
+    if (!copy.add(fresh, to.place)) {
       // Until it is here nothing goes on top of it.
       followAgain();
       return;
     }
-    place = at;
-    const end = sealed.at(-1)?.event;
-    if (end) reached = { seq: end.seq, hash: end.hash };
-    places.keep(place);
-    if (fault) trouble(`message ${at} of the replicated log is passed over: ${fault}`);
-    const mine = attempt && attempt.after < at ? attempt : null;
+    place = to.place;
+    reached = to.reached;
+    for (const fault of faults) trouble(fault);
+    const mine = attempt && attempt.after < place ? attempt : null;
     const isThere = (id: string) => fresh.some(({ event }) => event.id === id);
     const landed = mine?.proposals.filter(({ ids }) => ids.every(isThere)) ?? [];
     if (mine) {
@@ -437,18 +441,49 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
     }
     if (mine) refuseOld('others were first, again and again');
     // What the stream brings it also takes.
-    if (!fault) trouble(null);
-    if (told) signed(told);
+    if (faults.length === 0) trouble(null);
+    for (const one of notes) signed(one);
     for (const listener of saved) listener();
     if (live && options.signs() && isDue()) checkpoint();
     pump();
+  }
+
+  /** What messages add to the log after the place that was taken last; nothing is changed by it. */
+  function readOn(messages: readonly Message[]) {
+    let to = { place, reached };
+    const fresh: SealedEvent[] = [];
+    const notes: StoredCheckpoint[] = [];
+    const faults: string[] = [];
+    const { seq: copied } = copy.head();
+    const hashAt = (seq: number) =>
+      seq <= copied ? copy.hashAt(seq) : (fresh[seq - copied - 1]?.event.hash ?? null);
+    for (const { at, text } of messages) {
+      if (at <= to.place) continue;
+      if (at > to.place + 1) return { to, fresh, notes, faults, gap: true };
+      const { sealed, note, fault } =
+        sealedHere(at, text, to.reached) ?? readBatch(text, to.reached, hashAt, sha256);
+      const other = sealed.find(({ event: { seq, hash } }) => seq <= copied && hashAt(seq) !== hash);
+      if (other) return { to, fresh, notes, faults, gap: false, other: otherEvent(other) };
+      fresh.push(...sealed.filter(({ event }) => event.seq > copied));
+      const end = sealed.at(-1)?.event;
+      to = { place: at, reached: end ? { seq: end.seq, hash: end.hash } : to.reached };
+      if (note) notes.push(note);
+      if (fault) faults.push(`message ${at} of the replicated log is passed over: ${fault}`);
+    }
+    return { to, fresh, notes, faults, gap: false };
+  }
+
+  function otherEvent({ event: { seq } }: SealedEvent): OtherHistoryError {
+    return new OtherHistoryError(
+      `event ${seq} of the replicated log is another than in this gateway’s copy, which goes on to event ${copy.head().seq}`,
+    );
   }
 
   /** Asks for what comes after the last message that was taken, in a moment. */
   function followAgain(): void {
     unfollow();
     const soon = setTimeout(() => {
-      unfollow = stream.follow(place, take);
+      unfollow = stream.follow(place, bring);
     }, retryMs);
     unfollow = () => clearTimeout(soon);
   }
@@ -458,7 +493,7 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
     if (!joined || foreign || attempt) return;
     stream.last().then(
       (last) => {
-        if (last <= place && log.pending.length === 0) trouble(null);
+        if (last <= place && log.waiting === 0) trouble(null);
       },
       (error: Error) => {
         if (!stopped) trouble(error.message);
@@ -466,24 +501,15 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
     );
   }
 
-  const isDue = () => store.head().seq - (checkpointed?.seq ?? 0) >= options.checkpointEvery;
+  const isDue = () => copy.head().seq - (checkpointed?.seq ?? 0) >= options.checkpointEvery;
 
   /** What was published for this very place needs no reading: it was sealed here. */
-  function sealedHere(at: number, text: string): Batch | null {
+  function sealedHere(at: number, text: string, last: LogPosition): Batch | null {
     if (attempt === null || at !== attempt.after + 1 || text !== attempt.text) return null;
     const { sealed, note: its } = attempt;
     const [first] = sealed;
-    if (first && first.event.prevHash !== reached.hash) return null;
+    if (first && first.event.prevHash !== last.hash) return null;
     return { sealed, ...(its && { note: its }) };
-  }
-
-  /** SQLite writes within the call: afterwards the store's own head tells whether it did. */
-  function written(fresh: readonly SealedEvent[]): boolean {
-    const last = fresh.at(-1)?.event.seq;
-    void store.append(fresh, store.head().seq).catch((error: Error) => {
-      trouble(`this gateway’s copy of the log takes nothing: ${error.message}`);
-    });
-    return store.head().seq === last;
   }
 
   function signed(one: StoredCheckpoint): void {
@@ -491,7 +517,7 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
     if (one.seq <= (checkpointed?.seq ?? 0)) return;
     checkpointed = one;
     try {
-      store.putCheckpoint(one);
+      copy.putCheckpoint(one);
     } catch {
       // The stream has it.
     }
@@ -499,7 +525,7 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
   }
 
   function checkpoint(): string | null {
-    const position = store.head();
+    const position = copy.head();
     if (position.seq === 0) return null;
     if (checkpointed?.seq === position.seq) return checkpointed.note;
     const text = signNote(checkpointText(options.origin, position), options.origin, options.key);
@@ -513,12 +539,12 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
   /** Resolves once nothing of this gateway's own waits, or after a while without it. */
   async function drained(withinMs: number): Promise<void> {
     const until = uptime() + withinMs;
-    while (log.pending.length > 0 && uptime() < until) await turn();
+    while (log.waiting > 0 && uptime() < until) await turn();
   }
 
   return {
     state: () => deciding ?? log.state,
-    savedHead: () => store.head(),
+    savedHead: () => copy.head(),
     health,
     append,
     propose(decide, settled) {
@@ -529,7 +555,7 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
       proposals.push({ decide, settled, askedAt: uptime() });
       pump();
     },
-    isSaved: ({ id, seq, commandId }) => !log.isPending(id, commandId) && seq <= store.head().seq,
+    isSaved: ({ id, seq, commandId }) => !log.isPending(id, commandId) && seq <= copy.head().seq,
     settled: () => drained(options.catchUpMs ?? CATCH_UP_MS),
     onRecorded: (listener) => join(recorded, listener),
     onSaved: (listener) => join(saved, listener),
@@ -537,16 +563,15 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
     onCheckpoint: (listener) => join(checkpoints, listener),
     lastCheckpoint: () => checkpointed?.note ?? null,
     checkpoint,
-    read: (fromSeq, limit) => store.read(fromSeq, limit),
-    hashAt: (seq) => store.hashAt(seq),
+    read: (fromSeq, limit) => copy.read(fromSeq, limit),
+    hashAt: (seq) => copy.hashAt(seq),
     async stop() {
       await drained(STOP_WITHIN_MS);
       stopped = true;
       clearInterval(probing);
       if (retry) clearTimeout(retry);
       unfollow();
-      places.keep(place, true);
-      store.close();
+      copy.close();
     },
   };
 }

@@ -50,6 +50,11 @@ export class Speculation {
     return this.#pending.map(({ sealed }) => sealed);
   }
 
+  /** How many are not confirmed. */
+  get waiting(): number {
+    return this.#pending.length;
+  }
+
   /** Whether the first event of a command, or the event of that id, is not confirmed yet. */
   isPending(id: string | undefined, commandId: string | null): boolean {
     return this.#pending.some(

@@ -238,6 +238,8 @@ export async function openStream(
             const consumer = await client.consumers.get(name, {
               deliver_policy: DeliverPolicy.StartSequence,
               opt_start_seq: next,
+              // The texts are the leader's to tell.
+              headers_only: true,
             });
             const messages = await consumer.consume({ idle_heartbeat: 1_000 });
             leave = () => messages.stop();

@@ -64,7 +64,20 @@ function canonicalObject(object: Record<string, unknown>): string {
   for (let index = 0; index < keys.length; index += 1) {
     const key = keys[index] as string;
     if (index > 0) text += ',';
-    text += `${canonicalString(key)}:${canonicalJson(object[key])}`;
+    text += `${canonicalKey(key)}:${canonicalJson(object[key])}`;
   }
   return `${text}}`;
+}
+
+/** Names of members are few and come again with each event. */
+const KEYS_MAX = 4_096;
+const KEY_LENGTH_MAX = 64;
+const keys = new Map<string, string>();
+
+function canonicalKey(key: string): string {
+  const known = keys.get(key);
+  if (known !== undefined) return known;
+  const text = canonicalString(key);
+  if (keys.size < KEYS_MAX && key.length <= KEY_LENGTH_MAX) keys.set(key, text);
+  return text;
 }

@@ -1,7 +1,8 @@
 // A gateway's log on a stream, and the bare stream beside it: `logWriter SERVERS REPLICAS NAME`. Takes orders on
 // standard input and answers each with one line:
 //   log COUNT FLYING    appends so many facts, of which so many are under way
-//   bare                publishes the texts of the last `log` that the stream took, one after the other
+//   batches             publishes the texts of the last `log` that the stream took, one after the other
+//   events FLYING       publishes its events, one in each message, of which so many are under way
 // `<began> <ended> <events> <ms of each>`, the first two on CLOCK_MONOTONIC in ns.
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -81,15 +82,34 @@ async function append(count: number, flying: number): Promise<string> {
   return report(began, count, times);
 }
 
-async function publishBare(): Promise<string> {
+const eventsOf = (text: string): readonly unknown[] => JSON.parse(text).events;
+
+function publishBatches(): Promise<string> {
+  const events = texts.reduce((sum, text) => sum + eventsOf(text).length, 0);
+  return publishBare(texts, 1, events);
+}
+
+function publishEvents(flying: number): Promise<string> {
+  const each = texts.flatMap((text) => eventsOf(text).map((event) => JSON.stringify(event)));
+  return publishBare(each, flying, each.length);
+}
+
+async function publishBare(
+  all: readonly string[],
+  flying: number,
+  events: number,
+): Promise<string> {
   const began = process.hrtime.bigint();
   const times: number[] = [];
-  for (const text of texts) {
-    const at = performance.now();
-    await client.publish(`${bareName}.log`, text);
-    times.push(performance.now() - at);
+  const next = all.values();
+  async function line(): Promise<void> {
+    for (const text of next) {
+      const at = performance.now();
+      await client.publish(`${bareName}.log`, text);
+      times.push(performance.now() - at);
+    }
   }
-  const events = texts.reduce((sum, text) => sum + JSON.parse(text).events.length, 0);
+  await Promise.all(Array.from({ length: flying }, line));
   return report(began, events, times);
 }
 
@@ -99,9 +119,14 @@ function report(began: bigint, events: number, times: readonly number[]): string
 }
 
 createInterface({ input: process.stdin }).on('line', (line) => {
-  const [order, count, flying] = line.split(' ');
-  const done = order === 'bare' ? publishBare() : append(Number(count), Number(flying));
-  void done.then((said) => process.stdout.write(`${said}\n`));
+  const [order, ...numbers] = line.split(' ');
+  const [first = 0, second = 0] = numbers.map(Number);
+  const orders: Readonly<Record<string, () => Promise<string>>> = {
+    log: () => append(first, second),
+    batches: publishBatches,
+    events: () => publishEvents(first),
+  };
+  void orders[order ?? '']?.().then((said) => process.stdout.write(`${said}\n`));
 });
 process.stdout.write('ready\n');
 process.once('SIGTERM', () => {

@@ -119,13 +119,13 @@ describe('a log that three gateways write to', () => {
           nodes,
           () =>
             nodes.every(
-              ({ log, store }) =>
+              ({ log }) =>
                 log.health().unsavedEvents === 0 &&
-                store.head().hash === nodes[0]?.store.head().hash,
+                log.savedHead().hash === nodes[0]?.log.savedHead().hash,
             ) && [...outcomes.values()].every((heard) => heard.length > 0),
         );
         await until(nodes, () =>
-          nodes.every(({ store }) => store.head().hash === nodes[0]?.store.head().hash),
+          nodes.every(({ store }) => store.head().hash === nodes[0]?.log.savedHead().hash),
         );
         const [first] = nodes as [Node, ...Node[]];
         expect(first.store.verify()).toMatchObject({ ok: true });
