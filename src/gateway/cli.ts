@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openLogFile } from '../node/logFile';
@@ -88,7 +88,7 @@ async function main(): Promise<void> {
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   const uptime = () => performance.now();
   const { cluster: several, ...own } = config;
-  const cluster = several && (await joinCluster(several, uptime));
+  const cluster = several && (await joinCluster(several, config.dataDir, uptime));
   const gateway = await startGateway({
     ...{ ...own, ...(cluster && { cluster }) },
     tls: readTls(config),
@@ -118,12 +118,17 @@ async function main(): Promise<void> {
 }
 
 /** Joins the desk's other gateways; what the servers say meanwhile goes to standard error. */
-async function joinCluster(config: ClusterConfig, uptime: Clock): Promise<Cluster> {
+function joinCluster(config: ClusterConfig, dataDir: string, uptime: Clock): Promise<Cluster> {
   const name = `vigia-gateway ${config.node}`;
-  const connection = await connectCluster(config, name, (status) => {
-    if (status.state === 'problem') process.stderr.write(`vigia-gateway: ${status.message}\n`);
+  const say = (line: string) => void process.stderr.write(`vigia-gateway: ${line}\n`);
+  const connect = () =>
+    connectCluster(config, name, (status) => {
+      if (status.state === 'problem') say(status.message);
+    });
+  return openCluster(connect, {
+    ...{ ...config, uptime, hasCopy: existsSync(join(dataDir, 'log.db')) },
+    onLate: (why) => say(`${why.message}; it goes on with its copy of the log until one does`),
   });
-  return openCluster(connection, { ...config, uptime });
 }
 
 main().catch((error: unknown) => {

@@ -1,4 +1,4 @@
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Cluster } from '../../src/gateway/cluster/cluster';
@@ -20,10 +20,11 @@ export async function joinCluster(
   servers: readonly string[],
   node: string,
   replicas: number,
+  hasCopy = false,
 ): Promise<Cluster> {
-  const connection = await connectTo(servers, node);
   const uptime = () => performance.now();
-  return openCluster(connection, { node, stream: 'VIGIA', replicas, uptime });
+  const connect = () => connectTo(servers, node);
+  return openCluster(connect, { node, stream: 'VIGIA', replicas, uptime, hasCopy });
 }
 
 /** A connection as a gateway's. */
@@ -47,7 +48,12 @@ export async function openMember(
   const key = join(dataDir, 'signing.pem');
   if (options.keyFrom) copyFileSync(join(options.keyFrom, 'signing.pem'), key);
   else loadOrCreateKey(key);
-  const cluster = await joinCluster(servers, node, options.replicas);
+  const cluster = await joinCluster(
+    servers,
+    node,
+    options.replicas,
+    existsSync(join(dataDir, 'log.db')),
+  );
   const gateway = await openGateway(dataDir, 'paper', 0, { cluster, ...options.change }).catch(
     async (error) => {
       await cluster.close();

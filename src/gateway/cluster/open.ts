@@ -1,15 +1,21 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { LeaseTimes } from '../../shared/lease/lease';
 import type { Clock } from '../../shared/time';
 import type { Cluster } from './cluster';
+import { ClusterError } from './connect';
+import { lateBucket, lateStream, openLate } from './late';
 import { createLeases, openLeaseBucket } from './leases';
 import { joinPeers } from './peers';
-import { type LogStream, openStream } from './stream';
+import { type LogStream, openStream, StreamUnavailableError } from './stream';
 
 /** What gateways hand over within: a little over what a lease lasts. */
 export const LEASE_TIMES: LeaseTimes = { renewEveryMs: 500, lostAfterMs: 2_500 };
 const PUBLISH_WITHIN_MS = 2_000;
 const FOLLOW_AGAIN_MS = 250;
+const OPEN_AGAIN_MS = 500;
+/** How long a start waits for the servers, where there is a copy. */
+const WAIT_MS = 5_000;
 
 /** Opens the stream alone. @param replicas of one that is made; null makes none */
 export function openLog(
@@ -22,30 +28,59 @@ export function openLog(
 }
 
 /**
- * Joins the gateways of a desk on a connection, which is closed with it.
+ * Joins the gateways of a desk. Where there is a copy of the log to go on with, what no server has for
+ * this gateway now is waited for a while and then had later: it begins on the copy alone, as one does
+ * that is cut off.
  *
- * @throws what the servers say when the stream or the bucket is neither there nor can be made
+ * @param connect is called until it connects; the connection is closed with what is opened here
+ * @throws what the servers say when the stream or the bucket is neither there nor can be made, and there
+ *   is no copy; and what `connect` throws at first, but that no server is to be reached where there is one
  */
 export async function openCluster(
-  connection: NatsConnection,
+  connect: () => Promise<NatsConnection>,
   options: {
     readonly node: string;
     readonly stream: string;
     readonly replicas: number;
     readonly uptime: Clock;
+    /** Whether a copy of the log is there. */
+    readonly hasCopy: boolean;
+    /** Hears why it begins on the copy alone. */
+    readonly onLate?: (why: Error) => void;
   },
 ): Promise<Cluster> {
   const { node, stream: name, replicas, uptime } = options;
-  const stream = await openLog(connection, name, replicas);
-  const bucket = await openLeaseBucket(connection, replicas, LEASE_TIMES);
-  const leases = createLeases({ bucket, node, uptime, times: LEASE_TIMES });
-  const peers = joinPeers(connection, { prefix: name, node, uptime });
+  const connection = openLate(connect, OPEN_AGAIN_MS, (one) => one.close());
+  const after = <Thing>(open: (connected: NatsConnection) => Promise<Thing>) =>
+    openLate(() => connection.there.then(open), OPEN_AGAIN_MS);
+  const stream = after((connected) => openLog(connected, name, replicas));
+  const bucket = after((connected) => openLeaseBucket(connected, replicas, LEASE_TIMES));
+  const stop = async () => {
+    for (const one of [bucket, stream, connection]) await one.stop();
+  };
+  const opened = connection.first.then(() => Promise.all([stream.first, bucket.first]));
+  // It may fail after it was waited for.
+  opened.catch(() => undefined);
+  try {
+    await (options.hasCopy ? Promise.race([opened, delay(WAIT_MS)]) : opened);
+  } catch (error) {
+    const mayBeLate =
+      error instanceof StreamUnavailableError ||
+      (error instanceof ClusterError && error.code === 'unreachable');
+    if (!options.hasCopy || !mayBeLate) {
+      await stop();
+      throw error;
+    }
+    options.onLate?.(error as Error);
+  }
+  const leases = createLeases({ bucket: lateBucket(bucket), node, uptime, times: LEASE_TIMES });
+  const peers = joinPeers(connection.there, { prefix: name, node, uptime });
   return {
-    ...{ node, stream, leases, peers },
+    ...{ node, stream: lateStream(stream), leases, peers },
     async close() {
       peers.close();
       leases.close();
-      await connection.close();
+      await stop();
     },
   };
 }

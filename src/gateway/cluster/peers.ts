@@ -1,4 +1,4 @@
-import type { NatsConnection, Subscription } from '@nats-io/transport-node';
+import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { type TelemetryItem, telemetryItemSchema } from '../../shared/telemetry/types';
 import type { Clock } from '../../shared/time';
@@ -17,6 +17,7 @@ export interface Peers {
   close(): void;
 }
 
+type Callback = (error: Error | null, message: Msg) => void;
 type TelemetryListener = (engine: string, session: string, items: readonly TelemetryItem[]) => void;
 
 const BEAT_MS = 500;
@@ -30,20 +31,39 @@ const telemetrySchema = z.object({
   items: z.array(telemetryItemSchema),
 });
 
-/** @param prefix of the subjects: the name of the desk's stream */
+/**
+ * @param connecting nobody is heard or told before it is there
+ * @param options.prefix of the subjects: the name of the desk's stream
+ */
 export function joinPeers(
-  connection: NatsConnection,
+  connecting: Promise<NatsConnection>,
   options: { readonly prefix: string; readonly node: string; readonly uptime: Clock },
 ): Peers {
   const { prefix, node, uptime } = options;
   const heard = new Map<string, number>();
   const listeners: TelemetryListener[] = [];
-  const subscriptions: Subscription[] = [];
+  let connection: NatsConnection | null = null;
+  const closers = new Set<() => void>();
   // Names are people's; a subject's words take neither dots nor spaces.
   const own = Buffer.from(node).toString('hex');
 
+  function subscribe(subject: string, callback: Callback): () => void {
+    let subscription: Subscription | null = null;
+    let over = false;
+    void connecting.then((connected) => {
+      if (!over) subscription = connected.subscribe(`${prefix}.${subject}`, { callback });
+    });
+    const leave = () => {
+      over = true;
+      closers.delete(leave);
+      subscription?.unsubscribe();
+    };
+    closers.add(leave);
+    return leave;
+  }
+
   function hear(subject: string, take: (from: string, text: () => string) => void): void {
-    const callback = (error: Error | null, message: { subject: string; string(): string }) => {
+    subscribe(`${subject}.*`, (error, message) => {
       if (error) return;
       const from = message.subject.slice(message.subject.lastIndexOf('.') + 1);
       if (from === own) return;
@@ -53,13 +73,12 @@ export function joinPeers(
         // Thrown here it would end the connection's reader.
         process.emitWarning(thrown as Error);
       }
-    };
-    subscriptions.push(connection.subscribe(`${prefix}.${subject}.*`, { callback }));
+    });
   }
 
   function say(subject: string, text: string): void {
     try {
-      connection.publish(`${prefix}.${subject}`, text);
+      connection?.publish(`${prefix}.${subject}`, text);
     } catch {
       // Closed, or longer than the servers take: nothing of it is kept anyway.
     }
@@ -83,26 +102,27 @@ export function joinPeers(
     for (const listener of listeners) listener(parsed.engine, parsed.session, parsed.items);
   });
   const beat = () => say(`alive.${own}`, '');
-  beat();
+  void connecting.then((connected) => {
+    connection = connected;
+    beat();
+  });
   const beating = setInterval(beat, BEAT_MS);
 
   return {
     telemetry: tellTelemetry,
     onTelemetry: (listener) => void listeners.push(listener),
     serve(question, answer) {
-      const subscription = connection.subscribe(`${prefix}.ask.${question}`, {
-        callback(error, message) {
-          if (error) return;
-          Promise.resolve(parse(message.string(), z.unknown()))
-            .then(answer)
-            .then((value) => message.respond(JSON.stringify(value ?? null)))
-            // The asker waits no longer than it would for nobody.
-            .catch(() => undefined);
-        },
+      return subscribe(`ask.${question}`, (error, message) => {
+        if (error) return;
+        Promise.resolve(parse(message.string(), z.unknown()))
+          .then(answer)
+          .then((value) => message.respond(JSON.stringify(value ?? null)))
+          // The asker waits no longer than it would for nobody.
+          .catch(() => undefined);
       });
-      return () => subscription.unsubscribe();
     },
     async ask(question, what) {
+      if (!connection) throw new Error('no server of the replicated log is connected yet');
       const subject = `${prefix}.ask.${question}`;
       const reply = await connection.request(subject, JSON.stringify(what ?? null), {
         timeout: ASK_WITHIN_MS,
@@ -115,7 +135,7 @@ export function joinPeers(
     },
     close() {
       clearInterval(beating);
-      for (const subscription of subscriptions) subscription.unsubscribe();
+      for (const leave of closers) leave();
     },
   };
 }
