@@ -2,10 +2,10 @@ import type { KeyObject } from 'node:crypto';
 import { signNote } from '../../node/signedNote';
 import type { SqliteEventStore, StoredCheckpoint } from '../../node/sqliteEventStore';
 import { type RandomBytes, uuidv7 } from '../../shared/ids';
-import type { SealedEvent, Sha256 } from '../../shared/log/chain';
+import type { Sha256 } from '../../shared/log/chain';
 import { describeFault } from '../../shared/log/chain';
 import { checkpointText } from '../../shared/log/checkpoint';
-import { EMPTY_LOG, type LogEvent, type LogPosition } from '../../shared/log/event';
+import type { LogEvent, LogPosition } from '../../shared/log/event';
 import type { OpsState } from '../../shared/ops/state';
 import type { Clock } from '../../shared/time';
 import type { Fact } from '../facts';
@@ -17,8 +17,11 @@ import {
   type Proposed,
   pagesOf,
 } from '../log';
-import { type Batch, batchText, fillBatch, lastIn, readBatch } from './batch';
+import { type Attempt, type Proposal, withoutProposals } from './attempt';
+import { type Batch, batchText, fillBatch } from './batch';
 import { openCopy } from './copy';
+import { BEGINNING, createFollower, knownPlace } from './follower';
+import { type Message, type Reached, readOn } from './reading';
 import { Speculation } from './speculation';
 import { type LogStream, MovedOnError, StreamUnavailableError } from './stream';
 
@@ -57,40 +60,12 @@ export interface ClusterLogOptions {
   readonly catchUpMs?: number;
 }
 
-interface Proposal {
-  readonly decide: () => readonly Fact[];
-  readonly settled: (outcome: Proposed) => void;
-  readonly askedAt: number;
-}
-
-/** What was published after a place, until the stream tells whether it is there. */
-interface Attempt {
-  readonly after: number;
-  readonly text: string;
-  /** What the text says, as it was sealed here. */
-  readonly sealed: readonly SealedEvent[];
-  readonly note: StoredCheckpoint | null;
-  readonly proposals: readonly { readonly proposal: Proposal; readonly ids: readonly string[] }[];
-  /** It was once published without an answer: a later refusal does not say that it is not there. */
-  doubtful: boolean;
-  /** Its text is without its proposals, which another text for the same place may have brought there. */
-  readonly expired?: boolean;
-}
-
-/** A text of the stream, and its place there. */
-interface Message {
-  readonly at: number;
-  readonly text: string;
-}
-
 const PROPOSALS_MAX = 32;
 /** What was proposed and not taken by then is refused, not kept for a later hour. */
 const PROPOSE_WITHIN_MS = 2_000;
 const RETRY_MS = 500;
 const PROBE_EVERY_MS = 1_000;
 const CATCH_UP_MS = 5_000;
-/** Messages without events, as signatures are, that may follow one by which a place is known. */
-const LOOK_BACK = 16;
 
 /**
  * The log on a replicated stream that several gateways write to. Each appends optimistically: a batch
@@ -119,10 +94,7 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
     told: (fault) => trouble(fault),
   });
   const log = new Speculation(sha256);
-  let place = 0;
-  let inbox: Message[] = [];
-  /** How far the stream was found to be the copy's; with {@link joined} it is the copy's head. */
-  let reached: LogPosition = EMPTY_LOG;
+  const follower = createFollower(stream, { retryMs, come: () => take([]) });
   let foreign: OtherHistoryError | null = null;
   let joined = false;
   let proposals: Proposal[] = [];
@@ -146,7 +118,6 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
     return { id: uuidv7(ts, random), ts };
   };
 
-  let unfollow = () => {};
   // Verified above: what was in it is there before this process.
   for await (const events of pagesOf(store)) log.confirm(events, options.onReplay);
   await begin();
@@ -165,7 +136,7 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
         return;
       }
       stopped = true;
-      unfollow();
+      follower.stop();
       copy.close();
       throw error;
     }
@@ -196,17 +167,17 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
     let from: number | null = null;
     while (!stopped) {
       try {
-        from ??= follow(await knownPlace());
+        from ??= follow(await knownPlace(stream, copy));
         const last = await stream.last();
-        while (place < last && !foreign && !stopped) await turn();
-        if (!foreign && reached.seq === copy.head().seq) {
+        while (follower.at().place < last && !foreign && !stopped) await turn();
+        if (!foreign && follower.at().reached.seq === copy.head().seq) {
           joined = true;
           return;
         }
         if (foreign || uptime() >= until) {
           // What a copy remembers of its place may be of another stream.
           if (from === 0) throw foreign ?? new OtherHistoryError(lacking());
-          from = follow({ at: 0, reached: EMPTY_LOG });
+          from = follow(BEGINNING);
         }
       } catch (error) {
         if (error instanceof OtherHistoryError || uptime() >= until) throw error;
@@ -216,28 +187,15 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
     }
   }
 
-  function follow(start: { readonly at: number; readonly reached: LogPosition }): number {
-    unfollow();
+  function follow(start: Reached): number {
     foreign = null;
-    place = start.at;
-    reached = start.reached;
-    unfollow = stream.follow(place, bring);
-    return place;
-  }
-
-  /** Where the copy was in the stream, if the stream has there what the copy has; else its beginning. */
-  async function knownPlace(): Promise<{ readonly at: number; readonly reached: LogPosition }> {
-    const kept = copy.place();
-    const least = kept <= (await stream.last()) ? Math.max(0, kept - LOOK_BACK) : kept;
-    for (let at = kept; at > least; at -= 1) {
-      const there = lastIn((await stream.at(at)) ?? '');
-      if (there && copy.hashAt(there.seq) === there.hash) return { at, reached: there };
-    }
-    return { at: 0, reached: EMPTY_LOG };
+    follower.follow(start);
+    return start.place;
   }
 
   function lacking(): string {
-    const has = reached.seq === 0 ? 'holds no event of it' : `ends with its event ${reached.seq}`;
+    const { seq } = follower.at().reached;
+    const has = seq === 0 ? 'holds no event of it' : `ends with its event ${seq}`;
     return `this gateway’s copy of the log goes on to event ${copy.head().seq}, and the replicated log ${has}`;
   }
 
@@ -296,7 +254,7 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
     const all = [...own, ...decided.flatMap(({ events }) => events)];
     if (all.length === 0 && !note) return null;
     return {
-      after: place,
+      after: follower.at().place,
       text: batchText(all, note),
       ...{ sealed: all, note },
       proposals: decided.map(({ group, events: its }) => ({
@@ -360,16 +318,6 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
     later();
   }
 
-  /**
-   * What is to be at the place of a batch in doubt in its stead: an order of a while ago must not take
-   * effect when the servers are back. The place takes one of the two.
-   */
-  function withoutProposals(mine: Attempt): Attempt {
-    const proposed = new Set(mine.proposals.flatMap(({ ids }) => ids));
-    const sealed = mine.sealed.filter(({ event }) => !proposed.has(event.id));
-    return { ...mine, sealed, text: batchText(sealed, mine.note), expired: true };
-  }
-
   function isOld({ askedAt }: Proposal): boolean {
     return uptime() - askedAt >= PROPOSE_WITHIN_MS;
   }
@@ -392,35 +340,33 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
     }, retryMs);
   }
 
-  /** What the follower brings in one turn is taken together: what is pending is sealed anew once for it. */
-  function bring(at: number, text: string): void {
-    inbox.push({ at, text });
-    if (inbox.length === 1) setImmediate(() => take([]));
-  }
-
   /** Messages of the stream: what the follower brought, and the answer to what was published. */
   function take(answers: readonly Message[]): void {
-    const messages = [...inbox, ...answers];
-    inbox = [];
+    const messages = [...follower.drain(), ...answers];
     if (stopped || foreign || messages.length === 0) return;
-    const before = place;
-    const { to, fresh, notes, faults, gap, other } = readOn(messages);
-    if (other) {
-      foreign = other;
+    const from = follower.at();
+    const { to, fresh, notes, faults, gap, other } = readOn(from, messages, {
+      copy,
+      sealedHere,
+      sha256,
+    });
+    if (other !== null) {
+      foreign = new OtherHistoryError(
+        `event ${other} of the replicated log is another than in this gateway’s copy, which goes on to event ${copy.head().seq}`,
+      );
       if (live) trouble(foreign.message);
       return;
     }
-    if (gap) followAgain();
-    if (to.place === before) return;
+    if (gap) follower.again();
+    if (to.place === from.place) return;
     if (!copy.add(fresh, to.place)) {
       // Until it is here nothing goes on top of it.
-      followAgain();
+      follower.again();
       return;
     }
-    place = to.place;
-    reached = to.reached;
+    follower.moveTo(to);
     for (const fault of faults) trouble(fault);
-    const mine = attempt && attempt.after < place ? attempt : null;
+    const mine = attempt && attempt.after < to.place ? attempt : null;
     const isThere = (id: string) => fresh.some(({ event }) => event.id === id);
     const landed = mine?.proposals.filter(({ ids }) => ids.every(isThere)) ?? [];
     if (mine) {
@@ -448,52 +394,12 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
     pump();
   }
 
-  /** What messages add to the log after the place that was taken last; nothing is changed by it. */
-  function readOn(messages: readonly Message[]) {
-    let to = { place, reached };
-    const fresh: SealedEvent[] = [];
-    const notes: StoredCheckpoint[] = [];
-    const faults: string[] = [];
-    const { seq: copied } = copy.head();
-    const hashAt = (seq: number) =>
-      seq <= copied ? copy.hashAt(seq) : (fresh[seq - copied - 1]?.event.hash ?? null);
-    for (const { at, text } of messages) {
-      if (at <= to.place) continue;
-      if (at > to.place + 1) return { to, fresh, notes, faults, gap: true };
-      const { sealed, note, fault } =
-        sealedHere(at, text, to.reached) ?? readBatch(text, to.reached, hashAt, sha256);
-      const other = sealed.find(({ event: { seq, hash } }) => seq <= copied && hashAt(seq) !== hash);
-      if (other) return { to, fresh, notes, faults, gap: false, other: otherEvent(other) };
-      fresh.push(...sealed.filter(({ event }) => event.seq > copied));
-      const end = sealed.at(-1)?.event;
-      to = { place: at, reached: end ? { seq: end.seq, hash: end.hash } : to.reached };
-      if (note) notes.push(note);
-      if (fault) faults.push(`message ${at} of the replicated log is passed over: ${fault}`);
-    }
-    return { to, fresh, notes, faults, gap: false };
-  }
-
-  function otherEvent({ event: { seq } }: SealedEvent): OtherHistoryError {
-    return new OtherHistoryError(
-      `event ${seq} of the replicated log is another than in this gateway’s copy, which goes on to event ${copy.head().seq}`,
-    );
-  }
-
-  /** Asks for what comes after the last message that was taken, in a moment. */
-  function followAgain(): void {
-    unfollow();
-    const soon = setTimeout(() => {
-      unfollow = stream.follow(place, bring);
-    }, retryMs);
-    unfollow = () => clearTimeout(soon);
-  }
-
   /** Who has nothing to say does not notice that nobody would hear it, nor that it hears nothing. */
   function probe(): void {
     if (!joined || foreign || attempt) return;
     stream.last().then(
       (last) => {
-        if (last <= place && log.waiting === 0) trouble(null);
+        if (last <= follower.at().place && log.waiting === 0) trouble(null);
       },
       (error: Error) => {
         if (!stopped) trouble(error.message);
@@ -504,7 +410,7 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
   const isDue = () => copy.head().seq - (checkpointed?.seq ?? 0) >= options.checkpointEvery;
 
   /** What was published for this very place needs no reading: it was sealed here. */
-  function sealedHere(at: number, text: string, last: LogPosition): Batch | null {
+  function sealedHere({ at, text }: Message, last: LogPosition): Batch | null {
     if (attempt === null || at !== attempt.after + 1 || text !== attempt.text) return null;
     const { sealed, note: its } = attempt;
     const [first] = sealed;
@@ -570,7 +476,7 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
       stopped = true;
       clearInterval(probing);
       if (retry) clearTimeout(retry);
-      unfollow();
+      follower.stop();
       copy.close();
     },
   };

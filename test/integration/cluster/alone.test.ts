@@ -28,44 +28,48 @@ describe.skipIf(WHY_NO_NATS !== null)('a gateway that is started while no server
   it.each([
     ['none of them', [0, 1, 2]],
     ['no majority of them', [0, 1]],
-  ])('goes on with its copy: %s answers, and a kill reaches its engine', async (_, dead) => {
-    for (const index of dead) await servers.kill(index);
-    const { dataDir } = norte;
-    norte = await openMember(servers.addresses, 'norte', { replicas: 3, dataDir });
-    const { port, log } = norte.gateway;
-    const before = log.savedHead().seq;
-    expect(log.health().storeError).toMatch(/replicated log|NATS server/);
-    const terminal = await TestTerminal.open(port, 'ana');
-    await terminal.until(() => terminal.events.length === before);
-    const engine = new FakeEngine('motor', 100);
-    await engine.connect(port);
-    const id = terminal.kill();
-    const answers = () => terminal.answers.filter((one) => one.id === id);
-    await terminal.until(() => answers().some(({ stage }) => stage === 'accepted'));
-    expect(answers().find(({ stage }) => stage === 'accepted')).toMatchObject({ unsaved: true });
-    await terminal.until(() =>
-      answers().some((one) => one.stage === 'effected' && one.step === 'flatten'),
-    );
-    expect([engine.mode, engine.sold]).toEqual(['killed', 100]);
-    expect(log.savedHead().seq).toBe(before);
+  ])(
+    'goes on with its copy: %s answers, and a kill reaches its engine',
+    async (_, dead) => {
+      for (const index of dead) await servers.kill(index);
+      const { dataDir } = norte;
+      norte = await openMember(servers.addresses, 'norte', { replicas: 3, dataDir });
+      const { port, log } = norte.gateway;
+      const before = log.savedHead().seq;
+      expect(log.health().storeError).toMatch(/replicated log|NATS server/);
+      const terminal = await TestTerminal.open(port, 'ana');
+      await terminal.until(() => terminal.events.length === before);
+      const engine = new FakeEngine('motor', 100);
+      await engine.connect(port);
+      const id = terminal.kill();
+      const answers = () => terminal.answers.filter((one) => one.id === id);
+      await terminal.until(() => answers().some(({ stage }) => stage === 'accepted'));
+      expect(answers().find(({ stage }) => stage === 'accepted')).toMatchObject({ unsaved: true });
+      await terminal.until(() =>
+        answers().some((one) => one.stage === 'effected' && one.step === 'flatten'),
+      );
+      expect([engine.mode, engine.sold]).toEqual(['killed', 100]);
+      expect(log.savedHead().seq).toBe(before);
 
-    for (const index of dead) await servers.start(index);
-    await terminal.until(() => terminal.ops.kills[0]?.commandId === id);
-    await terminal.until(() => terminal.ops.kills[0]?.flatAt != null);
-    await terminal.until(() => terminal.ops.acting?.node === 'norte');
-    const kills = terminal.events.filter(({ commandId }) => commandId === id);
-    expect(kills.filter(({ type }) => type === 'kill.requested')).toHaveLength(1);
-    expect(log.health().storeError).toBeNull();
-    await terminal.give('resume', {
-      ...{ scope: { kind: 'all' }, reason: 'ya', origin: 'console' },
-      confirmation: 'CONFIRM_RESUME',
-      checklist: { causeUnderstood: true, positionsReviewed: true, teamNotified: true },
-    });
-    terminal.socket.terminate();
-    engine.disconnect();
-    await log.settled();
-    await norte.gateway.stop();
-  }, 120_000);
+      for (const index of dead) await servers.start(index);
+      await terminal.until(() => terminal.ops.kills[0]?.commandId === id);
+      await terminal.until(() => terminal.ops.kills[0]?.flatAt != null);
+      await terminal.until(() => terminal.ops.acting?.node === 'norte');
+      const kills = terminal.events.filter(({ commandId }) => commandId === id);
+      expect(kills.filter(({ type }) => type === 'kill.requested')).toHaveLength(1);
+      expect(log.health().storeError).toBeNull();
+      await terminal.give('resume', {
+        ...{ scope: { kind: 'all' }, reason: 'ya', origin: 'console' },
+        confirmation: 'CONFIRM_RESUME',
+        checklist: { causeUnderstood: true, positionsReviewed: true, teamNotified: true },
+      });
+      terminal.socket.terminate();
+      engine.disconnect();
+      await log.settled();
+      await norte.gateway.stop();
+    },
+    120_000,
+  );
 
   it('without a copy it does not, and says whom it tried', async () => {
     for (const index of [0, 1, 2]) await servers.kill(index);

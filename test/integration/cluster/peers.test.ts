@@ -22,7 +22,10 @@ it.skipIf(WHY_NO_NATS !== null)(
     const uptime = () => performance.now();
     const join = async (node: string) => {
       const connection = await connectTo(servers.addresses, node);
-      return { connection, peers: joinPeers(Promise.resolve(connection), { prefix: 'VIGIA', node, uptime }) };
+      return {
+        connection,
+        peers: joinPeers(Promise.resolve(connection), { prefix: 'VIGIA', node, uptime }),
+      };
     };
     const norte = await join('norte');
     const sur = await join('sur');
