@@ -1,19 +1,23 @@
 import type { WebSocket } from 'ws';
 import { type RandomBytes, uuidv7 } from '../shared/ids';
 import type { LogEvent } from '../shared/log/event';
+import type { EventDataOf } from '../shared/ops/events';
 import { effectiveMode, modeOnRegistering, orderedMode } from '../shared/ops/fold';
 import { strictest } from '../shared/ops/mode';
+import type { OpsState } from '../shared/ops/state';
 import type { OperationsPolicy } from '../shared/policy/operations';
-import type { EngineMessage, EngineOrder, OutsideChange } from '../shared/protocol/engine';
+import type { EngineMessage, EngineOrder } from '../shared/protocol/engine';
 import { engineMessages } from '../shared/protocol/engine';
 import { parseFrame } from '../shared/protocol/frame';
 import { CLOSE } from '../shared/protocol/wire';
 import type { Mode, Position, TelemetryItem, WorkingOrder } from '../shared/telemetry/types';
 import type { Clock } from '../shared/time';
-import { detailOf, type Phrase, phrase, say, word } from '../shared/words/phrase';
+import { type Phrase, phrase, say } from '../shared/words/phrase';
+import { isLatest, isOwned, type Owned, type Ownership } from './cluster/owning';
+import { recordAlert, recordModels, recordOutside } from './engineRecords';
 import type { Fact } from './facts';
 import { type Bucket, type Guard, HELLO_WITHIN_MS } from './guard';
-import type { GatewayLog } from './log';
+import { type GatewayLog, under } from './log';
 import type { GatewayMetrics } from './metrics';
 
 export type OpUpdate = Extract<EngineMessage, { type: 'op.update' }>;
@@ -21,7 +25,6 @@ export type OpStatus = Extract<EngineMessage, { type: 'op.status' }>;
 export type Figures = Omit<Extract<EngineMessage, { type: 'model.report' }>, 'type'>;
 type Models = Pick<Register, 'loaded' | 'available'>;
 type Register = Extract<EngineMessage, { type: 'register' }>;
-type EngineAlert = Extract<EngineMessage, { type: 'alert' }>;
 
 /** What an engine said of its holdings unasked, the latest. `seq` is its telemetry number. */
 export interface ReportedHoldings {
@@ -59,6 +62,11 @@ export interface EngineHub {
    * connection is in the log an engine keeps the mode it came with, where that is the stricter one.
    */
   floor(engine: string): Mode;
+  /**
+   * The log for what an engine says here. Of several gateways only that one speaks of an engine that has it:
+   * what is not in the log before the engine is at another is left out.
+   */
+  logOf(engine: string): GatewayLog;
   /** False when the engine is not connected; nothing was sent then. */
   send(engine: string, order: EngineOrder): boolean;
   reported(engine: string): ReportedHoldings | null;
@@ -70,8 +78,8 @@ export interface EngineHubOptions {
   readonly log: GatewayLog;
   readonly policy: OperationsPolicy;
   readonly gatewayId: string;
-  /** This gateway's name among several; null where there is one. */
-  readonly node: string | null;
+  /** This gateway among several; null where there is one. */
+  readonly owner: Ownership | null;
   readonly clock: Clock;
   /** Milliseconds that never jump: a wall clock put right is not silence. */
   readonly uptime: Clock;
@@ -91,10 +99,12 @@ interface Session {
   holdings: ReportedHoldings | null;
   minute: number;
   recordedInMinute: number;
-  /** That it connected, as it stands on record. */
-  connected: Fact | null;
+  /** That it connected, as it was said when it did. */
+  connected: EventDataOf<'engine.connected'> | null;
+  /** What it was announced under last; 0 where there is one gateway. */
+  token: number;
   /** The mode it came with and the event of its connection, until that is in the log. */
-  held: { readonly mode: Mode; readonly event: LogEvent } | null;
+  held: { readonly mode: Mode; readonly event: LogEvent | null } | null;
 }
 
 /** Bad frames an engine may send before its link is cut: a flood of them is not an engine. */
@@ -105,7 +115,7 @@ const RECORDS_A_MINUTE = 120;
 
 /** The engines' sockets: who is connected, what they say, and who fell silent. */
 export function createEngineHub(options: EngineHubOptions): EngineHub {
-  const { log, policy, clock } = options;
+  const { log, policy, clock, owner } = options;
   const sessions = new Map<string, Session>();
   const waiting = new Set<WebSocket>();
   const listeners: EngineListener[] = [];
@@ -160,10 +170,10 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
   function register(socket: WebSocket, message: Register): Session {
     const { id, name, kind, environment, instruments, software } = message.engine;
     const now = clock();
-    const before = sessions.get(id);
-    if (before) {
-      lose(before, phrase('replaced by a newer connection'));
-      before.socket.close(CLOSE.replaced);
+    const former = sessions.get(id);
+    if (former) {
+      lose(former, phrase('replaced by a newer connection'));
+      former.socket.close(CLOSE.replaced);
     }
     const session: Session = {
       id: uuidv7(now, options.random),
@@ -176,8 +186,10 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       minute: 0,
       recordedInMinute: 0,
       connected: null,
+      token: 0,
       held: null,
     };
+    const before = log.state().engines[id]?.session ?? null;
     sessions.set(id, session);
     const registered: Fact = {
       type: 'engine.registered',
@@ -188,10 +200,10 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
     // A stop found in place holds: it is on the record before the mode goes out, which then is that one.
     if (outside) {
       log.append(registered);
-      recordOutside(id, outside);
+      recordOutside(log, id, outside);
     }
     const logged = modeOnRegistering(log.state(), id, environment);
-    const appliedMode = options.node === null ? logged : strictest(logged, message.mode);
+    const appliedMode = owner ? strictest(logged, message.mode) : logged;
     // The mode goes out before anything is written down: an engine must not trade a millisecond longer.
     reply(socket, {
       type: 'registered',
@@ -202,32 +214,72 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       deadManAction: policy.engines.deadManActionOf[id] ?? policy.engines.deadManAction,
       heartbeatMs: policy.engines.heartbeatMs,
     });
+    if (!outside) log.append(registered);
     session.connected = {
-      type: 'engine.connected',
-      data: {
-        engine: id,
-        session: session.id,
-        reportedMode: message.mode,
-        appliedMode,
-        selfPausedAt: message.selfPausedAt,
-        clockOffsetMs: Math.round(message.time - now),
-        ...(options.node !== null && { node: options.node }),
-      },
-      holds: () => sessions.get(id) === session,
+      engine: id,
+      session: session.id,
+      reportedMode: message.mode,
+      appliedMode,
+      selfPausedAt: message.selfPausedAt,
+      clockOffsetMs: Math.round(message.time - now),
     };
-    const facts: Fact[] = [...(outside ? [] : [registered]), session.connected];
-    const event = log.append(...facts).at(-1);
-    if (options.node !== null && event) session.held = { mode: message.mode, event };
+    if (owner) session.held = { mode: message.mode, event: null };
+    announce(session, session.connected, (state, owned) => isLatest(state, owned, before));
     elsewhere.delete(id);
-    reportModels(id, message);
+    reportModels(session, message);
     for (const listener of listeners) listener.connected?.(id);
     return session;
+  }
+
+  /**
+   * Puts on record that an engine is connected here, where this gateway may say so. Nothing that stops an
+   * engine waits for it.
+   *
+   * @param mayOwn whether it is so by the log, now and again wherever others were first
+   */
+  function announce(
+    session: Session,
+    data: EventDataOf<'engine.connected'>,
+    mayOwn: (state: OpsState, owned: Owned) => boolean,
+  ): void {
+    session.token = owner?.token() ?? 0;
+    const owned = ownedBy(session);
+    const holds = (state: OpsState) =>
+      sessions.get(session.engine) === session && (owned === null || mayOwn(state, owned));
+    const [event] = under(log, holds).append({
+      type: 'engine.connected',
+      data: { ...data, ...(owned && { node: owned.node, lease: owned.token }) },
+    });
+    if (session.held && !session.held.event && event) session.held = { ...session.held, event };
+  }
+
+  /** The same connection again: the log had it lost, or under an older token. */
+  function announceAnew(session: Session): void {
+    const { connected, engine } = session;
+    if (!connected) return;
+    const known = log.state().engines[engine];
+    const now = {
+      reportedMode: known?.confirmedMode ?? connected.reportedMode,
+      appliedMode: strictest(effectiveMode(log.state(), engine), floorOf(session)),
+      selfPausedAt: known?.selfPausedAt ?? null,
+    };
+    announce(session, { ...connected, ...now }, isOwned);
+  }
+
+  /** What a session is owned as; null where there is one gateway. */
+  function ownedBy({ engine, id, token }: Session): Owned | null {
+    return owner && { node: owner.node, token, engine, session: id };
+  }
+
+  function logOf(session: Session): GatewayLog {
+    const owned = ownedBy(session);
+    return owned ? under(log, (state) => isOwned(state, owned)) : log;
   }
 
   /** Lets go the engines whose connection is in the log: this gateway's state is not an old one. */
   function release(): void {
     for (const session of sessions.values()) {
-      if (!session.held || !log.isSaved(session.held.event)) continue;
+      if (!session.held?.event || !log.isSaved(session.held.event)) continue;
       session.held = null;
       for (const listener of listeners) listener.current?.(session.engine);
     }
@@ -235,21 +287,21 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
 
   /**
    * Another gateway's word on an engine that is connected here. One that has come there since has left
-   * here, whatever this socket still looks like; one that is missed there is not lost.
+   * here, whatever this socket still looks like; one that is missed there, and came to no other, is not lost.
    */
   function recordedElsewhere({ type, data }: LogEvent): void {
     if (type === 'engine.lost') elsewhere.delete(String(data.engine));
     const session = sessions.get(String(data.engine));
-    const known = log.state().engines[session?.engine ?? ''];
-    if (!session || !known || known.session === session.id) return;
-    if (type === 'engine.connected') {
+    const owned = session && ownedBy(session);
+    if (!owned || log.state().engines[owned.engine]?.session === owned.session) return;
+    const isOwn = isOwned(log.state(), owned);
+    if (type === 'engine.lost' && isOwn) announceAnew(session);
+    if (type === 'engine.connected' && !isOwn) {
       sessions.delete(session.engine);
       for (const listener of listeners) listener.lost?.(session.engine);
-      session.socket.close(CLOSE.replaced);
-    } else if (type === 'engine.lost' && session.connected?.type === 'engine.connected') {
-      const appliedMode = strictest(effectiveMode(log.state(), session.engine), floorOf(session));
-      const { data } = session.connected;
-      log.append({ ...session.connected, data: { ...data, appliedMode } });
+      // Told that it is replaced an engine comes back no more. Where the log never had it here it may be the
+      // very one, and clocks that are apart had the other taken for the later.
+      session.socket.close(session.held ? CLOSE.goingAway : CLOSE.replaced);
     }
   }
 
@@ -260,15 +312,15 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
     const { engine } = session;
     switch (message.type) {
       case 'op.update':
-        reportLoaded(engine, message.loaded);
+        reportLoaded(session, message.loaded);
         for (const listener of listeners) listener.update?.(engine, message);
         return;
       case 'op.status':
-        if (message.known) reportLoaded(engine, message.loaded);
+        if (message.known) reportLoaded(session, message.loaded);
         for (const listener of listeners) listener.status?.(engine, message);
         return;
       case 'models':
-        reportModels(engine, message);
+        reportModels(session, message);
         return;
       case 'model.register':
         answerFor(
@@ -297,16 +349,16 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
         reply(session.socket, { type: 'pong', time: clock(), echo: message.time });
         return;
       case 'self.paused':
-        log.append({
+        logOf(session).append({
           type: 'engine.self_paused',
           data: { engine, at: message.at, silentMs: message.silentMs, action: message.action },
         });
         return;
       case 'mode.changed':
-        if (mayRecord(session)) recordOutside(engine, message);
+        if (mayRecord(session)) recordOutside(logOf(session), engine, message);
         return;
       case 'alert':
-        if (mayRecord(session)) recordAlert(engine, message);
+        if (mayRecord(session)) recordAlert(logOf(session), engine, message);
         return;
       case 'register':
         reply(session.socket, {
@@ -335,55 +387,17 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
     return false;
   }
 
-  /** A mode that somebody gave it elsewhere: on the record under that name, and before people's eyes. */
-  function recordOutside(engine: string, { mode, by, reason, at }: OutsideChange): void {
-    const before = log.state().engines[engine]?.confirmedMode ?? null;
-    const actor = { id: by, role: 'outside', terminal: null };
-    const said = phrase('{engine}: {before} → {mode}, {by}: {reason}', {
-      ...{ engine, before: before === null ? '?' : word(`mode.${before}`) },
-      ...{ mode: word(`mode.${mode}`), by, reason: reason ?? '–' },
-    });
-    log.append(
-      { type: 'engine.outside_change', actor, reason, data: { engine, mode, by, reason, at } },
-      {
-        type: 'alert.raised',
-        data: {
-          alert: outsideAlert(engine),
-          ...{ severity: 'P1', kind: 'outside_change', model: null, engine },
-          ...detailOf([said]),
-        },
-      },
-    );
-  }
-
-  function recordAlert(engine: string, message: EngineAlert): void {
-    const { key, state, severity, kind, model, detail, said } = message;
-    const alert = `engine:${engine}:${key}`.slice(0, 128);
-    const open = log.state().alerts.active[alert];
-    if (state === 'cleared') {
-      if (open) log.append({ type: 'alert.cleared', data: { alert, cause: detail.slice(0, 512) } });
-      return;
-    }
-    if (open && open.severity === severity && open.detail === detail) return;
-    const about = { alert, severity, kind, model, engine, detail, ...(said && { said }) };
-    log.append({ type: 'alert.raised', data: about });
-  }
-
-  /** Records an engine's models where they are not what was recorded last. */
-  function reportModels(engine: string, { loaded, available }: Models): void {
-    const before = log.state().models.engines[engine];
-    const none = { loaded: null, available: [] };
-    const said = { loaded, available };
-    if (JSON.stringify(said) === JSON.stringify(before ? pick(before) : none)) return;
-    log.append({ type: 'engine.models_reported', data: { engine, ...said } });
+  function reportModels(session: Session, models: Models): void {
+    const { engine } = session;
+    if (!recordModels(logOf(session), engine, models)) return;
     for (const listener of listeners) listener.models?.(engine);
   }
 
   /** What it runs after a load, said beside the answer. */
-  function reportLoaded(engine: string, loaded: Models['loaded'] | undefined): void {
+  function reportLoaded(session: Session, loaded: Models['loaded'] | undefined): void {
     if (loaded === undefined) return;
-    const available = log.state().models.engines[engine]?.available ?? [];
-    reportModels(engine, { loaded, available: [...available] });
+    const available = log.state().models.engines[session.engine]?.available ?? [];
+    reportModels(session, { loaded, available: [...available] });
   }
 
   function answerFor(session: Session, refusals: readonly (string | null | undefined)[]): void {
@@ -394,14 +408,14 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
   function lose(session: Session, why: Phrase): void {
     if (sessions.get(session.engine) !== session) return;
     sessions.delete(session.engine);
-    log.append({
+    const isHere = ({ engines }: OpsState) => engines[session.engine]?.session === session.id;
+    under(log, isHere).append({
       type: 'engine.lost',
       data: {
         ...{ engine: session.engine, cause: say(why, 'en'), said: [why] },
         lastHeardAt: session.lastHeardAt,
         positions: session.holdings?.positions.length ?? null,
       },
-      holds: ({ engines }) => engines[session.engine]?.session === session.id,
     });
     for (const listener of listeners) listener.lost?.(session.engine);
   }
@@ -419,7 +433,10 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
     }
   }
 
-  if (options.node !== null) {
+  if (owner) {
+    owner.onGranted(() => {
+      for (const session of sessions.values()) announceAnew(session);
+    });
     log.onRecorded(recordedElsewhere);
     log.onSaved(release);
   }
@@ -435,6 +452,10 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
     },
     isConnected: (engine) => sessions.has(engine),
     floor: (engine) => floorOf(sessions.get(engine)),
+    logOf(engine) {
+      const session = sessions.get(engine);
+      return session ? logOf(session) : log;
+    },
     send(engine, order) {
       const session = sessions.get(engine);
       return session ? reply(session.socket, order) : false;
@@ -470,15 +491,8 @@ function newer(
   return held;
 }
 
-/** The key of the alert that an engine's mode was changed elsewhere. */
-export const outsideAlert = (engine: string): string => `outside:${engine}`.slice(0, 128);
-
 function isStricter(mode: Mode | undefined, than: Mode): boolean {
   return mode !== undefined && strictest(mode, than) !== than;
-}
-
-function pick({ loaded, available }: { loaded: unknown; available: unknown }) {
-  return { loaded, available };
 }
 
 function reply(socket: WebSocket, order: EngineOrder): boolean {
