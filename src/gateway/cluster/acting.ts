@@ -13,7 +13,7 @@ const TRY_AGAIN_MS = 500;
 const AFTER_FAILURE_MS = 10_000;
 const RELEASE_WITHIN_MS = 1_000;
 const LOOK_EVERY_MS = 500;
-/** A gateway that says nothing for so long is gone, and its engines with it. */
+/** A gateway that says nothing for so long, and renews no lease, is gone, and its engines with it. */
 export const GATEWAY_LOST_MS = 3_000;
 
 export interface Turns {

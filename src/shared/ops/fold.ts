@@ -278,7 +278,8 @@ function engineConnected(state: OpsState, event: EventOf<'engine.connected'>): O
     connected: true,
     session,
     node: event.data.node ?? null,
-    since: event.ts,
+    // Announced anew it is the same connection.
+    since: engine.connected && engine.session === session ? engine.since : event.ts,
     lostCause: null,
     clockOffsetMs,
     confirmedMode: reportedMode === appliedMode ? reportedMode : null,
