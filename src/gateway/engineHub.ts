@@ -1,8 +1,6 @@
 import type { WebSocket } from 'ws';
 import { type RandomBytes, uuidv7 } from '../shared/ids';
-import type { LogEvent } from '../shared/log/event';
-import type { EventDataOf } from '../shared/ops/events';
-import { effectiveMode, modeOnRegistering, orderedMode } from '../shared/ops/fold';
+import { modeOnRegistering, orderedMode } from '../shared/ops/fold';
 import { strictest } from '../shared/ops/mode';
 import type { OpsState } from '../shared/ops/state';
 import type { OperationsPolicy } from '../shared/policy/operations';
@@ -10,13 +8,14 @@ import type { EngineMessage, EngineOrder } from '../shared/protocol/engine';
 import { engineMessages } from '../shared/protocol/engine';
 import { parseFrame } from '../shared/protocol/frame';
 import { CLOSE } from '../shared/protocol/wire';
-import type { Mode, Position, TelemetryItem, WorkingOrder } from '../shared/telemetry/types';
+import type { Mode, TelemetryItem } from '../shared/telemetry/types';
 import type { Clock } from '../shared/time';
 import { type Phrase, phrase, say } from '../shared/words/phrase';
-import { isLatest, isOwned, type Owned, type Ownership } from './cluster/owning';
+import type { Ownership } from './cluster/owning';
 import { recordAlert, recordModels, recordOutside } from './engineRecords';
+import { floorOf, type ReportedHoldings, recordSessions, type Session } from './engineSessions';
 import type { Fact } from './facts';
-import { type Bucket, type Guard, HELLO_WITHIN_MS } from './guard';
+import { type Guard, HELLO_WITHIN_MS } from './guard';
 import { type GatewayLog, under } from './log';
 import type { GatewayMetrics } from './metrics';
 
@@ -25,14 +24,6 @@ export type OpStatus = Extract<EngineMessage, { type: 'op.status' }>;
 export type Figures = Omit<Extract<EngineMessage, { type: 'model.report' }>, 'type'>;
 type Models = Pick<Register, 'loaded' | 'available'>;
 type Register = Extract<EngineMessage, { type: 'register' }>;
-
-/** What an engine said of its holdings unasked, the latest. `seq` is its telemetry number. */
-export interface ReportedHoldings {
-  readonly seq: number;
-  readonly at: number;
-  readonly positions: readonly Position[];
-  readonly workingOrders: readonly WorkingOrder[];
-}
 
 export interface EngineListener {
   connected?(engine: string): void;
@@ -88,25 +79,6 @@ export interface EngineHubOptions {
   readonly metrics: GatewayMetrics;
 }
 
-interface Session {
-  readonly id: string;
-  readonly engine: string;
-  readonly socket: WebSocket;
-  readonly allowance: Bucket;
-  lastHeardAt: number;
-  /** The same by uptime. */
-  heardAt: number;
-  holdings: ReportedHoldings | null;
-  minute: number;
-  recordedInMinute: number;
-  /** That it connected, as it was said when it did. */
-  connected: EventDataOf<'engine.connected'> | null;
-  /** What it was announced under last; 0 where there is one gateway. */
-  token: number;
-  /** The mode it came with and the event of its connection, until that is in the log. */
-  held: { readonly mode: Mode; readonly event: LogEvent | null } | null;
-}
-
 /** Bad frames an engine may send before its link is cut: a flood of them is not an engine. */
 const BAD_FRAMES_ALLOWED = 1_000;
 
@@ -121,6 +93,15 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
   const listeners: EngineListener[] = [];
   /** What engines said at other gateways. */
   const elsewhere = new Map<string, { session: string; holdings: ReportedHoldings | null }>();
+  const records = recordSessions({
+    ...{ log, owner, sessions },
+    current: (engine) => {
+      for (const listener of listeners) listener.current?.(engine);
+    },
+    left: (engine) => {
+      for (const listener of listeners) listener.lost?.(engine);
+    },
+  });
   const beat = setInterval(heartbeat, policy.engines.heartbeatMs);
 
   function accept(socket: WebSocket, allowed: string | null): void {
@@ -215,94 +196,16 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       heartbeatMs: policy.engines.heartbeatMs,
     });
     if (!outside) log.append(registered);
-    session.connected = {
-      engine: id,
-      session: session.id,
-      reportedMode: message.mode,
-      appliedMode,
+    const data = {
+      ...{ engine: id, session: session.id, reportedMode: message.mode, appliedMode },
       selfPausedAt: message.selfPausedAt,
       clockOffsetMs: Math.round(message.time - now),
     };
-    if (owner) session.held = { mode: message.mode, event: null };
-    announce(session, session.connected, (state, owned) => isLatest(state, owned, before));
+    records.connected(session, data, before);
     elsewhere.delete(id);
     reportModels(session, message);
     for (const listener of listeners) listener.connected?.(id);
     return session;
-  }
-
-  /**
-   * Puts on record that an engine is connected here, where this gateway may say so. Nothing that stops an
-   * engine waits for it.
-   *
-   * @param mayOwn whether it is so by the log, now and again wherever others were first
-   */
-  function announce(
-    session: Session,
-    data: EventDataOf<'engine.connected'>,
-    mayOwn: (state: OpsState, owned: Owned) => boolean,
-  ): void {
-    session.token = owner?.token() ?? 0;
-    const owned = ownedBy(session);
-    const holds = (state: OpsState) =>
-      sessions.get(session.engine) === session && (owned === null || mayOwn(state, owned));
-    const [event] = under(log, holds).append({
-      type: 'engine.connected',
-      data: { ...data, ...(owned && { node: owned.node, lease: owned.token }) },
-    });
-    if (session.held && !session.held.event && event) session.held = { ...session.held, event };
-  }
-
-  /** The same connection again: the log had it lost, or under an older token. */
-  function announceAnew(session: Session): void {
-    const { connected, engine } = session;
-    if (!connected) return;
-    const known = log.state().engines[engine];
-    const now = {
-      reportedMode: known?.confirmedMode ?? connected.reportedMode,
-      appliedMode: strictest(effectiveMode(log.state(), engine), floorOf(session)),
-      selfPausedAt: known?.selfPausedAt ?? null,
-    };
-    announce(session, { ...connected, ...now }, isOwned);
-  }
-
-  /** What a session is owned as; null where there is one gateway. */
-  function ownedBy({ engine, id, token }: Session): Owned | null {
-    return owner && { node: owner.node, token, engine, session: id };
-  }
-
-  function logOf(session: Session): GatewayLog {
-    const owned = ownedBy(session);
-    return owned ? under(log, (state) => isOwned(state, owned)) : log;
-  }
-
-  /** Lets go the engines whose connection is in the log: this gateway's state is not an old one. */
-  function release(): void {
-    for (const session of sessions.values()) {
-      if (!session.held?.event || !log.isSaved(session.held.event)) continue;
-      session.held = null;
-      for (const listener of listeners) listener.current?.(session.engine);
-    }
-  }
-
-  /**
-   * Another gateway's word on an engine that is connected here. One that has come there since has left
-   * here, whatever this socket still looks like; one that is missed there, and came to no other, is not lost.
-   */
-  function recordedElsewhere({ type, data }: LogEvent): void {
-    if (type === 'engine.lost') elsewhere.delete(String(data.engine));
-    const session = sessions.get(String(data.engine));
-    const owned = session && ownedBy(session);
-    if (!owned || log.state().engines[owned.engine]?.session === owned.session) return;
-    const isOwn = isOwned(log.state(), owned);
-    if (type === 'engine.lost' && isOwn) announceAnew(session);
-    if (type === 'engine.connected' && !isOwn) {
-      sessions.delete(session.engine);
-      for (const listener of listeners) listener.lost?.(session.engine);
-      // Told that it is replaced an engine comes back no more. Where the log never had it here it may be the
-      // very one, and clocks that are apart had the other taken for the later.
-      session.socket.close(session.held ? CLOSE.goingAway : CLOSE.replaced);
-    }
   }
 
   function hear(session: Session, message: EngineMessage): void {
@@ -349,16 +252,16 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
         reply(session.socket, { type: 'pong', time: clock(), echo: message.time });
         return;
       case 'self.paused':
-        logOf(session).append({
+        records.logOf(session).append({
           type: 'engine.self_paused',
           data: { engine, at: message.at, silentMs: message.silentMs, action: message.action },
         });
         return;
       case 'mode.changed':
-        if (mayRecord(session)) recordOutside(logOf(session), engine, message);
+        if (mayRecord(session)) recordOutside(records.logOf(session), engine, message);
         return;
       case 'alert':
-        if (mayRecord(session)) recordAlert(logOf(session), engine, message);
+        if (mayRecord(session)) recordAlert(records.logOf(session), engine, message);
         return;
       case 'register':
         reply(session.socket, {
@@ -389,7 +292,7 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
 
   function reportModels(session: Session, models: Models): void {
     const { engine } = session;
-    if (!recordModels(logOf(session), engine, models)) return;
+    if (!recordModels(records.logOf(session), engine, models)) return;
     for (const listener of listeners) listener.models?.(engine);
   }
 
@@ -433,13 +336,9 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
     }
   }
 
-  if (owner) {
-    owner.onGranted(() => {
-      for (const session of sessions.values()) announceAnew(session);
-    });
-    log.onRecorded(recordedElsewhere);
-    log.onSaved(release);
-  }
+  log.onRecorded(({ type, data }) => {
+    if (type === 'engine.lost') elsewhere.delete(String(data.engine));
+  });
   return {
     accept,
     relay(engine, session, items) {
@@ -454,7 +353,7 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
     floor: (engine) => floorOf(sessions.get(engine)),
     logOf(engine) {
       const session = sessions.get(engine);
-      return session ? logOf(session) : log;
+      return session ? records.logOf(session) : log;
     },
     send(engine, order) {
       const session = sessions.get(engine);
@@ -469,11 +368,6 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       for (const socket of open) socket.close(CLOSE.goingAway);
     },
   };
-}
-
-/** See {@link EngineHub.floor}. */
-function floorOf(session: Session | undefined): Mode {
-  return session?.held?.mode ?? 'normal';
 }
 
 /** What an engine holds after what it just said. */

@@ -183,7 +183,7 @@ async function oneRound(round: Round): Promise<void> {
     }
   }
   const since = performance.now();
-  const frozen = kinds.some((kind) => kind.endsWith('frozen'));
+  const frozen = kinds.includes('server frozen');
   const brokenFor = random() * (frozen ? FROZEN_MS : BROKEN_MS);
   // Half of the kills come while the first engines look for another gateway.
   const untilKill = random() * (random() < 0.5 ? MOMENT_MS : UNTIL_KILL_MS);

@@ -95,7 +95,7 @@ export function decideLease(
   };
   switch (want) {
     case 'release':
-      return mine
+      return mine && own?.token === record.token
         ? { do: 'write', record: { ...record, holder: null, beat: record.beat + 1 } }
         : { do: 'look' };
     case 'hold': {
@@ -114,9 +114,9 @@ export function decideLease(
   }
 }
 
-/** Asks for something else. Every asking that is granted gets a token of its own. */
+/** Asks for something else. Every asking that is granted gets a token of its own; what is given back is one's own. */
 export function wants(state: LeaseState, want: Want): LeaseState {
-  return { ...state, want, own: null };
+  return { ...state, want, own: want === 'release' ? state.own : null };
 }
 
 /** A revision was seen, in whatever order they come. */

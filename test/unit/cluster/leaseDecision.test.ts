@@ -373,6 +373,7 @@ describe('whatever is delayed, lost or cut off', () => {
           expect(world.acting()).toEqual(acting);
           expect(world.grants()).toHaveLength(before);
         }),
+        { numRuns: 2_000 },
       );
     },
   );
