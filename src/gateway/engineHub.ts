@@ -1,19 +1,22 @@
 import type { WebSocket } from 'ws';
 import { type RandomBytes, uuidv7 } from '../shared/ids';
-import type { LogEvent } from '../shared/log/event';
-import { effectiveMode, modeOnRegistering, orderedMode } from '../shared/ops/fold';
+import { modeOnRegistering, orderedMode } from '../shared/ops/fold';
 import { strictest } from '../shared/ops/mode';
+import type { OpsState } from '../shared/ops/state';
 import type { OperationsPolicy } from '../shared/policy/operations';
-import type { EngineMessage, EngineOrder, OutsideChange } from '../shared/protocol/engine';
+import type { EngineMessage, EngineOrder } from '../shared/protocol/engine';
 import { engineMessages } from '../shared/protocol/engine';
 import { parseFrame } from '../shared/protocol/frame';
 import { CLOSE } from '../shared/protocol/wire';
-import type { Mode, Position, TelemetryItem, WorkingOrder } from '../shared/telemetry/types';
+import type { Mode, TelemetryItem } from '../shared/telemetry/types';
 import type { Clock } from '../shared/time';
-import { detailOf, type Phrase, phrase, say, word } from '../shared/words/phrase';
+import { type Phrase, phrase, say } from '../shared/words/phrase';
+import type { Ownership } from './cluster/owning';
+import { recordAlert, recordModels, recordOutside } from './engineRecords';
+import { floorOf, type ReportedHoldings, recordSessions, type Session } from './engineSessions';
 import type { Fact } from './facts';
-import { type Bucket, type Guard, HELLO_WITHIN_MS } from './guard';
-import type { GatewayLog } from './log';
+import { type Guard, HELLO_WITHIN_MS } from './guard';
+import { type GatewayLog, under } from './log';
 import type { GatewayMetrics } from './metrics';
 
 export type OpUpdate = Extract<EngineMessage, { type: 'op.update' }>;
@@ -21,15 +24,6 @@ export type OpStatus = Extract<EngineMessage, { type: 'op.status' }>;
 export type Figures = Omit<Extract<EngineMessage, { type: 'model.report' }>, 'type'>;
 type Models = Pick<Register, 'loaded' | 'available'>;
 type Register = Extract<EngineMessage, { type: 'register' }>;
-type EngineAlert = Extract<EngineMessage, { type: 'alert' }>;
-
-/** What an engine said of its holdings unasked, the latest. `seq` is its telemetry number. */
-export interface ReportedHoldings {
-  readonly seq: number;
-  readonly at: number;
-  readonly positions: readonly Position[];
-  readonly workingOrders: readonly WorkingOrder[];
-}
 
 export interface EngineListener {
   connected?(engine: string): void;
@@ -59,6 +53,11 @@ export interface EngineHub {
    * connection is in the log an engine keeps the mode it came with, where that is the stricter one.
    */
   floor(engine: string): Mode;
+  /**
+   * The log for what an engine says here. Of several gateways only that one speaks of an engine that has it:
+   * what is not in the log before the engine is at another is left out.
+   */
+  logOf(engine: string): GatewayLog;
   /** False when the engine is not connected; nothing was sent then. */
   send(engine: string, order: EngineOrder): boolean;
   reported(engine: string): ReportedHoldings | null;
@@ -70,31 +69,14 @@ export interface EngineHubOptions {
   readonly log: GatewayLog;
   readonly policy: OperationsPolicy;
   readonly gatewayId: string;
-  /** This gateway's name among several; null where there is one. */
-  readonly node: string | null;
+  /** This gateway among several; null where there is one. */
+  readonly owner: Ownership | null;
   readonly clock: Clock;
   /** Milliseconds that never jump: a wall clock put right is not silence. */
   readonly uptime: Clock;
   readonly random: RandomBytes;
   readonly guard: Guard;
   readonly metrics: GatewayMetrics;
-}
-
-interface Session {
-  readonly id: string;
-  readonly engine: string;
-  readonly socket: WebSocket;
-  readonly allowance: Bucket;
-  lastHeardAt: number;
-  /** The same by uptime. */
-  heardAt: number;
-  holdings: ReportedHoldings | null;
-  minute: number;
-  recordedInMinute: number;
-  /** That it connected, as it stands on record. */
-  connected: Fact | null;
-  /** The mode it came with and the event of its connection, until that is in the log. */
-  held: { readonly mode: Mode; readonly event: LogEvent } | null;
 }
 
 /** Bad frames an engine may send before its link is cut: a flood of them is not an engine. */
@@ -105,12 +87,21 @@ const RECORDS_A_MINUTE = 120;
 
 /** The engines' sockets: who is connected, what they say, and who fell silent. */
 export function createEngineHub(options: EngineHubOptions): EngineHub {
-  const { log, policy, clock } = options;
+  const { log, policy, clock, owner } = options;
   const sessions = new Map<string, Session>();
   const waiting = new Set<WebSocket>();
   const listeners: EngineListener[] = [];
   /** What engines said at other gateways. */
   const elsewhere = new Map<string, { session: string; holdings: ReportedHoldings | null }>();
+  const records = recordSessions({
+    ...{ log, owner, sessions },
+    current: (engine) => {
+      for (const listener of listeners) listener.current?.(engine);
+    },
+    left: (engine) => {
+      for (const listener of listeners) listener.lost?.(engine);
+    },
+  });
   const beat = setInterval(heartbeat, policy.engines.heartbeatMs);
 
   function accept(socket: WebSocket, allowed: string | null): void {
@@ -160,10 +151,10 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
   function register(socket: WebSocket, message: Register): Session {
     const { id, name, kind, environment, instruments, software } = message.engine;
     const now = clock();
-    const before = sessions.get(id);
-    if (before) {
-      lose(before, phrase('replaced by a newer connection'));
-      before.socket.close(CLOSE.replaced);
+    const former = sessions.get(id);
+    if (former) {
+      lose(former, phrase('replaced by a newer connection'));
+      former.socket.close(CLOSE.replaced);
     }
     const session: Session = {
       id: uuidv7(now, options.random),
@@ -176,8 +167,10 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       minute: 0,
       recordedInMinute: 0,
       connected: null,
+      token: 0,
       held: null,
     };
+    const before = log.state().engines[id]?.session ?? null;
     sessions.set(id, session);
     const registered: Fact = {
       type: 'engine.registered',
@@ -188,10 +181,10 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
     // A stop found in place holds: it is on the record before the mode goes out, which then is that one.
     if (outside) {
       log.append(registered);
-      recordOutside(id, outside);
+      recordOutside(log, id, outside);
     }
     const logged = modeOnRegistering(log.state(), id, environment);
-    const appliedMode = options.node === null ? logged : strictest(logged, message.mode);
+    const appliedMode = owner ? strictest(logged, message.mode) : logged;
     // The mode goes out before anything is written down: an engine must not trade a millisecond longer.
     reply(socket, {
       type: 'registered',
@@ -202,55 +195,17 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       deadManAction: policy.engines.deadManActionOf[id] ?? policy.engines.deadManAction,
       heartbeatMs: policy.engines.heartbeatMs,
     });
-    session.connected = {
-      type: 'engine.connected',
-      data: {
-        engine: id,
-        session: session.id,
-        reportedMode: message.mode,
-        appliedMode,
-        selfPausedAt: message.selfPausedAt,
-        clockOffsetMs: Math.round(message.time - now),
-        ...(options.node !== null && { node: options.node }),
-      },
-      holds: () => sessions.get(id) === session,
+    if (!outside) log.append(registered);
+    const data = {
+      ...{ engine: id, session: session.id, reportedMode: message.mode, appliedMode },
+      selfPausedAt: message.selfPausedAt,
+      clockOffsetMs: Math.round(message.time - now),
     };
-    const facts: Fact[] = [...(outside ? [] : [registered]), session.connected];
-    const event = log.append(...facts).at(-1);
-    if (options.node !== null && event) session.held = { mode: message.mode, event };
+    records.connected(session, data, before);
     elsewhere.delete(id);
-    reportModels(id, message);
+    reportModels(session, message);
     for (const listener of listeners) listener.connected?.(id);
     return session;
-  }
-
-  /** Lets go the engines whose connection is in the log: this gateway's state is not an old one. */
-  function release(): void {
-    for (const session of sessions.values()) {
-      if (!session.held || !log.isSaved(session.held.event)) continue;
-      session.held = null;
-      for (const listener of listeners) listener.current?.(session.engine);
-    }
-  }
-
-  /**
-   * Another gateway's word on an engine that is connected here. One that has come there since has left
-   * here, whatever this socket still looks like; one that is missed there is not lost.
-   */
-  function recordedElsewhere({ type, data }: LogEvent): void {
-    if (type === 'engine.lost') elsewhere.delete(String(data.engine));
-    const session = sessions.get(String(data.engine));
-    const known = log.state().engines[session?.engine ?? ''];
-    if (!session || !known || known.session === session.id) return;
-    if (type === 'engine.connected') {
-      sessions.delete(session.engine);
-      for (const listener of listeners) listener.lost?.(session.engine);
-      session.socket.close(CLOSE.replaced);
-    } else if (type === 'engine.lost' && session.connected?.type === 'engine.connected') {
-      const appliedMode = strictest(effectiveMode(log.state(), session.engine), floorOf(session));
-      const { data } = session.connected;
-      log.append({ ...session.connected, data: { ...data, appliedMode } });
-    }
   }
 
   function hear(session: Session, message: EngineMessage): void {
@@ -260,15 +215,15 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
     const { engine } = session;
     switch (message.type) {
       case 'op.update':
-        reportLoaded(engine, message.loaded);
+        reportLoaded(session, message.loaded);
         for (const listener of listeners) listener.update?.(engine, message);
         return;
       case 'op.status':
-        if (message.known) reportLoaded(engine, message.loaded);
+        if (message.known) reportLoaded(session, message.loaded);
         for (const listener of listeners) listener.status?.(engine, message);
         return;
       case 'models':
-        reportModels(engine, message);
+        reportModels(session, message);
         return;
       case 'model.register':
         answerFor(
@@ -297,16 +252,16 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
         reply(session.socket, { type: 'pong', time: clock(), echo: message.time });
         return;
       case 'self.paused':
-        log.append({
+        records.logOf(session).append({
           type: 'engine.self_paused',
           data: { engine, at: message.at, silentMs: message.silentMs, action: message.action },
         });
         return;
       case 'mode.changed':
-        if (mayRecord(session)) recordOutside(engine, message);
+        if (mayRecord(session)) recordOutside(records.logOf(session), engine, message);
         return;
       case 'alert':
-        if (mayRecord(session)) recordAlert(engine, message);
+        if (mayRecord(session)) recordAlert(records.logOf(session), engine, message);
         return;
       case 'register':
         reply(session.socket, {
@@ -335,55 +290,17 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
     return false;
   }
 
-  /** A mode that somebody gave it elsewhere: on the record under that name, and before people's eyes. */
-  function recordOutside(engine: string, { mode, by, reason, at }: OutsideChange): void {
-    const before = log.state().engines[engine]?.confirmedMode ?? null;
-    const actor = { id: by, role: 'outside', terminal: null };
-    const said = phrase('{engine}: {before} → {mode}, {by}: {reason}', {
-      ...{ engine, before: before === null ? '?' : word(`mode.${before}`) },
-      ...{ mode: word(`mode.${mode}`), by, reason: reason ?? '–' },
-    });
-    log.append(
-      { type: 'engine.outside_change', actor, reason, data: { engine, mode, by, reason, at } },
-      {
-        type: 'alert.raised',
-        data: {
-          alert: outsideAlert(engine),
-          ...{ severity: 'P1', kind: 'outside_change', model: null, engine },
-          ...detailOf([said]),
-        },
-      },
-    );
-  }
-
-  function recordAlert(engine: string, message: EngineAlert): void {
-    const { key, state, severity, kind, model, detail, said } = message;
-    const alert = `engine:${engine}:${key}`.slice(0, 128);
-    const open = log.state().alerts.active[alert];
-    if (state === 'cleared') {
-      if (open) log.append({ type: 'alert.cleared', data: { alert, cause: detail.slice(0, 512) } });
-      return;
-    }
-    if (open && open.severity === severity && open.detail === detail) return;
-    const about = { alert, severity, kind, model, engine, detail, ...(said && { said }) };
-    log.append({ type: 'alert.raised', data: about });
-  }
-
-  /** Records an engine's models where they are not what was recorded last. */
-  function reportModels(engine: string, { loaded, available }: Models): void {
-    const before = log.state().models.engines[engine];
-    const none = { loaded: null, available: [] };
-    const said = { loaded, available };
-    if (JSON.stringify(said) === JSON.stringify(before ? pick(before) : none)) return;
-    log.append({ type: 'engine.models_reported', data: { engine, ...said } });
+  function reportModels(session: Session, models: Models): void {
+    const { engine } = session;
+    if (!recordModels(records.logOf(session), engine, models)) return;
     for (const listener of listeners) listener.models?.(engine);
   }
 
   /** What it runs after a load, said beside the answer. */
-  function reportLoaded(engine: string, loaded: Models['loaded'] | undefined): void {
+  function reportLoaded(session: Session, loaded: Models['loaded'] | undefined): void {
     if (loaded === undefined) return;
-    const available = log.state().models.engines[engine]?.available ?? [];
-    reportModels(engine, { loaded, available: [...available] });
+    const available = log.state().models.engines[session.engine]?.available ?? [];
+    reportModels(session, { loaded, available: [...available] });
   }
 
   function answerFor(session: Session, refusals: readonly (string | null | undefined)[]): void {
@@ -394,14 +311,14 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
   function lose(session: Session, why: Phrase): void {
     if (sessions.get(session.engine) !== session) return;
     sessions.delete(session.engine);
-    log.append({
+    const isHere = ({ engines }: OpsState) => engines[session.engine]?.session === session.id;
+    under(log, isHere).append({
       type: 'engine.lost',
       data: {
         ...{ engine: session.engine, cause: say(why, 'en'), said: [why] },
         lastHeardAt: session.lastHeardAt,
         positions: session.holdings?.positions.length ?? null,
       },
-      holds: ({ engines }) => engines[session.engine]?.session === session.id,
     });
     for (const listener of listeners) listener.lost?.(session.engine);
   }
@@ -419,10 +336,9 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
     }
   }
 
-  if (options.node !== null) {
-    log.onRecorded(recordedElsewhere);
-    log.onSaved(release);
-  }
+  log.onRecorded(({ type, data }) => {
+    if (type === 'engine.lost') elsewhere.delete(String(data.engine));
+  });
   return {
     accept,
     relay(engine, session, items) {
@@ -435,6 +351,10 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
     },
     isConnected: (engine) => sessions.has(engine),
     floor: (engine) => floorOf(sessions.get(engine)),
+    logOf(engine) {
+      const session = sessions.get(engine);
+      return session ? records.logOf(session) : log;
+    },
     send(engine, order) {
       const session = sessions.get(engine);
       return session ? reply(session.socket, order) : false;
@@ -448,11 +368,6 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       for (const socket of open) socket.close(CLOSE.goingAway);
     },
   };
-}
-
-/** See {@link EngineHub.floor}. */
-function floorOf(session: Session | undefined): Mode {
-  return session?.held?.mode ?? 'normal';
 }
 
 /** What an engine holds after what it just said. */
@@ -470,15 +385,8 @@ function newer(
   return held;
 }
 
-/** The key of the alert that an engine's mode was changed elsewhere. */
-export const outsideAlert = (engine: string): string => `outside:${engine}`.slice(0, 128);
-
 function isStricter(mode: Mode | undefined, than: Mode): boolean {
   return mode !== undefined && strictest(mode, than) !== than;
-}
-
-function pick({ loaded, available }: { loaded: unknown; available: unknown }) {
-  return { loaded, available };
 }
 
 function reply(socket: WebSocket, order: EngineOrder): boolean {

@@ -45,6 +45,7 @@ import {
   serveOthers,
 } from './cluster/cluster';
 import { createClusterLog } from './cluster/log';
+import { holdOwnership } from './cluster/owning';
 import { keepRecent } from './cluster/recent';
 import { type Commands, createCommands, type Operator } from './commands';
 import type { TlsFiles } from './config';
@@ -134,7 +135,7 @@ export class OtherKeyError extends Error {
 /**
  * Starts a gateway: verifies its log, takes running kills up and listens.
  *
- * @throws BrokenLogError, OtherHistoryError, OtherKeyError, listen errors
+ * @throws BrokenLogError, OtherHistoryError, OtherKeyError, NoLeaseError, listen errors
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { clock, random, environment, journal } = options;
@@ -185,12 +186,23 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     throw new OtherKeyError(join(options.dataDir, 'signing.pem'));
   }
   const gatewayId = log.state().gatewayId ?? 'gateway';
+  const owner =
+    cluster &&
+    (await holdOwnership({ log, leases: cluster.leases, node: cluster.node }).catch(
+      async (error) => {
+        await log.stop();
+        throw error;
+      },
+    ));
+  const startedAs = owner && { node: owner.node, lease: owner.token() };
   log.append({
     type: 'gateway.started',
     data: {
       ...{ version: options.version, runtime: `node ${process.versions.node}`, environment },
-      ...(node !== null && { node }),
+      ...startedAs,
     },
+    // The engines of a later life under this name are not lost by it.
+    holds: ({ leases }) => !startedAs || (leases[startedAs.node] ?? 0) < startedAs.lease,
   });
   for (const name of policyNameSchema.options) {
     const { document, hash } = options.policies[name];
@@ -208,7 +220,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const metrics = createGatewayMetrics(log);
   const guard = createGuard({ limits: policy.limits, uptime, metrics });
   const hub = createEngineHub({
-    ...{ log, policy, gatewayId, node, clock, uptime, random, guard, metrics },
+    ...{ log, policy, gatewayId, owner, clock, uptime, random, guard, metrics },
   });
   const driver = createKillDriver({ log, hub, times: policy.kill, clock, turn });
   const stopModes = driveModes(log, hub);
@@ -429,7 +441,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   /** What only one gateway does is this one's from now on, until the way out is taken. */
   function beginTurn(own: GatewayLog): () => void {
     if (!cluster) throw new Error('a gateway that is alone has no turns');
-    const { peers } = cluster;
+    const { peers, leases } = cluster;
     // What is older than what is told again below was another's to tell.
     for (const file of [outboxFile, `${outboxFile}-wal`, `${outboxFile}-shm`]) {
       rmSync(file, { force: true });
@@ -451,7 +463,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       ways.push(() => bridges?.stop());
       bridges?.start(url);
       ways.push(serveOthers(peers, commands, mine.lease));
-      ways.push(watchGateways(own, { node: cluster.node, peers, uptime, clock }));
+      ways.push(watchGateways(own, { node: cluster.node, peers, leases, uptime, clock }));
       setImmediate(() => {
         if (duties !== mine) return;
         driver.conclude();

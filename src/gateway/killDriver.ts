@@ -136,7 +136,7 @@ export function createKillDriver(options: KillDriverOptions): KillDriver {
       const step = STEPS.find((one) => stepOpId(chain, one) === opId);
       if (step) {
         entry.ownStep = true;
-        log.append({
+        hub.logOf(engine).append({
           type: 'kill.step_settled',
           commandId: chain.commandId,
           data: { engine, step, round: chain.round, opId, items: [...items] },
@@ -153,7 +153,7 @@ export function createKillDriver(options: KillDriverOptions): KillDriver {
     if (chain.phase === 'flat' || chain.phase === 'kept') {
       const cause = 'the engine could not be read back';
       const data = { engine: chain.engine, cause };
-      log.append({ type: 'kill.reopened', commandId: chain.commandId, data });
+      hub.logOf(chain.engine).append({ type: 'kill.reopened', commandId: chain.commandId, data });
     }
     pump(chain.engine);
   }
@@ -177,7 +177,7 @@ export function createKillDriver(options: KillDriverOptions): KillDriver {
     if (nothingNew) return;
     const sessionOf = ({ engines }: OpsState) => engines[chain.engine]?.session;
     const session = sessionOf(log.state());
-    log.append({
+    hub.logOf(chain.engine).append({
       type: 'kill.read_back',
       commandId: chain.commandId,
       // What was held before its link was lost, or before it went elsewhere, proves nothing after that.
@@ -236,7 +236,7 @@ export function createKillDriver(options: KillDriverOptions): KillDriver {
     const open =
       news.workingOrders.length > 0 || (chain.closePositions && news.positions.length > 0);
     if (!settledPhase || !open) return;
-    log.append({
+    hub.logOf(engine).append({
       type: 'kill.reopened',
       commandId: chain.commandId,
       data: { engine, cause: 'the engine reports something open after it was read back flat' },

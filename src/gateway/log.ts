@@ -79,6 +79,21 @@ export interface GatewayLog {
   stop(): Promise<void>;
 }
 
+/** A log that takes what is appended to it only where `holds`: now, and again after whatever others wrote before it. */
+export function under(log: GatewayLog, holds: (state: OpsState) => boolean): GatewayLog {
+  return {
+    ...log,
+    append(...facts) {
+      if (!holds(log.state())) return [];
+      const both = (fact: Fact): Fact => ({
+        ...fact,
+        holds: (state) => holds(state) && fact.holds?.(state) !== false,
+      });
+      return log.append(...facts.map(both));
+    },
+  };
+}
+
 export interface LogOptions {
   readonly store: SqliteEventStore;
   readonly sha256: Sha256;

@@ -51,7 +51,8 @@ export function driveModes(log: GatewayLog, hub: EngineHub): () => void {
       asked.delete(update.opId);
       const outcome = update.items.every((item) => item.outcome === 'done') ? 'done' : 'rejected';
       const { commandId, mode } = settled;
-      log.append({ type: 'engine.mode_applied', commandId, data: { engine, mode, outcome } });
+      const data = { engine, mode, outcome } as const;
+      hub.logOf(engine).append({ type: 'engine.mode_applied', commandId, data });
     },
   });
 

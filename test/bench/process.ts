@@ -32,7 +32,11 @@ export function start(command: string, args: readonly string[], env: object = {}
   const { child, exited, end } = startProgram(
     command,
     args,
-    { cwd: ROOT, stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } },
+    {
+      cwd: ROOT,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, VIGIA_APP: ROOT, ...env },
+    },
     GRACE_MS,
   );
   let errors = '';

@@ -278,6 +278,70 @@ export function turnFaults(log: readonly Told[]): string[] {
   return faults;
 }
 
+/** Said of an engine by the gateway alone that it is connected to. */
+const OWNERS_FACTS = new Set([
+  'engine.mode_applied',
+  'engine.models_reported',
+  'engine.self_paused',
+  'kill.step_settled',
+  'kill.read_back',
+  'kill.reopened',
+]);
+
+/**
+ * An engine has one gateway at a time, by one connection: tokens of a gateway's name only grow, with each life
+ * of it too; a connection that another has followed never comes back; and nobody speaks of an engine that has
+ * gone to another since.
+ */
+export function ownershipFaults(log: readonly Told[]): string[] {
+  const faults: string[] = [];
+  const tokens = new Map<string, number>();
+  const owners = new Map<string, Owner>();
+  const left = new Set<string>();
+  for (const event of log) {
+    const { type, seq, data } = event;
+    const [engine, node] = [String(data.engine), String(data.node)];
+    const owner = owners.get(engine);
+    if (type === 'gateway.started' || type === 'engine.connected') {
+      const token = Number(data.lease);
+      const least = (tokens.get(node) ?? 0) + (type === 'gateway.started' ? 1 : 0);
+      if (!(token >= least))
+        faults.push(`event ${seq}: ${node} under ${data.lease} after ${least}`);
+      else tokens.set(node, token);
+    }
+    if (type === 'gateway.started') {
+      for (const one of owners.values()) if (one.node === node) one.connected = false;
+    }
+    if (type === 'engine.connected') {
+      const session = String(data.session);
+      if (left.has(session))
+        faults.push(`event ${seq}: ${engine} is back at ${node}, which it left`);
+      if (owner?.session === session) owner.connected = true;
+      else {
+        if (owner) left.add(owner.session);
+        owners.set(engine, { node, session, since: notedAt(event), connected: true });
+      }
+    }
+    if (type === 'engine.lost' && owner) {
+      if (!owner.connected) faults.push(`event ${seq}: ${engine} is lost again`);
+      owner.connected = false;
+    }
+    if (OWNERS_FACTS.has(type) && owner && notedAt(event) < owner.since) {
+      faults.push(`event ${seq}: ${type} of ${engine} by who had it before ${owner.node}`);
+    }
+  }
+  return faults;
+}
+
+/** Who an engine was connected to last. */
+interface Owner {
+  readonly node: string;
+  readonly session: string;
+  /** When that connection was made, Unix ms. */
+  readonly since: number;
+  connected: boolean;
+}
+
 /** When a fact became known, Unix ms: an id begins with it (RFC 9562, 5.7). */
 function notedAt({ id }: Told): number {
   return Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16);

@@ -13,6 +13,7 @@ import {
   ledgerFaults,
   lostFaults,
   modeAt,
+  ownershipFaults,
   readChain,
   readLedger,
   saidOnceFaults,
@@ -182,7 +183,7 @@ async function oneRound(round: Round): Promise<void> {
     }
   }
   const since = performance.now();
-  const frozen = kinds.some((kind) => kind.endsWith('frozen'));
+  const frozen = kinds.includes('server frozen');
   const brokenFor = random() * (frozen ? FROZEN_MS : BROKEN_MS);
   // Half of the kills come while the first engines look for another gateway.
   const untilKill = random() * (random() < 0.5 ? MOMENT_MS : UNTIL_KILL_MS);
@@ -323,6 +324,7 @@ function check(desk: ClusterDesk): string[] {
       ...commandFaults(log, outcomes),
       ...lostFaults(log, outcomes),
       ...turnFaults(log),
+      ...ownershipFaults(log),
       ...saidOnceFaults(log),
       ...blockedFaults(log),
       ...[...ledgers].flatMap(([id, ledger]) => ledgerFaults(log, id, ledger)),

@@ -1,5 +1,5 @@
 import { effectiveMode } from '../../shared/ops/fold';
-import { outsideAlert } from '../engineHub';
+import { outsideAlert } from '../engineRecords';
 import type { GatewayLog } from '../log';
 
 const SETTLES: ReadonlySet<string> = new Set([

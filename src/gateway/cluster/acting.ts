@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { OpsState } from '../../shared/ops/state';
 import type { Clock } from '../../shared/time';
 import { phrase, say } from '../../shared/words/phrase';
 import type { Fact } from '../facts';
-import type { GatewayLog } from '../log';
+import { type GatewayLog, under } from '../log';
 import type { Leases } from './leases';
+import { leaseOf } from './owning';
 import type { Peers } from './peers';
 
 /** The lease of what only one gateway may do. */
@@ -13,7 +13,7 @@ const TRY_AGAIN_MS = 500;
 const AFTER_FAILURE_MS = 10_000;
 const RELEASE_WITHIN_MS = 1_000;
 const LOOK_EVERY_MS = 500;
-/** A gateway that says nothing for so long is gone, and its engines with it. */
+/** A gateway that says nothing for so long, and renews no lease, is gone, and its engines with it. */
 export const GATEWAY_LOST_MS = 3_000;
 
 export interface Turns {
@@ -105,41 +105,41 @@ export function takeTurns(options: {
 
 /** The log for one turn: what is appended to it counts only while the log still has that turn. */
 export function fenced(log: GatewayLog, token: number): GatewayLog {
-  return {
-    ...log,
-    append(...facts) {
-      const under = (fact: Fact): Fact => ({
-        ...fact,
-        holds: (state: OpsState) => state.acting?.token === token && fact.holds?.(state) !== false,
-      });
-      return log.append(...facts.map(under));
-    },
-  };
+  return under(log, ({ acting }) => acting?.token === token);
 }
 
-/** Says on the record that a gateway is gone, and that what was connected to it is lost. @returns the way out */
+/**
+ * Says on the record that a gateway is gone, and that what was connected to it is lost: one that is not heard
+ * and whose lease has lapsed too. Leases that stand still, as while their bucket has no leader, lose nobody
+ * who is heard, and nobody is lost whose lease is renewed. @returns the way out
+ */
 export function watchGateways(
   log: GatewayLog,
   options: {
     readonly node: string;
-    readonly peers: Peers;
+    readonly peers: Pick<Peers, 'silentMs'>;
+    readonly leases: Pick<Leases, 'lapsed'>;
     readonly uptime: Clock;
     readonly clock: Clock;
   },
 ): () => void {
-  const { node: own, peers, uptime, clock } = options;
-  const since = uptime();
+  const { node: own, peers, leases, uptime, clock } = options;
+  let since = uptime() - GATEWAY_LOST_MS;
+  let lookedAt = uptime();
   const gone = new Set<string>();
 
   function look(): void {
-    // Who has just begun to listen has heard nobody yet.
-    if (uptime() - since < GATEWAY_LOST_MS) return;
+    const now = uptime();
+    // Who was stopped for a while has heard nobody in it.
+    if (now - lookedAt > GATEWAY_LOST_MS / 2) since = now;
+    lookedAt = now;
+    if (now - since < GATEWAY_LOST_MS) return;
     const connected = Object.values(log.state().engines).filter((engine) => engine.connected);
     const nodes = new Set(
       connected.flatMap(({ node }) => (node === null || node === own ? [] : node)),
     );
     for (const node of nodes) {
-      if (peers.silentMs(node) < GATEWAY_LOST_MS) {
+      if (peers.silentMs(node) < GATEWAY_LOST_MS || !leases.lapsed(leaseOf(node))) {
         gone.delete(node);
         continue;
       }

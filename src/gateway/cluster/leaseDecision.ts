@@ -20,11 +20,8 @@ export interface LeaseRecord {
 /** As long as nobody has ever had it. */
 export const UNWRITTEN: LeaseRecord = { holder: null, token: 0, beat: 0 };
 
-/**
- * What a node wants of a lease: `take` at once from whoever has it, which becomes `keep` (renew it until
- * another takes it); `hold` it whenever nobody does; give it back; or look on.
- */
-export type Want = 'look' | 'hold' | 'take' | 'keep' | 'release';
+/** What a node wants of a lease: `hold` it whenever nobody does; give it back; or look on. */
+export type Want = 'look' | 'hold' | 'release';
 
 /** One lease as one node knows it. Times are that node's own, ms, monotonic. */
 export interface LeaseState {
@@ -63,7 +60,12 @@ export function actsForMs({ lostAfterMs }: LeaseTimes): number {
 export function lapsesAt(state: LeaseState, node: string, times: LeaseTimes): number | null {
   const { own, record, want } = state;
   const stands = own !== null && record.holder === node && record.token === own.token;
-  return stands && (want === 'hold' || want === 'keep') ? own.provenAt + actsForMs(times) : null;
+  return stands && want === 'hold' ? own.provenAt + actsForMs(times) : null;
+}
+
+/** From when on a lease is free, as far as this node has seen: its holder has shown no life for all its time. */
+export function freeAt({ record, seenAt }: LeaseState, { lostAfterMs }: LeaseTimes): number {
+  return record.holder === null ? Number.NEGATIVE_INFINITY : seenAt + lostAfterMs;
 }
 
 /** The token under which this node may act at `now`; null when it may not. */
@@ -84,7 +86,7 @@ export function decideLease(
   now: number,
   times: LeaseTimes,
 ): LeaseDecision {
-  const { want, record, seenAt, own } = state;
+  const { want, record, own } = state;
   if (state.sent !== null || want === 'look') return { do: 'wait', until: null };
   const mine = record.holder === node;
   const grant: LeaseDecision = {
@@ -93,31 +95,28 @@ export function decideLease(
   };
   switch (want) {
     case 'release':
-      return mine
+      return mine && own?.token === record.token
         ? { do: 'write', record: { ...record, holder: null, beat: record.beat + 1 } }
         : { do: 'look' };
-    case 'take':
-      return grant;
-    case 'hold':
-    case 'keep': {
+    case 'hold': {
       if (own !== null && actingToken(state, node, now, times) !== null) {
         const renewAt = own.provenAt + times.renewEveryMs;
         return now < renewAt
           ? { do: 'wait', until: renewAt }
           : { do: 'write', record: { ...record, beat: record.beat + 1 } };
       }
-      // Its own, but lapsed, from a former life, or granted by an answer that was lost: nobody acts under it.
-      if (mine) return grant;
-      if (want === 'keep') return { do: 'wait', until: null };
-      const freeAt = record.holder === null ? now : seenAt + times.lostAfterMs;
-      return now < freeAt ? { do: 'wait', until: freeAt } : grant;
+      // Its own, but lapsed, or from a former life: nobody acts under it. One that was granted over its own,
+      // and not to it, has gone to another that runs under its name: the later one keeps it.
+      if (mine && (own === null || own.token === record.token)) return grant;
+      const free = freeAt(state, times);
+      return now < free ? { do: 'wait', until: free } : grant;
     }
   }
 }
 
-/** Asks for something else. Every asking that is granted gets a token of its own. */
+/** Asks for something else. Every asking that is granted gets a token of its own; what is given back is one's own. */
 export function wants(state: LeaseState, want: Want): LeaseState {
-  return { ...state, want, own: null };
+  return { ...state, want, own: want === 'release' ? state.own : null };
 }
 
 /** A revision was seen, in whatever order they come. */
@@ -152,8 +151,7 @@ export function taken(state: LeaseState, revision: number, now: number): LeaseSt
   if (record.holder === null) return { ...next, own: null };
   // A renewal proves what was granted before, and nothing to who has asked anew since.
   if (record.beat > 0) return { ...next, own: state.own && { ...state.own, provenAt: at } };
-  const want = state.want === 'take' ? 'keep' : state.want;
-  return { ...next, want, own: { token: record.token, provenAt: at } };
+  return { ...next, own: { token: record.token, provenAt: at } };
 }
 
 /** The change was refused, or its answer did not come: it may have been taken all the same, or be taken yet. */

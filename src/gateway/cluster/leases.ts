@@ -12,6 +12,7 @@ import {
   actsForMs,
   decideLease,
   failed,
+  freeAt,
   goneBack,
   type LeaseRecord,
   type LeaseState,
@@ -21,7 +22,6 @@ import {
   taken,
   UNKNOWN,
   UNWRITTEN,
-  type Want,
   wants,
 } from './leaseDecision';
 
@@ -126,16 +126,9 @@ export interface Grip {
 export interface Leases {
   /** Takes the lease whenever nobody has it or its holder has shown no life, and renews it. */
   hold(name: string, onChange: (change: LeaseChange) => void): Grip;
-  /**
-   * Takes the lease at once from whoever has it and renews it until another claims it. Resolves once
-   * it is taken, however long no server answers.
-   *
-   * @throws when it is claimed here anew before, or `close` is called
-   */
-  claim(name: string, onChange: (change: LeaseChange) => void): Promise<Grip>;
   view(name: string): LeaseView;
-  /** Hears of every lease whose name begins so, first as they are known, then each change of holder or token. */
-  watch(prefix: string, listener: (name: string, view: LeaseView) => void): () => void;
+  /** Whether nobody has it, or its holder has shown no life here for as long as a lease lasts. */
+  lapsed(name: string): boolean;
   /** Acts under none of them any more; releases none. */
   close(): void;
 }
@@ -149,14 +142,10 @@ interface Asking {
 interface Entry {
   state: LeaseState;
   asking: Asking | null;
-  /** What those who watch were told. */
-  told: LeaseView | null;
-  /** Wakes who waits for a claim or a release, to look again. */
+  /** Wakes who waits for a release, to look again. */
   changed: (() => void)[];
   timer: NodeJS.Timeout | undefined;
 }
-
-type Listener = (name: string, view: LeaseView) => void;
 
 const recordSchema = z.strictObject({
   holder: z.string().min(1).nullable(),
@@ -180,7 +169,6 @@ export function createLeases(options: {
     throw new RangeError(`a lease renewed every ${times.renewEveryMs} ms lapses in between`);
   }
   const entries = new Map<string, Entry>();
-  const listeners = new Map<Listener, string>();
   let watching: { stop(): void } | null = null;
   /** Up to where this node has seen everything in the bucket. */
   let position = 0;
@@ -197,7 +185,7 @@ export function createLeases(options: {
     const known = entries.get(name);
     if (known) return known;
     const entry: Entry = {
-      ...{ state: UNKNOWN, asking: null, told: null, changed: [], timer: undefined },
+      ...{ state: UNKNOWN, asking: null, changed: [], timer: undefined },
     };
     entries.set(name, entry);
     return entry;
@@ -207,7 +195,7 @@ export function createLeases(options: {
   function step(name: string, entry: Entry): void {
     clearTimeout(entry.timer);
     if (closing.signal.aborted) return;
-    tell(name, entry);
+    tell(entry);
     const now = uptime();
     const decision = decideLease(entry.state, node, now, times);
     let wakeAt = Number.POSITIVE_INFINITY;
@@ -259,33 +247,26 @@ export function createLeases(options: {
     if (position === last) watching?.stop();
   }
 
-  function tell(name: string, entry: Entry): void {
-    const { state, asking } = entry;
+  function tell({ state, asking }: Entry): void {
     const { holder, token } = state.record;
-    if (state.revision === 0) return;
+    if (state.revision === 0 || !asking) return;
     const held = actingToken(state, node, uptime(), times) !== null;
-    if (asking && !isDeepStrictEqual(asking.told, { held, holder, token })) {
-      asking.told = { held, holder, token };
-      asking.onChange(asking.told);
-    }
-    if (isDeepStrictEqual(entry.told, { holder, token })) return;
-    entry.told = { holder, token };
-    for (const [listener, prefix] of listeners) {
-      if (name.startsWith(prefix)) listener(name, entry.told);
-    }
+    if (isDeepStrictEqual(asking.told, { held, holder, token })) return;
+    asking.told = { held, holder, token };
+    asking.onChange(asking.told);
   }
 
-  function ask(name: string, want: Want, onChange: Asking['onChange']) {
+  function hold(name: string, onChange: Asking['onChange']): Grip {
     const entry = entryOf(name);
     const asking: Asking = { onChange, told: null };
     const former = entry.asking;
     entry.asking = asking;
-    entry.state = wants(entry.state, want);
+    entry.state = wants(entry.state, 'hold');
     if (former?.told?.held) former.onChange({ ...former.told, held: false });
     step(name, entry);
     const changed = () => new Promise<void>((look) => entry.changed.push(look));
     const current = () => entry.asking === asking && !closing.signal.aborted;
-    const grip: Grip = {
+    return {
       token: () => (current() ? actingToken(entry.state, node, uptime(), times) : null),
       async release() {
         if (!current()) return;
@@ -295,7 +276,6 @@ export function createLeases(options: {
         while (entry.state.want === 'release' && !closing.signal.aborted) await changed();
       },
     };
-    return { entry, grip, current, changed };
   }
 
   /** Follows the bucket for as long as this lives; a watch that ends or falls behind is opened anew. */
@@ -360,24 +340,12 @@ export function createLeases(options: {
   void follow();
 
   return {
-    hold: (name, onChange) => ask(name, 'hold', onChange).grip,
-    async claim(name, onChange) {
-      const { entry, grip, current, changed } = ask(name, 'take', onChange);
-      while (current() && entry.state.want === 'take') await changed();
-      if (!current()) throw new Error(`${name} was claimed anew, or the leases are closed`);
-      return grip;
-    },
+    hold,
     view(name) {
       const { holder, token } = entries.get(name)?.state.record ?? UNWRITTEN;
       return { holder, token };
     },
-    watch(prefix, listener) {
-      listeners.set(listener, prefix);
-      for (const [name, { told }] of entries) {
-        if (told && name.startsWith(prefix)) listener(name, told);
-      }
-      return () => void listeners.delete(listener);
-    },
+    lapsed: (name) => uptime() >= freeAt(entries.get(name)?.state ?? UNKNOWN, times),
     close() {
       closing.abort();
       watching?.stop();

@@ -12,7 +12,7 @@ export interface Peers {
   serve(question: string, answer: (asked: unknown) => Promise<unknown>): () => void;
   /** Asks whoever serves a question. @throws when nobody answers in time */
   ask(question: string, what: unknown): Promise<unknown>;
-  /** Milliseconds since a gateway was last heard; infinite for one that never was. */
+  /** Milliseconds since a gateway was last heard, or since this one listens where it never was. */
   silentMs(node: string): number;
   close(): void;
 }
@@ -40,6 +40,7 @@ export function joinPeers(
   options: { readonly prefix: string; readonly node: string; readonly uptime: Clock },
 ): Peers {
   const { prefix, node, uptime } = options;
+  const since = uptime();
   const heard = new Map<string, number>();
   const listeners: TelemetryListener[] = [];
   let connection: NatsConnection | null = null;
@@ -130,8 +131,7 @@ export function joinPeers(
       return parse(reply.string(), z.unknown());
     },
     silentMs(other) {
-      const at = heard.get(Buffer.from(other).toString('hex'));
-      return at === undefined ? Number.POSITIVE_INFINITY : uptime() - at;
+      return uptime() - (heard.get(Buffer.from(other).toString('hex')) ?? since);
     },
     close() {
       clearInterval(beating);

@@ -107,7 +107,7 @@ export function createDeploymentDriver(options: DeploymentDriverOptions): Deploy
     if (!open || !before || (before.state === outcome && before.detail === detail)) return;
     const hash = models().engines[engine]?.loaded?.hash ?? null;
     const attempt = attempts.get(engine) ?? 1;
-    log.append({
+    hub.logOf(engine).append({
       type: 'deployment.engine_settled',
       commandId: open.id,
       data: { deployment: open.id, engine, attempt, outcome, hash, detail },

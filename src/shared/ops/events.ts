@@ -56,6 +56,8 @@ export type KillStep = z.infer<typeof killStepSchema>;
 
 /** The gateway of several; absent where there is one. */
 const nodeSchema = id.optional();
+/** The token of the lease under which it owns engines; absent where there is one gateway, and in older logs. */
+const leaseSchema = z.int().positive().optional();
 
 export const eventData = {
   'log.opened': z.object({
@@ -69,6 +71,7 @@ export const eventData = {
     runtime: z.string(),
     environment: environmentSchema,
     node: nodeSchema,
+    lease: leaseSchema,
   }),
   'gateway.stopped': z.object({ cause: z.string(), node: nodeSchema }),
   /** One of several gateways showed no life for longer than its lease. */
@@ -109,6 +112,7 @@ export const eventData = {
     selfPausedAt: ts.nullable(),
     clockOffsetMs: z.number(),
     node: nodeSchema,
+    lease: leaseSchema,
   }),
   'engine.lost': z.object({
     engine: id,

@@ -187,8 +187,17 @@ function gatewayStarted(state: OpsState, event: EventOf<'gateway.started'>): Ops
       next.engines[engine]?.connected && (node === null || next.engines[engine].node === node)
         ? engineLost(next, engine, event.ts, 'gateway restarted')
         : next,
-    state,
+    leased(state, event.data),
   );
+}
+
+/** Several processes may run under one gateway's name, one after the other: the last one is known by its token. */
+function leased(
+  state: OpsState,
+  { node, lease = 0 }: EventOf<'gateway.started' | 'engine.connected'>['data'],
+): OpsState {
+  if (node === undefined || lease <= (state.leases[node] ?? 0)) return state;
+  return { ...state, leases: { ...state.leases, [node]: lease } };
 }
 
 function engineRegistered(state: OpsState, event: EventOf<'engine.registered'>): OpsState {
@@ -264,12 +273,13 @@ function engineConnected(state: OpsState, event: EventOf<'engine.connected'>): O
     selfPausedAt,
     clockOffsetMs,
   } = event.data;
-  const connected = withEngine(state, id, (engine) => ({
+  const connected = withEngine(leased(state, event.data), id, (engine) => ({
     ...engine,
     connected: true,
     session,
     node: event.data.node ?? null,
-    since: event.ts,
+    // Announced anew it is the same connection.
+    since: engine.connected && engine.session === session ? engine.since : event.ts,
     lostCause: null,
     clockOffsetMs,
     confirmedMode: reportedMode === appliedMode ? reportedMode : null,

@@ -93,6 +93,8 @@ export interface OpsState {
   readonly policyVersion: string | null;
   /** The gateway that acts for all of several; null where there is one. */
   readonly acting: { readonly node: string; readonly token: number } | null;
+  /** The greatest token that each of several gateways has owned engines under: what it says under less is void. */
+  readonly leases: Readonly<Record<string, number>>;
   /** Each policy as it holds: the file's, or what a person made of it since. */
   readonly policies: Readonly<Partial<Record<PolicyName, PolicyRecord>>>;
   /** Last event folded. */
@@ -133,6 +135,7 @@ export const INITIAL_OPS_STATE: OpsState = {
   environment: null,
   policyVersion: null,
   acting: null,
+  leases: {},
   policies: {},
   seq: 0,
   ts: 0,

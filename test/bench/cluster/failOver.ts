@@ -17,12 +17,19 @@ const GATEWAYS = 3;
 const TARGET_MS = 5_000;
 
 /** What must be elsewhere within {@link TARGET_MS}; the terminal's and the kill's times have benches of their own. */
-const TARGETED: ReadonlySet<keyof Times> = new Set(['engineBack', 'acting', 'lease']);
+const TARGETED: ReadonlySet<keyof Times> = new Set([
+  'engineBack',
+  'engineOwned',
+  'acting',
+  'lease',
+]);
 
 /** From the moment at which a gateway is killed, ms. */
 interface Times {
   readonly live: number;
   readonly engineBack: number;
+  /** By the log: another gateway has it, under its own lease. */
+  readonly engineOwned: number;
   readonly engineBlocked: number;
   readonly acting: number;
   readonly lease: number;
@@ -31,6 +38,7 @@ interface Times {
 const FIGURES: Readonly<Record<keyof Times, string>> = {
   live: 'terminal_live',
   engineBack: 'engine_back',
+  engineOwned: 'engine_owned',
   engineBlocked: 'engine_blocked_by_kill',
   acting: 'another_acts',
   lease: 'lease_given',
@@ -115,6 +123,12 @@ async function failOver(
   const began = performance.now();
   const since = () => performance.now() - began;
   const back = engine.heard('registered').then(since);
+  const owned = monitor
+    .until(() => {
+      const record = monitor.ops.engines[ENGINE];
+      return record?.connected === true && record.node !== acting.node;
+    })
+    .then(since);
   const blocked = engine.heard('killed').then(since);
   const live = terminal.replayed().then(() => {
     terminal.kill();
@@ -128,7 +142,8 @@ async function failOver(
   // Whatever is before the gateways takes an engine to one that is there.
   engine.target(next.port);
   const times = {
-    ...{ live: await live, engineBack: await back, engineBlocked: await blocked },
+    ...{ live: await live, engineBack: await back, engineOwned: await owned },
+    engineBlocked: await blocked,
     ...{ acting: await acts, lease: await given },
   };
 

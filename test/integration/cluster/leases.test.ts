@@ -38,6 +38,16 @@ async function openNode(name: string, servers: string[], replicas = 1): Promise<
   return { name, connection, leases };
 }
 
+/** A lease that a node asked for, once it has it. */
+function held(node: Node, lease: string): Promise<Grip> {
+  return new Promise((done) => {
+    const grip = node.leases.hold(
+      lease,
+      (change) => change.held && queueMicrotask(() => done(grip)),
+    );
+  });
+}
+
 /** Holds a lease at each node and checks at each change that no other acts. */
 function contend(nodes: readonly Node[], lease: string) {
   const grips = new Map<Node, Grip>();
@@ -140,9 +150,7 @@ describe.skipIf(WHY_NO_NATS !== null)(`leases at one server${skipped}`, () => {
       open.unshift(proxy);
       const lease = `partition ${way}`;
       const near = await openNode('near', [server]);
-      const mine = await new Promise<Grip>((held) => {
-        const grip = far.leases.hold(lease, (change) => change.held && held(grip));
-      });
+      const mine = await held(far, lease);
       const grips: Grip[] = [mine];
       const overlaps: (number | null)[] = [];
       const since = uptime();
@@ -164,68 +172,56 @@ describe.skipIf(WHY_NO_NATS !== null)(`leases at one server${skipped}`, () => {
     },
   );
 
-  it('a claim takes it at once, its former holder is told, and each claim has a token of its own', async () => {
+  it('one that is asked for anew gets a token of its own, and what was superseded gives nothing back', async () => {
     const [a, b] = (await three()) as [Node, Node];
-    const told: LeaseChange[] = [];
-    const first = await a.leases.claim('engine.x', (change) => told.push(change));
-    expect(first.token()).toBe(1);
-    const second = await b.leases.claim('engine.x', () => undefined);
+    const first = await held(a, 'anew');
+    const second = await held(a, 'anew');
+    expect([first.token(), second.token()]).toEqual([null, 2]);
+    await first.release();
     expect(second.token()).toBe(2);
-    await expect.poll(() => told.at(-1), SOON).toEqual({ held: false, holder: 'b', token: 2 });
-    expect(first.token()).toBe(null);
-    const third = await b.leases.claim('engine.x', () => undefined);
-    expect([second.token(), third.token()]).toEqual([null, 3]);
-    // What was superseded gives nothing back.
     await second.release();
-    expect(third.token()).toBe(3);
-    await third.release();
-    await expect.poll(() => a.leases.view('engine.x'), SOON).toEqual({ holder: null, token: 3 });
-    expect((await a.leases.claim('engine.x', () => undefined)).token()).toBe(4);
+    await expect.poll(() => b.leases.view('anew'), SOON).toEqual({ holder: null, token: 2 });
+    expect((await held(b, 'anew')).token()).toBe(3);
   });
 
-  it('two claims at once have one after the other', async () => {
-    const [a, b] = (await three()) as [Node, Node];
-    const grips = await Promise.all(
-      [a, b].map(({ leases }) => leases.claim('race', () => undefined)),
-    );
-    await expect.poll(() => grips.filter((grip) => grip.token() !== null).length, SOON).toBe(1);
-    expect(a.leases.view('race').token).toBe(2);
+  it('a gateway’s lease is taken at once by its next life, and left to it by one that was thought dead', async () => {
+    const [former, onlooker] = (await three()) as [Node, Node];
+    const lease = 'gateway/ñandú.*.>.=25 %';
+    const old = await held(former, lease);
+    const next = await openNode(former.name, [server]);
+    const grip = await held(next, lease);
+    expect(grip.token()).toBe(2);
+    await expect.poll(() => old.token(), SOON).toBe(null);
+    await renewals(next, 6);
+    expect([old.token(), grip.token()]).toEqual([null, 2]);
+    await expect
+      .poll(() => onlooker.leases.view(lease), SOON)
+      .toEqual({ holder: former.name, token: 2 });
   });
 
-  it('a watch hears of the leases of its prefix alone, whatever their names', async () => {
+  it('whoever looks on sees it lapse when its holder falls silent or gives it back, not before', async () => {
     const [a, b] = (await three()) as [Node, Node];
-    const heard: string[] = [];
-    const ends = b.leases.watch('motor/', (name, { holder, token }) =>
-      heard.push(`${name} ${holder} ${token}`),
-    );
-    const odd = 'motor/ñandú.*.>.=25 %';
-    const grip = await a.leases.claim(odd, () => undefined);
-    await a.leases.claim('otro', () => undefined);
+    expect(b.leases.lapsed('mute')).toBe(true);
+    const grip = await held(a, 'mute');
+    await expect.poll(() => b.leases.lapsed('mute'), SOON).toBe(false);
+    await renewals(a, 6);
+    expect(b.leases.lapsed('mute')).toBe(false);
     await grip.release();
-    await expect.poll(() => heard, SOON).toEqual([`${odd} a 1`, `${odd} null 1`]);
-    ends();
-    const late: string[] = [];
-    b.leases.watch('motor/', (name) => late.push(name));
-    expect(late).toEqual([odd]);
+    await expect.poll(() => b.leases.lapsed('mute'), SOON).toBe(true);
+    await held(a, 'mute');
+    await expect.poll(() => b.leases.lapsed('mute'), SOON).toBe(false);
+    await a.connection.close();
+    await expect.poll(() => b.leases.lapsed('mute'), SOON).toBe(true);
   });
 
   it('a key that somebody deleted is free, and its tokens go on', async () => {
     const [a] = (await three()) as [Node];
-    const grip = await a.leases.claim('borrado', () => undefined);
-    const former = grip.token() as number;
+    const former = (await held(a, 'borrado')).token() as number;
     const kv = await new Kvm(a.connection).open('vigia-leases');
+    a.leases.close();
     await kv.delete('borrado');
     const next = await openNode('d', [server]);
-    const after = await next.leases.claim('borrado', () => undefined);
-    expect(after.token()).toBeGreaterThan(former);
-  });
-
-  it('a claim ends with its leases', async () => {
-    const [a] = (await three()) as [Node];
-    await a.connection.close();
-    const claim = a.leases.claim('nunca', () => undefined);
-    a.leases.close();
-    await expect(claim).rejects.toThrow('nunca was claimed anew, or the leases are closed');
+    expect((await held(next, 'borrado')).token()).toBeGreaterThan(former);
   });
 
   it('a lease that would lapse before it is renewed is refused', () => {
@@ -275,9 +271,9 @@ describe.skipIf(WHY_NO_NATS !== null)(`leases at three servers${skipped}`, () =>
     const [its] = [...(await watches())].filter(([name]) => !before.has(name));
     await nats.kill(nats.names.indexOf(its?.[1] as string));
     // Made after the death, and told by nothing but the watch.
-    await holder.leases.claim('engine.x', () => undefined);
+    await held(holder, 'gateway/x');
     await expect
-      .poll(() => watcher.leases.view('engine.x').holder, { timeout: 30_000 })
+      .poll(() => watcher.leases.view('gateway/x').holder, { timeout: 30_000 })
       .toBe(holder.name);
     await desk.holder();
     expect(desk.overlaps).toEqual([]);

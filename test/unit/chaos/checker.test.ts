@@ -18,6 +18,7 @@ import {
   mirrorFaults,
   modeAt,
   type Outcome,
+  ownershipFaults,
   readChain,
   saidOnceFaults,
   type Told,
@@ -121,6 +122,41 @@ it('sees two that act at once, and what is said in a turn that is over', () => {
   expect(turnFaults(logOf(['kill.halted'], acting(1)))).toHaveLength(1);
   const late = log.map((event) => (event.seq === 4 ? { ...event, id: idAt(25_000) } : event));
   expect(turnFaults(late)).toEqual(['event 4: kill.flat of a turn before 2']);
+});
+
+it('sees an engine that two have, a token that goes back, and who speaks of what has left', () => {
+  type Line = [string, object];
+  const started = (node: string, lease: number): Line => ['gateway.started', { node, lease }];
+  const at = (node: string, lease: number, session: string): Line => [
+    'engine.connected',
+    { engine: 'v', node, lease, session },
+  ];
+  const lost: Line = ['engine.lost', { engine: 'v' }];
+  const said: Line = ['engine.self_paused', { engine: 'v' }];
+  const begun = [started('a', 1), started('b', 1)];
+  const good = [
+    ...begun,
+    at('a', 1, 's'),
+    lost,
+    at('a', 2, 's'),
+    said,
+    at('b', 1, 't'),
+    said,
+    lost,
+  ];
+  expect(ownershipFaults(logOf(...good))).toEqual([]);
+  expect(ownershipFaults(logOf(...good, started('b', 2), at('b', 2, 'u'), said))).toEqual([]);
+  const faults = (...lines: Line[]) => ownershipFaults(logOf(...good, ...lines));
+  expect(faults(at('a', 2, 's'))).toEqual(['event 10: v is back at a, which it left']);
+  expect(faults(at('a', 1, 'u'))).toEqual(['event 10: a under 1 after 2']);
+  expect(faults(started('b', 1))).toHaveLength(1);
+  expect(faults(['engine.connected', { engine: 'v', node: 'a', session: 'u' }])).toHaveLength(1);
+  expect(faults(lost)).toEqual(['event 10: v is lost again']);
+  // Noted before it came to the second.
+  const late = logOf(...good).map((one) => (one.seq === 8 ? { ...one, id: idAt(65_000) } : one));
+  expect(ownershipFaults(late)).toEqual([
+    'event 8: engine.self_paused of v by who had it before b',
+  ]);
 });
 
 it('sees a kill that is called flat again with nothing between', () => {

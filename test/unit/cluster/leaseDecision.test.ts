@@ -4,6 +4,7 @@ import {
   actingToken,
   decideLease,
   failed,
+  freeAt,
   type LeaseRecord,
   type LeaseState,
   lapsesAt,
@@ -58,24 +59,32 @@ describe('a lease', () => {
     expect(decideLease(released, 'a', 2_000, TIMES)).toMatchObject({ record: { token: 5 } });
   });
 
-  it('that is claimed is taken from whoever has it, and left to who claims it next', () => {
-    const other = seen(wants(free, 'take'), 3, { holder: 'b', token: 4, beat: 2 }, 2_000);
-    expect(decideLease(other, 'a', 2_000, TIMES)).toMatchObject({ record: { token: 5 } });
-    const claimed = taken(sent(other, { holder: 'a', token: 5, beat: 0 }, 2_000), 4, 2_010);
-    const lost = seen(claimed, 5, { holder: 'b', token: 6, beat: 0 }, 2_100);
-    expect(actingToken(lost, 'a', 2_100, TIMES)).toBe(null);
-    expect(decideLease(lost, 'a', 60_000, TIMES)).toEqual({ do: 'wait', until: null });
+  it('of a former life is taken at once, and left to a later one that runs under the same name', () => {
+    const former = seen(free, 3, { holder: 'a', token: 4, beat: 2 }, 2_000);
+    expect(decideLease(former, 'a', 2_000, TIMES)).toMatchObject({ record: { token: 5 } });
+    const mine = taken(sent(former, { holder: 'a', token: 5, beat: 0 }, 2_000), 4, 2_010);
+    const lapsed = decideLease(mine, 'a', 60_000, TIMES);
+    expect(lapsed).toMatchObject({ record: { token: 6, beat: 0 } });
+    const later = seen(mine, 5, { holder: 'a', token: 6, beat: 0 }, 2_100);
+    expect(actingToken(later, 'a', 2_100, TIMES)).toBe(null);
+    expect(decideLease(later, 'a', 2_100, TIMES)).toEqual({ do: 'wait', until: 5_100 });
+    expect(decideLease(later, 'a', 5_100, TIMES)).toMatchObject({ record: { token: 7 } });
   });
 
-  it.each(['take', 'hold'] as const)(
-    'that is asked for anew here gets a token of its own, also with a renewal on its way: %s',
-    (want) => {
-      const renewing = sent(granted(1_000), { holder: 'a', token: 1, beat: 1 }, 1_500);
-      const anew = taken(wants(renewing, want), 8, 1_510);
-      expect(actingToken(anew, 'a', 1_510, TIMES)).toBe(null);
-      expect(decideLease(anew, 'a', 1_510, TIMES)).toMatchObject({ record: { token: 2, beat: 0 } });
-    },
-  );
+  it('that is asked for anew here gets a token of its own, also with a renewal on its way', () => {
+    const renewing = sent(granted(1_000), { holder: 'a', token: 1, beat: 1 }, 1_500);
+    const anew = taken(wants(renewing, 'hold'), 8, 1_510);
+    expect(actingToken(anew, 'a', 1_510, TIMES)).toBe(null);
+    expect(decideLease(anew, 'a', 1_510, TIMES)).toMatchObject({ record: { token: 2, beat: 0 } });
+  });
+
+  it('is free for who looks on when it was given back, or its holder was silent for all its time', () => {
+    expect(freeAt(UNKNOWN, TIMES)).toBe(Number.NEGATIVE_INFINITY);
+    const other = seen(UNKNOWN, 3, { holder: 'b', token: 4, beat: 2 }, 2_000);
+    expect(freeAt(other, TIMES)).toBe(5_000);
+    const released = seen(other, 4, { holder: null, token: 4, beat: 3 }, 2_100);
+    expect(freeAt(released, TIMES)).toBe(Number.NEGATIVE_INFINITY);
+  });
 
   it('that is asked for again while it is given back is not acted under before a new grant', () => {
     const releasing = wants(granted(1_000), 'release');
@@ -108,9 +117,12 @@ class World {
   private readonly log: (LeaseRecord | null)[] = [];
   private readonly nodes;
 
-  constructor(clocks: readonly { readonly rate: number; readonly offset: number }[]) {
+  constructor(
+    clocks: readonly { readonly rate: number; readonly offset: number }[],
+    names: readonly string[],
+  ) {
     this.nodes = clocks.map(({ rate, offset }, index) => ({
-      name: `n${index}`,
+      name: names[index] ?? '',
       now: () => offset + this.real * rate,
       state: UNKNOWN as LeaseState,
       /** Up to where it has seen the log. */
@@ -196,15 +208,19 @@ class World {
     }
   }
 
-  acting(): { readonly name: string; readonly token: number }[] {
-    return this.nodes.flatMap(({ name, state, now }) => {
+  acting(): { readonly index: number; readonly token: number }[] {
+    return this.nodes.flatMap(({ name, state, now }, index) => {
       const token = actingToken(state, name, now(), TIMES);
-      return token === null ? [] : [{ name, token }];
+      return token === null ? [] : [{ index, token }];
     });
   }
 
   written(): readonly LeaseRecord[] {
     return this.log.filter((record) => record !== null);
+  }
+
+  grants(): readonly LeaseRecord[] {
+    return this.written().filter(({ holder, beat }) => holder !== null && beat === 0);
   }
 
   private at(index: number) {
@@ -217,68 +233,67 @@ class World {
 type Act = (world: World) => void;
 const node = fc.nat({ max: 2 });
 const part = fc.double({ min: 0, max: 1, noNaN: true });
-const acts = (want: fc.Arbitrary<Want>): fc.Arbitrary<Act> =>
-  fc.oneof(
-    {
-      weight: 4,
-      arbitrary: node.map(
-        (n): Act =>
-          (world) =>
-            world.step(n),
-      ),
-    },
-    {
-      weight: 4,
-      arbitrary: node.map(
-        (n): Act =>
-          (world) =>
-            world.arrive(n),
-      ),
-    },
-    {
-      weight: 4,
-      arbitrary: fc.tuple(node, fc.boolean()).map(
-        ([n, comes]): Act =>
-          (world) => {
-            world.answer(n, comes);
-          },
-      ),
-    },
-    {
-      weight: 3,
-      arbitrary: fc.tuple(node, part).map(
-        ([n, one]): Act =>
-          (world) =>
-            world.see(n, one),
-      ),
-    },
-    {
-      weight: 3,
-      arbitrary: fc.nat({ max: 2_000 }).map(
-        (ms): Act =>
-          (world) =>
-            world.wait(ms),
-      ),
-    },
-    { weight: 1, arbitrary: fc.constant<Act>((world) => world.other()) },
-    // Without which few histories get far.
-    {
-      weight: 4,
-      arbitrary: node.map(
-        (n): Act =>
-          (world) =>
-            world.turn(n),
-      ),
-    },
-    {
-      weight: 2,
-      arbitrary: fc.tuple(node, want).map(
-        ([n, one]): Act =>
-          (world) =>
-            world.want(n, one),
-      ),
-    },
-  );
+const acts: fc.Arbitrary<Act> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: node.map(
+      (n): Act =>
+        (world) =>
+          world.step(n),
+    ),
+  },
+  {
+    weight: 4,
+    arbitrary: node.map(
+      (n): Act =>
+        (world) =>
+          world.arrive(n),
+    ),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.tuple(node, fc.boolean()).map(
+      ([n, comes]): Act =>
+        (world) => {
+          world.answer(n, comes);
+        },
+    ),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.tuple(node, part).map(
+      ([n, one]): Act =>
+        (world) =>
+          world.see(n, one),
+    ),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.nat({ max: 2_000 }).map(
+      (ms): Act =>
+        (world) =>
+          world.wait(ms),
+    ),
+  },
+  { weight: 1, arbitrary: fc.constant<Act>((world) => world.other()) },
+  // Without which few histories get far.
+  {
+    weight: 4,
+    arbitrary: node.map(
+      (n): Act =>
+        (world) =>
+          world.turn(n),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(node, fc.constantFrom<Want>('hold', 'release')).map(
+      ([n, one]): Act =>
+        (world) =>
+          world.want(n, one),
+    ),
+  },
+);
 /** A margin of 40 % is for clocks that run unlike: here by up to half. */
 const clocks = fc.array(
   fc.record({
@@ -288,8 +303,15 @@ const clocks = fc.array(
   { minLength: 3, maxLength: 3 },
 );
 
-function openWorld(rates: readonly { readonly rate: number; readonly offset: number }[]): World {
-  const world = new World(rates);
+const NAMES = ['n0', 'n1', 'n2'];
+/** The third is a later life of the first, or an earlier one that was thought dead. */
+const TWINS = ['n0', 'n1', 'n0'];
+
+function openWorld(
+  rates: readonly { readonly rate: number; readonly offset: number }[],
+  names: readonly string[],
+): World {
+  const world = new World(rates, names);
   for (const index of rates.keys()) world.want(index, 'hold');
   return world;
 }
@@ -298,63 +320,61 @@ describe('whatever is delayed, lost or cut off', () => {
   it('no two nodes act at one instant', () => {
     let ever = 0;
     fc.assert(
-      fc.property(
-        clocks,
-        fc.array(acts(fc.constantFrom('hold', 'release')), { maxLength: 120 }),
-        (rates, history) => {
-          const world = openWorld(rates);
-          for (const act of history) {
-            act(world);
-            expect(world.acting().length).toBeLessThanOrEqual(1);
-            ever = Math.max(ever, ...world.acting().map(({ token }) => token));
-          }
-        },
-      ),
+      fc.property(clocks, fc.array(acts, { maxLength: 120 }), (rates, history) => {
+        const world = openWorld(rates, NAMES);
+        for (const act of history) {
+          act(world);
+          expect(world.acting().length).toBeLessThanOrEqual(1);
+          ever = Math.max(ever, ...world.acting().map(({ token }) => token));
+        }
+      }),
       { numRuns: 2_000 },
     );
     expect(ever).toBeGreaterThan(3);
   });
 
-  it('tokens only grow, each is granted once, and none is acted under by two, claims included', () => {
-    fc.assert(
-      fc.property(
-        clocks,
-        fc.array(acts(fc.constantFrom('hold', 'release', 'take')), { maxLength: 120 }),
-        (rates, history) => {
-          const world = openWorld(rates);
-          const actors = new Map<number, string>();
+  it.each([[NAMES], [TWINS]])(
+    'tokens only grow, each is granted once, and none is acted under by two: %s',
+    (names) => {
+      fc.assert(
+        fc.property(clocks, fc.array(acts, { maxLength: 120 }), (rates, history) => {
+          const world = openWorld(rates, names);
+          const actors = new Map<number, number>();
           for (const act of history) {
             act(world);
-            for (const { name, token } of world.acting()) {
-              expect(actors.get(token) ?? name).toBe(name);
-              actors.set(token, name);
+            for (const { index, token } of world.acting()) {
+              expect(actors.get(token) ?? index).toBe(index);
+              actors.set(token, index);
             }
           }
           const tokens = world.written().map(({ token }) => token);
           expect(tokens).toEqual(tokens.toSorted((one, other) => one - other));
-          const grants = world
-            .written()
-            .filter(({ holder, beat }) => holder !== null && beat === 0);
-          expect(new Set(grants.map(({ token }) => token)).size).toBe(grants.length);
-        },
-      ),
-      { numRuns: 2_000 },
-    );
-  });
+          const granted = world.grants().map(({ token }) => token);
+          expect(new Set(granted).size).toBe(granted.length);
+        }),
+        { numRuns: 2_000 },
+      );
+    },
+  );
 
-  it('once all is calm one of those who want it has it', () => {
-    fc.assert(
-      fc.property(
-        clocks,
-        fc.array(acts(fc.constantFrom('hold', 'release')), { maxLength: 60 }),
-        (rates, history) => {
-          const world = openWorld(rates);
+  it.each([[NAMES], [TWINS]])(
+    'once all is calm one of those who want it has it, and keeps it: %s',
+    (names) => {
+      fc.assert(
+        fc.property(clocks, fc.array(acts, { maxLength: 60 }), (rates, history) => {
+          const world = openWorld(rates, names);
           for (const act of history) act(world);
           world.want(0, 'hold');
           world.calm(10_000, 100);
-          expect(world.acting()).toHaveLength(1);
-        },
-      ),
-    );
-  });
+          const acting = world.acting();
+          expect(acting).toHaveLength(1);
+          const before = world.grants().length;
+          world.calm(5_000, 100);
+          expect(world.acting()).toEqual(acting);
+          expect(world.grants()).toHaveLength(before);
+        }),
+        { numRuns: 2_000 },
+      );
+    },
+  );
 });

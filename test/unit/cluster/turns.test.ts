@@ -129,6 +129,7 @@ describe('a gateway that is cut off and comes back', () => {
         floor: () => 'normal',
         send: () => false,
         reported: () => null,
+        logOf: () => south.log,
       },
     };
     const times = quickPolicy.kill;
@@ -175,7 +176,7 @@ describe('a gateway that is cut off and comes back', () => {
       listener = one;
     };
     const hub: EngineHub = {
-      ...{ ...absent, isConnected: () => true, listen },
+      ...{ ...absent, isConnected: () => true, logOf: () => south.log, listen },
       send(engine, order) {
         if (order.type !== 'op') return true;
         const { opId, operation } = order;

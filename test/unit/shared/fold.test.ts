@@ -14,6 +14,12 @@ const scope = fc.oneof(
     .uniqueArray(engine, { minLength: 1 })
     .map((engines) => ({ kind: 'engines' as const, engines })),
 );
+/** One of several gateways under a token of its lease, one of an older version without it, or the only one. */
+const owner = fc.oneof(
+  fc.record({ node: fc.constantFrom('norte', 'sur'), lease: fc.integer({ min: 1, max: 5 }) }),
+  fc.constant({ node: 'norte' }),
+  fc.constant({}),
+);
 const command = fc.constantFrom('c1', 'c2', 'c3', null);
 const order = { kind: 'order', id: 'o1', outcome: 'done' };
 
@@ -26,12 +32,16 @@ const draft: fc.Arbitrary<{ type: string; data: object }> = fc.oneof(
       instruments: [],
     },
   })),
-  engine.map((id) => ({
+  fc.tuple(engine, owner).map(([id, own]) => ({
     type: 'engine.connected',
     data: {
       ...{ engine: id, session: 's', reportedMode: 'normal', appliedMode: 'normal' },
-      ...{ selfPausedAt: null, clockOffsetMs: 0 },
+      ...{ selfPausedAt: null, clockOffsetMs: 0, ...own },
     },
+  })),
+  owner.map((own) => ({
+    type: 'gateway.started',
+    data: { version: '1', runtime: 'x', environment: 'paper', ...own },
   })),
   engine.map((id) => ({
     type: 'engine.lost',
@@ -102,6 +112,19 @@ describe('the fold of the log', () => {
           expect(state).toEqual(before);
           state = next;
         }
+      }),
+    );
+  });
+
+  it('knows the greatest token of each of several gateways', () => {
+    fc.assert(
+      fc.property(history, (events) => {
+        const greatest: Record<string, number> = {};
+        for (const { data } of events) {
+          if (typeof data.node !== 'string' || typeof data.lease !== 'number') continue;
+          greatest[data.node] = Math.max(data.lease, greatest[data.node] ?? 0);
+        }
+        expect(fold(INITIAL_OPS_STATE, events).leases).toEqual(greatest);
       }),
     );
   });

@@ -1,0 +1,91 @@
+import type { OpsState } from '../../shared/ops/state';
+import type { GatewayLog } from '../log';
+import type { Leases } from './leases';
+
+/** A start that is not given its lease by then is not one: its supervisor begins it anew. */
+const GRANTED_WITHIN_MS = 5_000;
+
+/** The bucket of the leases took nothing while a gateway started. */
+export class NoLeaseError extends Error {
+  override readonly name = 'NoLeaseError';
+}
+
+/** What one of several gateways owns the engines under that are connected to it. */
+export interface Ownership {
+  readonly node: string;
+  /**
+   * The token of the lease, greater with each grant. A lease that is not renewed leaves the last one: which
+   * gateway an engine is connected to is the engine's choice, and what fences is the log.
+   */
+  token(): number;
+  /** Hears that the lease, once lost, was granted anew: whatever was owned is to be announced under the new token. */
+  onGranted(listener: () => void): void;
+}
+
+/** The lease of a gateway: one for all its engines, so that renewals grow with the gateways and not with the engines. */
+export function leaseOf(node: string): string {
+  return `gateway/${node}`;
+}
+
+/**
+ * Takes this gateway's lease and renews it for as long as the leases live. A bucket that came back with
+ * old data may grant a token again; the log has kept it, so that what is owned under never goes back.
+ *
+ * @throws {NoLeaseError} when it is not granted in time
+ */
+export async function holdOwnership(options: {
+  readonly log: GatewayLog;
+  readonly leases: Leases;
+  readonly node: string;
+}): Promise<Ownership> {
+  const { log, leases, node } = options;
+  const listeners: (() => void)[] = [];
+  let granted = 0;
+  let token = 0;
+  await new Promise<void>((held, failed) => {
+    const late = setTimeout(() => {
+      failed(new NoLeaseError('the leases of the gateways take nothing: no majority answers'));
+    }, GRANTED_WITHIN_MS);
+    leases.hold(leaseOf(node), (change) => {
+      // A renewal that was answered late has the same lease held again, which nobody had meanwhile.
+      if (!change.held || change.token === granted) return;
+      granted = change.token;
+      token = Math.max(granted, (log.state().leases[node] ?? 0) + 1);
+      clearTimeout(late);
+      held();
+      for (const listener of listeners) listener();
+    });
+  });
+  return { node, token: () => token, onGranted: (listener) => void listeners.push(listener) };
+}
+
+/** One connection of an engine, as a gateway has announced it. */
+export interface Owned {
+  readonly node: string;
+  readonly token: number;
+  readonly engine: string;
+  readonly session: string;
+}
+
+/**
+ * Whether an engine is still a gateway's to speak of, by the log: it has had no other connection since, and
+ * its gateway no greater token. One that was missed for a while, and called lost, is.
+ */
+export function isOwned(state: OpsState, { node, token, engine, session }: Owned): boolean {
+  const known = state.engines[engine];
+  if ((state.leases[node] ?? 0) > token) return false;
+  return known?.session === session || (known?.session === null && known.node === node);
+}
+
+/**
+ * Whether a connection that is made here is the latest of its engine, by the log. What the log knew as it was
+ * made came before it; of two of which neither gateway had heard, the later has the engine: ids begin with
+ * their time, and an engine that left a gateway may be hung to it still.
+ *
+ * @param before the session that the log had then
+ */
+export function isLatest(state: OpsState, owned: Owned, before: string | null): boolean {
+  const session = state.engines[owned.engine]?.session ?? null;
+  if ((state.leases[owned.node] ?? 0) > owned.token) return false;
+  return session === null || session === before || session <= owned.session;
+}
