@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { Logger } from '../node/logFile';
 import type { Timers } from '../node/notify/lanes';
-import type { ChannelSecrets } from '../node/notify/secrets';
 import type { Send } from '../node/notify/send';
 import type { Sha256 } from '../shared/log/chain';
 import type { LogEvent } from '../shared/log/event';
@@ -23,6 +22,7 @@ import { reportsByMail } from './reports/byMail';
 import type { DayBook } from './reports/dayBook';
 import { type DeliverReport, keepReports, type ReportKeeper } from './reports/keeper';
 import { expireResumes } from './resumeExpiry';
+import type { DeskSecrets } from './secrets';
 
 /** An event that nobody has been told of yet, with the state after it. */
 export interface Missed {
@@ -35,7 +35,7 @@ export interface DutyOptions {
   readonly policies: () => Policies;
   readonly books: Books;
   readonly days: DayBook;
-  readonly secrets: ChannelSecrets;
+  readonly secrets: Pick<DeskSecrets, 'channel'>;
   readonly dataDir: string;
   readonly deskName: string;
   readonly deliverReport: DeliverReport | undefined;
@@ -98,7 +98,7 @@ export function beginDuties(
           const settings = log.state().notify.channels.email?.settings;
           return settings?.channel === 'email' ? settings : null;
         },
-        password: () => secrets.get('email'),
+        password: () => secrets.channel('email'),
       }),
   });
   return {

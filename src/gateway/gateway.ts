@@ -9,9 +9,9 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { loadOrCreateKey } from '../node/keys';
 import type { Logger } from '../node/logFile';
 import { NODE_TIMERS, type Timers } from '../node/notify/lanes';
-import { openSecrets } from '../node/notify/secrets';
 import { type Send, send } from '../node/notify/send';
 import type { PolicyFiles } from '../node/policyFiles';
+import { keyFor } from '../node/sealed';
 import { sha256 } from '../node/sha256';
 import { signNote } from '../node/signedNote';
 import { SqliteEventStore } from '../node/sqliteEventStore';
@@ -46,6 +46,7 @@ import {
 } from './cluster/cluster';
 import { createClusterLog } from './cluster/log';
 import { keepRecent } from './cluster/recent';
+import { sealSecrets } from './cluster/secrets';
 import { type Commands, createCommands, type Operator } from './commands';
 import type { TlsFiles } from './config';
 import { serveControl } from './controlSession';
@@ -68,6 +69,7 @@ import { createDayBook } from './reports/dayBook';
 import type { DeliverReport, ReportKeeper } from './reports/keeper';
 import { createRest } from './rest/index';
 import { keepRetention } from './retention';
+import { keepDeskSecrets } from './secrets';
 import { createTelemetryFanout } from './telemetryFanout';
 import { createTradeQueue, recordTrades } from './trades/recorder';
 
@@ -220,8 +222,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const mayHold = ({ roles }: Operator) =>
     roles.some((role) => policies().monitor.permissions.hold.includes(role));
   const books = createBooks(hub, () => policies().incidents, clock);
-  const secrets = openSecrets(options.dataDir);
   const newId = () => uuidv7(clock(), random);
+  const secrets = keepDeskSecrets({
+    ...{ log, dataDir: options.dataDir, newId },
+    shared: cluster && {
+      secrets: sealSecrets(cluster.secrets, keyFor('vigia secrets 1', key)),
+      turn,
+      onForeign: (name) => journal?.warn('foreign secret', { name }),
+    },
+  });
   const dutyOptions: DutyOptions = {
     ...{ hub, policies, books, days: createDayBook(hub, clock), secrets, journal, sha256 },
     ...{ dataDir: options.dataDir, deskName: options.deskName, clock, uptime, newId },
@@ -233,7 +242,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   let duties = outbox && beginDuties(log, outbox, missed, dutyOptions);
   const bridges = options.bridges
     ? createBridges({
-        ...{ log, hub, policy, clock, random, uptime: options.uptime, dataDir: options.dataDir },
+        ...{ log, hub, policy, clock, random, uptime: options.uptime, kept: secrets },
         ...options.bridges,
         owner: `vigia-${gatewayId.slice(-12)}`,
       })
@@ -261,12 +270,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       return monitor.holder === holder && monitor.token === fence;
     },
     publicKey: publicKeyText(key),
-    channels: {
-      keepSecret: secrets.set,
-      forgetSecret: secrets.remove,
-      hasSecret: (channel) => secrets.get(channel) !== null,
-      test: (...about) => duties?.notifier.test(...about),
-    },
+    secrets,
+    testChannel: (...about) => duties?.notifier.test(...about),
     forward: () => (acting() ? null : forward),
   });
   const standIn = startStandIn({
@@ -416,6 +421,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   deployments.start();
   const recent = cluster && keepRecent(log, uptime);
   if (cluster) {
+    // Who begins its turn without them tells people of bridges that fail.
+    await secrets.look();
     const { peers, leases } = cluster;
     hub.listen({
       telemetry(engine, session, items) {
@@ -456,6 +463,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         if (duties !== mine) return;
         driver.conclude();
         deployments.start();
+        void secrets.look();
       });
       return leave;
     } catch (error) {
@@ -473,6 +481,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       standIn.stop();
       await turns?.stop();
       recent?.stop();
+      secrets.stop();
       bridges?.stop();
       door?.close();
       duties?.stop();

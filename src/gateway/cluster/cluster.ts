@@ -6,6 +6,7 @@ import type { Commands, Operator } from '../commands';
 import type { LeaseDesk, LeaseView } from '../monitor/leaseDesk';
 import type { Leases } from './leases';
 import type { Peers } from './peers';
+import type { TextBucket } from './secrets';
 import type { LogStream } from './stream';
 
 /** What makes a gateway one of several. */
@@ -14,6 +15,7 @@ export interface Cluster {
   readonly node: string;
   readonly stream: LogStream;
   readonly leases: Leases;
+  readonly secrets: TextBucket;
   readonly peers: Peers;
   close(): Promise<void>;
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../../shared/time';
 import type { Cluster } from './cluster';
 import { createLeases, openLeaseBucket } from './leases';
 import { joinPeers } from './peers';
+import { openSecretBucket } from './secrets';
 import { type LogStream, openStream } from './stream';
 
 /** What gateways hand over within: a little over what a lease lasts. */
@@ -38,10 +39,11 @@ export async function openCluster(
   const { node, stream: name, replicas, uptime } = options;
   const stream = await openLog(connection, name, replicas);
   const bucket = await openLeaseBucket(connection, replicas, LEASE_TIMES);
+  const secrets = await openSecretBucket(connection, name, replicas);
   const leases = createLeases({ bucket, node, uptime, times: LEASE_TIMES });
   const peers = joinPeers(connection, { prefix: name, node, uptime });
   return {
-    ...{ node, stream, leases, peers },
+    ...{ node, stream, leases, secrets, peers },
     async close() {
       peers.close();
       leases.close();
