@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Logger } from '../node/logFile';
 import type { Timers } from '../node/notify/lanes';
 import type { Send } from '../node/notify/send';
@@ -20,6 +19,7 @@ import { type Notifier, startNotifier } from './notify/notifier';
 import type { Outbox } from './notify/outbox';
 import { reportsByMail } from './reports/byMail';
 import type { DayBook } from './reports/dayBook';
+import type { ReportFiles } from './reports/files';
 import { type DeliverReport, keepReports, type ReportKeeper } from './reports/keeper';
 import { expireResumes } from './resumeExpiry';
 import type { DeskSecrets } from './secrets';
@@ -36,7 +36,7 @@ export interface DutyOptions {
   readonly books: Books;
   readonly days: DayBook;
   readonly secrets: Pick<DeskSecrets, 'channel'>;
-  readonly dataDir: string;
+  readonly reports: ReportFiles;
   readonly deskName: string;
   readonly deliverReport: DeliverReport | undefined;
   readonly send: (what: Send) => Promise<Outcome>;
@@ -88,8 +88,7 @@ export function beginDuties(
   const incidents = keepIncidents({ log, policies, books, clock, newId });
   const drills = keepDrills({ log, hub, policies, clock, newId });
   const reports = keepReports({
-    ...{ log, policies, sha256, clock, newId, days: options.days },
-    folder: join(options.dataDir, 'reports'),
+    ...{ log, policies, clock, newId, days: options.days, files: options.reports },
     deliver:
       options.deliverReport ??
       reportsByMail({

@@ -37,16 +37,17 @@ import { createBridges } from './bridges/bridges';
 import type { FileBridge } from './bridges/config';
 import type { StartBridge } from './bridges/process';
 import { type Turns, takeTurns, watchGateways } from './cluster/acting';
+import { sealBucket } from './cluster/bucket';
 import {
   type Cluster,
   forwardTo,
   type LeaseCounter,
   leaseFrom,
   serveOthers,
+  tellPrinted,
 } from './cluster/cluster';
 import { createClusterLog } from './cluster/log';
 import { keepRecent } from './cluster/recent';
-import { sealSecrets } from './cluster/secrets';
 import { type Commands, createCommands, type Operator } from './commands';
 import type { TlsFiles } from './config';
 import { serveControl } from './controlSession';
@@ -66,7 +67,9 @@ import type { LeaseDesk, LeaseView } from './monitor/leaseDesk';
 import { startStandIn } from './monitor/standIn';
 import { openOutbox } from './notify/outbox';
 import { createDayBook } from './reports/dayBook';
-import type { DeliverReport, ReportKeeper } from './reports/keeper';
+import { openReportFiles } from './reports/files';
+import type { DeliverReport } from './reports/keeper';
+import { sharePrintings } from './reports/printings';
 import { createRest } from './rest/index';
 import { keepRetention } from './retention';
 import { keepDeskSecrets } from './secrets';
@@ -226,14 +229,21 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const secrets = keepDeskSecrets({
     ...{ log, dataDir: options.dataDir, newId },
     shared: cluster && {
-      secrets: sealSecrets(cluster.secrets, keyFor('vigia secrets 1', key)),
+      bucket: sealBucket(cluster.secrets, keyFor('vigia secrets 1', key)),
       turn,
       onForeign: (name) => journal?.warn('foreign secret', { name }),
     },
   });
+  const toPrinted = cluster && tellPrinted(cluster.peers);
+  const reports = openReportFiles({
+    ...{ log, policies, sha256, folder: join(options.dataDir, 'reports') },
+    shared:
+      cluster && sharePrintings(sealBucket(cluster.printings, keyFor('vigia printings 1', key))),
+    printed: (one) => duties?.reports.printed(one) ?? toPrinted?.(one) ?? 'late',
+  });
   const dutyOptions: DutyOptions = {
     ...{ hub, policies, books, days: createDayBook(hub, clock), secrets, journal, sha256 },
-    ...{ dataDir: options.dataDir, deskName: options.deskName, clock, uptime, newId },
+    ...{ reports, deskName: options.deskName, clock, uptime, newId },
     deliverReport: options.deliverReport,
     send: options.send ?? ((what) => send(what, clock)),
     timers: options.timers ?? NODE_TIMERS,
@@ -284,10 +294,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ...{ hub, policy, clock, uptime, guard, metrics, welcome },
     window: standIn.window,
   });
-  const reports: Pick<ReportKeeper, 'read' | 'takePdf'> = {
-    read: async (id, file) => (await duties?.reports.read(id, file)) ?? null,
-    takePdf: async (...printing) => (await duties?.reports.takePdf(...printing)) ?? 'unknown',
-  };
   const trades = recordTrades({ log, hub, queue, waitMs: TRADES_WAIT_MS });
   const retention = keepRetention({ log, folder: join(options.dataDir, 'reports'), journal });
   const { limits, recheckEveryMs } = policy.auth;
@@ -457,13 +463,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       });
       ways.push(() => bridges?.stop());
       bridges?.start(url);
-      ways.push(serveOthers(peers, commands, mine.lease));
+      ways.push(serveOthers(peers, commands, mine.lease, mine.reports));
       ways.push(watchGateways(own, { node: cluster.node, peers, uptime, clock }));
       setImmediate(() => {
         if (duties !== mine) return;
         driver.conclude();
         deployments.start();
         void secrets.look();
+        // Without the servers they stay here until the next turn.
+        void reports.share().catch(() => undefined);
       });
       return leave;
     } catch (error) {
@@ -482,6 +490,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await turns?.stop();
       recent?.stop();
       secrets.stop();
+      reports.stop();
       bridges?.stop();
       door?.close();
       duties?.stop();

@@ -2,10 +2,10 @@ import { openSecrets } from '../node/notify/secrets';
 import { type Secrets, secretsSchema } from '../shared/bridges/bridge';
 import { canonicalJson } from '../shared/log/canonical';
 import type { Channel } from '../shared/notify/message';
-import { type SecretName, secretsInUse, secretWord, turnOf } from '../shared/secrets';
+import { type SecretName, secretNamed, secretsInUse, secretWord, turnOf } from '../shared/secrets';
 import { detailOf, phrase } from '../shared/words/phrase';
 import { openVault, VaultError } from './bridges/vault';
-import { ForeignSecretError, type SharedSecrets } from './cluster/secrets';
+import { ForeignError, type SealedBucket } from './cluster/bucket';
 import { Refusal } from './decide/refusal';
 import type { GatewayLog } from './log';
 
@@ -47,7 +47,7 @@ export interface DeskSecretsOptions {
   readonly newId: () => string;
   /** Where gateways share them; null for one that is alone. */
   readonly shared: {
-    readonly secrets: SharedSecrets;
+    readonly bucket: SealedBucket;
     /** The log of this gateway's turn; null while another acts. */
     readonly turn: () => Pick<GatewayLog, 'append'> | null;
     /** Hears of what it found that is not the desk's. */
@@ -101,7 +101,7 @@ export function keepDeskSecrets(options: DeskSecretsOptions): DeskSecrets {
   }
 
   /** @returns whether it is to be done again soon */
-  async function lookShared({ secrets, turn, onForeign }: NonNullable<typeof shared>) {
+  async function lookShared({ bucket, turn, onForeign }: NonNullable<typeof shared>) {
     let lacking = false;
     const foreign: SecretName[] = [];
     for (const name of inUse()) {
@@ -109,21 +109,25 @@ export function keepDeskSecrets(options: DeskSecretsOptions): DeskSecrets {
       const held = files.get(name);
       // Copied here by hand it may be an old one.
       if (held !== null && name.version !== null && !turn()) continue;
-      const there = await secrets.get(name).catch((error) => {
-        if (!(error instanceof ForeignSecretError)) throw error;
+      const found = await bucket.get(secretWord(name)).catch((error) => {
+        if (!(error instanceof ForeignError)) throw error;
         foreign.push(name);
         return null;
       });
+      const there = found?.toString('utf8') ?? null;
       if (there !== null && there !== held) files.set({ name, text: there });
       else if (there === null && held === null) lacking = true;
-      else if (there === null && held !== null && turn()) await secrets.put(name, held);
+      else if (there === null && held !== null && turn()) await bucket.put(secretWord(name), held);
     }
     for (const word of foreign.map(secretWord)) {
       if (!told.has(word)) onForeign(word);
       told.add(word);
     }
     tellForeign(foreign, turn());
-    if (turn()) for (const name of done(await secrets.names())) await secrets.remove(name);
+    if (turn()) {
+      const stored = (await bucket.keys()).flatMap((key) => secretNamed(key) ?? []);
+      for (const name of done(stored)) await bucket.remove(secretWord(name));
+    }
     return lacking || isUnsaved();
   }
 
@@ -196,8 +200,8 @@ export function keepDeskSecrets(options: DeskSecretsOptions): DeskSecrets {
     put(secret, settled) {
       underWay.add(secretWord(secret.name));
       if (shared) {
-        shared.secrets
-          .put(secret.name, secret.text)
+        shared.bucket
+          .put(secretWord(secret.name), secret.text)
           .then(
             () => putHere(secret),
             () =>

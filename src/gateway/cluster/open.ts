@@ -1,10 +1,10 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { LeaseTimes } from '../../shared/lease/lease';
 import type { Clock } from '../../shared/time';
+import { openTextBucket } from './bucket';
 import type { Cluster } from './cluster';
 import { createLeases, openLeaseBucket } from './leases';
 import { joinPeers } from './peers';
-import { openSecretBucket } from './secrets';
 import { type LogStream, openStream } from './stream';
 
 /** What gateways hand over within: a little over what a lease lasts. */
@@ -39,11 +39,12 @@ export async function openCluster(
   const { node, stream: name, replicas, uptime } = options;
   const stream = await openLog(connection, name, replicas);
   const bucket = await openLeaseBucket(connection, replicas, LEASE_TIMES);
-  const secrets = await openSecretBucket(connection, name, replicas);
+  const secrets = await openTextBucket(connection, `${name}-secrets`, replicas);
+  const printings = await openTextBucket(connection, `${name}-printings`, replicas);
   const leases = createLeases({ bucket, node, uptime, times: LEASE_TIMES });
   const peers = joinPeers(connection, { prefix: name, node, uptime });
   return {
-    ...{ node, stream, leases, secrets, peers },
+    ...{ node, stream, leases, secrets, printings, peers },
     async close() {
       peers.close();
       leases.close();

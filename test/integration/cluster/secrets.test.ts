@@ -5,7 +5,7 @@ import { DiscardPolicy, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addOperator } from '../../../src/gateway/auth/operators';
-import { openSecretBucket, type TextBucket } from '../../../src/gateway/cluster/secrets';
+import { openTextBucket, type TextBucket } from '../../../src/gateway/cluster/bucket';
 import type { GatewayOptions } from '../../../src/gateway/gateway';
 import { openSecrets } from '../../../src/node/notify/secrets';
 import { seal } from '../../../src/node/sealed';
@@ -95,7 +95,7 @@ afterEach(async () => {
 async function start(count: 1 | 3): Promise<void> {
   servers = await startNats({ servers: count });
   connection = await connectTo(servers.addresses, 'prueba');
-  bucket = await openSecretBucket(connection, 'VIGIA', count);
+  bucket = await openTextBucket(connection, 'VIGIA-secrets', count);
 }
 
 async function joined(

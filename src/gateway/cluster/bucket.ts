@@ -3,7 +3,6 @@ import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { seal, sealedSchema, unseal } from '../../node/sealed';
-import { type SecretName, secretNamed, secretWord } from '../../shared/secrets';
 
 const ANSWER_WITHIN_MS = 2_000;
 const MAKING_MS = 3_000;
@@ -20,17 +19,15 @@ export interface TextBucket {
 }
 
 /**
- * The bucket of a desk's secrets, made where it is not there yet.
+ * A bucket of that name, made where it is not there yet.
  *
- * @param stream the desk's, after which it is named
  * @throws when no server answers in time
  */
-export async function openSecretBucket(
+export async function openTextBucket(
   connection: NatsConnection,
-  stream: string,
+  bucket: string,
   replicas: number,
 ): Promise<TextBucket> {
-  const bucket = `${stream}-secrets`;
   const name = `KV_${bucket}`;
   const prefix = `$KV.${bucket}.`;
   const kvm = new Kvm(jetstream(connection, { timeout: MAKING_MS }));
@@ -59,40 +56,36 @@ export async function openSecretBucket(
   };
 }
 
-/** What stands under a secret's name was not sealed by this desk's key for it, or was changed. */
-export class ForeignSecretError extends Error {
-  override readonly name = 'ForeignSecretError';
+/** What stands under a key was not sealed for it by this desk’s key, or was changed. */
+export class ForeignError extends Error {
+  override readonly name = 'ForeignError';
 }
 
-/** A desk's secrets at the servers, which see nothing of them but their names and lengths. */
-export interface SharedSecrets {
-  /** Null where nothing is. @throws {ForeignSecretError}; what the servers say */
-  get(name: SecretName): Promise<string | null>;
-  put(name: SecretName, secret: string): Promise<void>;
-  remove(name: SecretName): Promise<void>;
-  names(): Promise<readonly SecretName[]>;
+/** Content under keys at the servers, which see nothing of it but the keys and its length. */
+export interface SealedBucket {
+  /** Null where nothing is. @throws {ForeignError}; what the servers say */
+  get(key: string): Promise<Buffer | null>;
+  put(key: string, content: string | Uint8Array): Promise<void>;
+  remove(key: string): Promise<void>;
+  keys(): Promise<readonly string[]>;
 }
 
 const valueSchema = sealedSchema.extend({ version: z.literal(1) }).strict();
 
-/** @param key of 32 bytes, the same at all gateways of the desk */
-export function sealSecrets(bucket: TextBucket, key: Uint8Array): SharedSecrets {
+/** @param secret of 32 bytes, the same at all gateways of the desk */
+export function sealBucket(bucket: TextBucket, secret: Uint8Array): SealedBucket {
   return {
-    async get(name) {
-      const word = secretWord(name);
-      const text = await bucket.get(word);
+    ...bucket,
+    async get(key) {
+      const text = await bucket.get(key);
       if (text === null) return null;
       try {
-        return unseal(valueSchema.parse(JSON.parse(text)), key, word).toString('utf8');
+        return unseal(valueSchema.parse(JSON.parse(text)), secret, key);
       } catch {
-        throw new ForeignSecretError(`${word} was not sealed by this desk’s key`);
+        throw new ForeignError(`${key} was not sealed by this desk’s key`);
       }
     },
-    put(name, secret) {
-      const word = secretWord(name);
-      return bucket.put(word, JSON.stringify({ version: 1, ...seal(secret, key, word) }));
-    },
-    remove: (name) => bucket.remove(secretWord(name)),
-    names: async () => (await bucket.keys()).flatMap((word) => secretNamed(word) ?? []),
+    put: (key, content) =>
+      bucket.put(key, JSON.stringify({ version: 1, ...seal(content, secret, key) })),
   };
 }
