@@ -124,6 +124,8 @@ export interface Gateway {
 const NO_LEASE: LeaseView = { holder: null, token: null, expiresInMs: 0 };
 /** How long a closed trade waits for others, to be recorded with them. */
 const TRADES_WAIT_MS = 2_000;
+/** How often printings at the servers are compared with the record. */
+const SHARE_EVERY_MS = 60_000;
 const CHANNELS = ['control', 'telemetry', 'engine'] as const;
 
 /** A gateway of several whose key is not the desk's: terminals would believe nothing that it signs. */
@@ -451,6 +453,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const leave = (): void => {
       for (const way of ways.splice(0).reverse()) way();
     };
+    // What the servers do not take now is tried again.
+    const share = () => void reports.share().catch(() => undefined);
+    const sharing = setInterval(share, SHARE_EVERY_MS);
+    ways.push(() => clearInterval(sharing));
     try {
       const box = openOutbox(outboxFile, String(clock()));
       const mine = beginDuties(own, box, recent?.events() ?? [], dutyOptions);
@@ -470,8 +476,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         driver.conclude();
         deployments.start();
         void secrets.look();
-        // Without the servers they stay here until the next turn.
-        void reports.share().catch(() => undefined);
+        share();
       });
       return leave;
     } catch (error) {

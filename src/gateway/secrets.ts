@@ -65,8 +65,8 @@ const ALERT = 'secrets';
  * Keeps secrets under names that are never used twice, so that one is there before the log says that
  * it is in use, and what nobody recorded has changed nothing. Each gateway has all that are in use in
  * files of its own and sends without a server. Of several the one that acts puts new ones at the
- * servers, and what it has there where they lack it, as after their loss or a migration; it takes away
- * what is in use no more.
+ * servers and takes away what is in use no more; each puts there what they lack and it has, as after
+ * their loss or a migration.
  */
 export function keepDeskSecrets(options: DeskSecretsOptions): DeskSecrets {
   const { log, shared } = options;
@@ -107,8 +107,6 @@ export function keepDeskSecrets(options: DeskSecretsOptions): DeskSecrets {
     for (const name of inUse()) {
       if (stopped) break;
       const held = files.get(name);
-      // Copied here by hand it may be an old one.
-      if (held !== null && name.version !== null && !turn()) continue;
       const found = await bucket.get(secretWord(name)).catch((error) => {
         if (!(error instanceof ForeignError)) throw error;
         foreign.push(name);
@@ -117,7 +115,10 @@ export function keepDeskSecrets(options: DeskSecretsOptions): DeskSecrets {
       const there = found?.toString('utf8') ?? null;
       if (there !== null && there !== held) files.set({ name, text: there });
       else if (there === null && held === null) lacking = true;
-      else if (there === null && held !== null && turn()) await bucket.put(secretWord(name), held);
+      else if (there === null && held !== null && (name.version !== null || turn())) {
+        // Without a version it may be an old one that was copied here by hand: one gateway says which.
+        await bucket.put(secretWord(name), held);
+      }
     }
     for (const word of foreign.map(secretWord)) {
       if (!told.has(word)) onForeign(word);
@@ -126,7 +127,9 @@ export function keepDeskSecrets(options: DeskSecretsOptions): DeskSecrets {
     tellForeign(foreign, turn());
     if (turn()) {
       const stored = (await bucket.keys()).flatMap((key) => secretNamed(key) ?? []);
-      for (const name of done(stored)) await bucket.remove(secretWord(name));
+      // Another's turn may have begun meanwhile: what it has just put there is not known here.
+      const gone = turn() ? done(stored) : [];
+      for (const name of gone) await bucket.remove(secretWord(name));
     }
     return lacking || isUnsaved();
   }

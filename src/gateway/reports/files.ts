@@ -8,6 +8,7 @@ import type { Policies } from '../../shared/policy/inForce';
 import { reportLanguageSchema } from '../../shared/reports/events';
 import { reportLayout } from '../../shared/reports/layout';
 import type { MadeReport } from '../../shared/reports/state';
+import { yearOf } from '../../shared/retention/retention';
 import type { GatewayLog } from '../log';
 import type { Printing, SharedPrintings } from './printings';
 
@@ -32,14 +33,17 @@ export interface ReportFiles {
   ): Promise<Uint8Array | null>;
   /** Takes a terminal's printing of a report, once. */
   takePdf(id: string, language: Language, pdf: Uint8Array): Promise<PdfTaken>;
-  /** Gives the others what printings this gateway has and they have not. @throws what the servers say */
+  /**
+   * Puts the printings that are here at the servers where they lack them, and takes away those of
+   * reports that are no longer kept. @throws what the servers say
+   */
   share(): Promise<void>;
   stop(): void;
 }
 
 /** @param options.printed tells who waits for it that a printing is there */
 export function openReportFiles(options: {
-  readonly log: GatewayLog;
+  readonly log: Pick<GatewayLog, 'state' | 'read' | 'savedHead'>;
   readonly folder: string;
   readonly policies: () => Policies;
   readonly sha256: Sha256;
@@ -79,8 +83,15 @@ export function openReportFiles(options: {
     }
   }
 
-  const ofSchedule = (id: string) =>
-    log.state().reports.made.find((one) => one.id === id && one.by === 'schedule');
+  /** Those on record, but of years whose artifacts were deleted: they are not made anew. */
+  function ofSchedule(): readonly MadeReport[] {
+    const { reports, retention } = log.state();
+    const gone = new Set(
+      retention.deleted.flatMap(({ kind, year }) => (kind === 'artifacts' ? [year] : [])),
+    );
+    return reports.made.filter(({ by, at }) => by === 'schedule' && !gone.has(yearOf(at)));
+  }
+  const madeAs = (id: string) => ofSchedule().find((one) => one.id === id);
 
   /** What is here, or at the others. */
   async function printing(one: Printing): Promise<Uint8Array | null> {
@@ -106,7 +117,7 @@ export function openReportFiles(options: {
   return {
     ...{ collect, remake, keep },
     async read(id, file) {
-      const made = ofSchedule(id);
+      const made = madeAs(id);
       if (!made) return null;
       if (file.endsWith('.pdf')) {
         return printing({ report: id, language: reportLanguageSchema.parse(file.slice(0, 2)) });
@@ -118,18 +129,18 @@ export function openReportFiles(options: {
       return shelf.get(id, file);
     },
     async takePdf(report, language, pdf) {
-      if (!ofSchedule(report)) return 'unknown';
+      if (!madeAs(report)) return 'unknown';
       if (Buffer.from(pdf.subarray(0, 5)).toString('latin1') !== '%PDF-') return 'not_a_pdf';
       // Kept also when it comes late: it is the report's all the same, once.
       if (await printing({ report, language })) return 'late';
       await shelf.put(report, `${language}.pdf`, pdf);
-      // What the servers do not take now is given them when this gateway acts.
+      // What the servers do not take now they are given when this gateway acts.
       await shared?.put({ report, language }, pdf).catch(() => undefined);
       return options.printed({ report, language });
     },
     async share() {
       if (!shared) return;
-      const made = log.state().reports.made.filter(({ by }) => by === 'schedule');
+      const made = ofSchedule();
       const printings = made.flatMap(({ id: report, languages }) =>
         languages.map((language) => ({ report, language })),
       );

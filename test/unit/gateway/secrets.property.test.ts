@@ -68,11 +68,15 @@ describe('secrets of several gateways', () => {
           dir = newDataDir();
           listener: (event: LogEvent) => void = () => undefined;
           secrets: DeskSecrets;
-          constructor(readonly node: string) {
+          /** Who is started anew has no turn, and the one before it does nothing more. */
+          life = 0;
+          constructor(readonly name: string) {
             this.secrets = this.open();
           }
-          acts = () => this.state.acting?.node === this.node;
+          node = () => `${this.name} ${this.life}`;
+          acts = () => this.state.acting?.node === this.node();
           open(): DeskSecrets {
+            const { life } = this;
             return keepDeskSecrets({
               log: {
                 state: () => this.state,
@@ -86,7 +90,7 @@ describe('secrets of several gateways', () => {
               newId: () => `00000000-0000-7000-8000-${String(++ids).padStart(12, '0')}`,
               shared: {
                 bucket: sealBucket(bucket, new Uint8Array(32)),
-                turn: () => (this.acts() ? { append: () => [] } : null),
+                turn: () => (life === this.life && this.acts() ? { append: () => [] } : null),
                 onForeign: (name) => expect.fail(`${name} is foreign`),
               },
             });
@@ -102,6 +106,7 @@ describe('secrets of several gateways', () => {
             this.secrets.stop();
             this.dir.remove();
             this.dir = newDataDir();
+            this.life += 1;
             for (const one of onTheirWay.splice(0)) if (one.of !== this) onTheirWay.push(one);
             this.secrets = this.open();
           }
@@ -147,7 +152,7 @@ describe('secrets of several gateways', () => {
             of.secrets.release(secret);
           }
           if (what === 'turn') {
-            record('gateway.acting', { node: one.node, token: (head.acting?.token ?? 0) + 1 });
+            record('gateway.acting', { node: one.node(), token: (head.acting?.token ?? 0) + 1 });
           }
           if (what === 'turn' || what === 'hear') while (one.heard < log.length) one.hear();
           if (what === 'look') void one.secrets.look();
@@ -164,7 +169,7 @@ describe('secrets of several gateways', () => {
         await order.waitIdle();
         servers = 'up';
         for (const { of, secret } of onTheirWay.splice(0)) of.secrets.release(secret);
-        record('gateway.acting', { node: 'norte', token: (head.acting?.token ?? 0) + 1 });
+        record('gateway.acting', { node: gateways[0]?.node(), token: (head.acting?.token ?? 0) + 1 });
         for (const one of gateways) while (one.heard < log.length) one.hear();
         for (let round = 0; round < 3; round += 1) {
           const looks = gateways.map((one) => one.secrets.look());
