@@ -187,7 +187,7 @@ export function createCommands(options: CommandsOptions): Commands {
     };
     handling.set(id, given);
     /** By which its secret is put away, and that once it is. */
-    const version = secrets.nextVersion();
+    const version = BRINGS_SECRET.has(command.name) ? secrets.nextVersion() : '';
     let kept: KeptSecret | null = null;
 
     function facts(): readonly Fact[] {
@@ -285,9 +285,8 @@ export function createCommands(options: CommandsOptions): Commands {
       if (BRINGS_SECRET.has(command.name)) {
         try {
           kept = decide(command, operator, version).secret;
-        } catch (error) {
-          // Refused on the record below, unless the log has changed by then.
-          if (!(error instanceof Refusal)) throw error;
+        } catch {
+          // It is decided again below, where what refuses it goes on record.
         }
       }
       if (kept) secrets.put(kept, settled);

@@ -14,11 +14,16 @@ import type { Printing, SharedPrintings } from './printings';
 
 export type PdfTaken = 'taken' | 'unknown' | 'late' | 'not_a_pdf';
 
+/** The log does not lead to the report that is on record. */
+export class OtherFiguresError extends Error {
+  override readonly name = 'OtherFiguresError';
+}
+
 /** The files of reports by schedule, at whichever gateway they were made. */
 export interface ReportFiles {
   /** Works a report out. @throws {CollectError} */
   collect(wanted: Wanted, signal: AbortSignal): Promise<Collected>;
-  /** The same again. @throws {CollectError}; an error where the log gives other figures */
+  /** The same again. @throws {CollectError} @throws {OtherFiguresError} */
   remake(made: MadeReport, signal: AbortSignal): Promise<Collected>;
   keep(id: string, collected: Collected, languages: readonly Language[]): Promise<void>;
   /**
@@ -66,7 +71,7 @@ export function openReportFiles(options: {
     const { kind, period, fromSeq, toSeq } = made;
     const again = await collect({ kind, period, fromSeq, toSeq }, signal);
     if (again.sha256 !== made.sha256) {
-      throw new Error('the log gives other figures than were recorded');
+      throw new OtherFiguresError('the log gives other figures than were recorded');
     }
     return again;
   }
@@ -99,7 +104,8 @@ export function openReportFiles(options: {
     const here = await shelf.get(one.report, file);
     if (here || !shared) return here;
     const there = await shared.get(one).catch(() => null);
-    if (there) await shelf.put(one.report, file, there);
+    // Where this disk is full it is had from there the next time, too.
+    if (there) await shelf.put(one.report, file, there).catch(() => undefined);
     return there;
   }
 
@@ -140,8 +146,7 @@ export function openReportFiles(options: {
     },
     async share() {
       if (!shared) return;
-      const made = ofSchedule();
-      const printings = made.flatMap(({ id: report, languages }) =>
+      const printings = ofSchedule().flatMap(({ id: report, languages }) =>
         languages.map((language) => ({ report, language })),
       );
       const there = await shared.has(printings);
@@ -149,7 +154,7 @@ export function openReportFiles(options: {
         const pdf = await shelf.get(one.report, `${one.language}.pdf`);
         if (pdf) await shared.put(one, pdf);
       }
-      await shared.keepOnly(new Set(made.map(({ id }) => id)));
+      await shared.keepOnly(() => new Set(ofSchedule().map(({ id }) => id)));
     },
     stop: () => stopping.abort(),
   };

@@ -16,8 +16,8 @@ export interface SharedPrintings {
   /** @throws what the servers say */
   put(printing: Printing, pdf: Uint8Array): Promise<void>;
   has(printings: readonly Printing[]): Promise<readonly boolean[]>;
-  /** Takes away those of all other reports. */
-  keepOnly(reports: ReadonlySet<string>): Promise<void>;
+  /** Takes away those of all other reports than the ones that are kept once it is known what is there. */
+  keepOnly(kept: () => ReadonlySet<string>): Promise<void>;
 }
 
 /** A server takes a message of a mebibyte; sealed, and as text, a part is a third longer. */
@@ -63,8 +63,10 @@ export function sharePrintings(bucket: SealedBucket): SharedPrintings {
       const keys = new Set(await bucket.keys());
       return printings.map((one) => keys.has(keyOf(one)));
     },
-    async keepOnly(reports) {
-      for (const key of await bucket.keys()) {
+    async keepOnly(kept) {
+      const keys = await bucket.keys();
+      const reports = kept();
+      for (const key of keys) {
         if (!reports.has(key.split('.')[0] ?? '')) await bucket.remove(key);
       }
     },

@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import type { Policies } from '../../shared/policy/inForce';
 import { reportLanguageSchema } from '../../shared/reports/events';
 import type { GatewayLog } from '../log';
-import type { ReportFiles } from '../reports/files';
+import { OtherFiguresError, type ReportFiles } from '../reports/files';
 import type { Variables } from './give';
 
 const TYPES = {
@@ -32,7 +32,8 @@ export function reportRoutes(options: {
     try {
       content = file && (await reports.read(context.req.param('id'), file));
     } catch (error) {
-      return context.json({ detail: (error as Error).message }, 409);
+      if (!(error instanceof OtherFiguresError)) throw error;
+      return context.json({ detail: error.message }, 409);
     }
     if (!file || !content) return context.json({ detail: 'no such report here' }, 404);
     const type = file === 'report.json' ? TYPES[file] : TYPES[file.slice(3) as 'html' | 'pdf'];

@@ -169,7 +169,10 @@ describe('secrets of several gateways', () => {
         await order.waitIdle();
         servers = 'up';
         for (const { of, secret } of onTheirWay.splice(0)) of.secrets.release(secret);
-        record('gateway.acting', { node: gateways[0]?.node(), token: (head.acting?.token ?? 0) + 1 });
+        record('gateway.acting', {
+          node: gateways[0]?.node(),
+          token: (head.acting?.token ?? 0) + 1,
+        });
         for (const one of gateways) while (one.heard < log.length) one.hear();
         for (let round = 0; round < 3; round += 1) {
           const looks = gateways.map((one) => one.secrets.look());
