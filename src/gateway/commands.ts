@@ -1,6 +1,5 @@
 import type { Actor, LogEvent } from '../shared/log/event';
 import { MONITOR_ID } from '../shared/monitor/monitor';
-import type { Channel } from '../shared/notify/message';
 import type { OpsState } from '../shared/ops/state';
 import type { Command } from '../shared/protocol/commands';
 import type { Answer, Role } from '../shared/protocol/terminal';
@@ -10,20 +9,13 @@ import { Refusal } from './decide/refusal';
 import type { Fact } from './facts';
 import type { GatewayLog } from './log';
 import type { Notifier } from './notify/notifier';
+import type { DeskSecrets, KeptSecret } from './secrets';
 
 /** Who gives a command, as authenticated; never as the command says. */
 export interface Operator {
   readonly id: string;
   readonly name: string;
   readonly roles: readonly Role[];
-}
-
-/** What commands keep and forget of channels. */
-export interface ChannelSecretsDesk {
-  /** @throws the disk's error */
-  keepSecret(channel: Channel, secret: string): void;
-  forgetSecret(channel: Channel): void;
-  hasSecret(channel: Channel): boolean;
 }
 
 export interface Commands {
@@ -42,7 +34,8 @@ export interface CommandsOptions extends Omit<DecisionOptions, 'log'> {
   readonly log: GatewayLog;
   /** Whether a terminal acts as the monitor with that token. */
   readonly mayAct: (holder: string, fence: number) => boolean;
-  readonly channels: ChannelSecretsDesk & Pick<Notifier, 'test'>;
+  readonly secrets: DeskSecrets;
+  readonly testChannel: Notifier['test'];
   /** Events that were in the log before this process started. */
   readonly history: readonly LogEvent[];
   /** Hands a command to the gateway that acts for all; null where that is this one. */
@@ -78,7 +71,7 @@ interface Given {
 
 /** Checks commands against role and policy and writes what they lead to. */
 export function createCommands(options: CommandsOptions): Commands {
-  const { log, hub } = options;
+  const { log, hub, secrets } = options;
   const decide = createDecision(options);
   const outcomes = new Map<string, Answer[]>();
   const followers = new Set<(answer: Answer) => void>();
@@ -193,6 +186,9 @@ export function createCommands(options: CommandsOptions): Commands {
       for (const asker of given.askers) asker(one);
     };
     handling.set(id, given);
+    /** By which its secret is put away, and that once it is. */
+    const version = BRINGS_SECRET.has(command.name) ? secrets.nextVersion() : '';
+    let kept: KeptSecret | null = null;
 
     function facts(): readonly Fact[] {
       // Given at another gateway too, and recorded by it meanwhile.
@@ -201,9 +197,15 @@ export function createCommands(options: CommandsOptions): Commands {
         if (own && !options.mayAct(terminal, own.fence)) {
           throw new Refusal('fenced', 'another acts as the monitor; that token is not the lease’s');
         }
-        return decide(command, own ? MONITOR : operator).map(
-          (fact) => ({ ...fact, ...common }) as Fact,
-        );
+        const { facts: decided, secret } = decide(command, own ? MONITOR : operator, version);
+        // Decided anew it may go by another secret than was put away, or after another's turn began.
+        if (secret && (secret.text !== kept?.text || !secrets.mayBeUsed(version))) {
+          throw new Refusal(
+            'superseded',
+            'the secret was given while another changed it: look, and give it again',
+          );
+        }
+        return decided.map((fact) => ({ ...fact, ...common }) as Fact);
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
         return [refusal(error)];
@@ -218,6 +220,7 @@ export function createCommands(options: CommandsOptions): Commands {
 
     function accept(events: readonly LogEvent[]): void {
       handling.delete(id);
+      if (kept) secrets.release(kept);
       // Recorded by another gateway it is accepted all the same, and carried out there.
       const recorded = events.length === 0 && given.recorded ? [given.recorded] : events;
       const [event] = recorded;
@@ -244,8 +247,11 @@ export function createCommands(options: CommandsOptions): Commands {
 
     /** Nothing of it is in the log, nor will be. */
     function notTaken(error: unknown): void {
-      handling.delete(id);
-      if (!(error instanceof NoQuorumError)) throw error;
+      if (!(error instanceof NoQuorumError)) {
+        handling.delete(id);
+        if (kept) secrets.release(kept);
+        throw error;
+      }
       const why = new Refusal(
         'unavailable',
         'the log takes nothing now: no majority of its servers answers. A kill goes on all the same',
@@ -263,16 +269,35 @@ export function createCommands(options: CommandsOptions): Commands {
       }
       return;
     }
-    log.propose(facts, (outcome) => {
-      if (outcome.ok) accept(outcome.events);
-      else notTaken(outcome.error);
+    keepSecret((why) => {
+      if (why) {
+        accept(log.append(refusal(why)));
+        return;
+      }
+      log.propose(facts, (outcome) => {
+        if (outcome.ok) accept(outcome.events);
+        else notTaken(outcome.error);
+      });
     });
+
+    /** Puts away the secret that comes with it, if it is to be taken as the log stands. */
+    function keepSecret(settled: (refusal: Refusal | null) => void): void {
+      if (BRINGS_SECRET.has(command.name)) {
+        try {
+          kept = decide(command, operator, version).secret;
+        } catch {
+          // It is decided again below, where what refuses it goes on record.
+        }
+      }
+      if (kept) secrets.put(kept, settled);
+      else settled(null);
+    }
   }
 
   /** Tells the engine of a fault, sends a test, signs the record. Modes, kills and models have drivers of their own. */
   function effect(command: Command, operator: Operator): void {
     if (command.name === 'channel.test') {
-      options.channels.test(command.params.channel, command.id, operator.id);
+      options.testChannel(command.params.channel, command.id, operator.id);
     }
     // Who is about to take the record, or to judge it, has the newest signature to do it with.
     const kind = command.name === 'terminal.report' ? command.params.kind : null;
@@ -313,7 +338,12 @@ function isMonitorOwn(command: Command): { readonly fence: number } | null {
 /** Events of commands whose end is another event. */
 const START_SOMETHING: ReadonlySet<string> = new Set(['kill.requested', 'deployment.started']);
 
-/** What only the gateway can do that acts for all: it keeps the secrets and runs the bridges. */
+const BRINGS_SECRET: ReadonlySet<Command['name']> = new Set([
+  'channel.configure',
+  'bridge.configure',
+]);
+
+/** What only the gateway can do that acts for all: it puts secrets away, sends and runs the bridges. */
 const ACTING_ONLY: ReadonlySet<Command['name']> = new Set([
   ...(['channel.configure', 'channel.remove', 'channel.test'] as const),
   ...(['bridge.configure', 'bridge.remove', 'bridge.test'] as const),

@@ -1,7 +1,5 @@
-import { join } from 'node:path';
 import type { Logger } from '../node/logFile';
 import type { Timers } from '../node/notify/lanes';
-import type { ChannelSecrets } from '../node/notify/secrets';
 import type { Send } from '../node/notify/send';
 import type { Sha256 } from '../shared/log/chain';
 import type { LogEvent } from '../shared/log/event';
@@ -21,8 +19,10 @@ import { type Notifier, startNotifier } from './notify/notifier';
 import type { Outbox } from './notify/outbox';
 import { reportsByMail } from './reports/byMail';
 import type { DayBook } from './reports/dayBook';
+import type { ReportFiles } from './reports/files';
 import { type DeliverReport, keepReports, type ReportKeeper } from './reports/keeper';
 import { expireResumes } from './resumeExpiry';
+import type { DeskSecrets } from './secrets';
 
 /** An event that nobody has been told of yet, with the state after it. */
 export interface Missed {
@@ -35,8 +35,8 @@ export interface DutyOptions {
   readonly policies: () => Policies;
   readonly books: Books;
   readonly days: DayBook;
-  readonly secrets: ChannelSecrets;
-  readonly dataDir: string;
+  readonly secrets: Pick<DeskSecrets, 'channel'>;
+  readonly reports: ReportFiles;
   readonly deskName: string;
   readonly deliverReport: DeliverReport | undefined;
   readonly send: (what: Send) => Promise<Outcome>;
@@ -88,8 +88,7 @@ export function beginDuties(
   const incidents = keepIncidents({ log, policies, books, clock, newId });
   const drills = keepDrills({ log, hub, policies, clock, newId });
   const reports = keepReports({
-    ...{ log, policies, sha256, clock, newId, days: options.days },
-    folder: join(options.dataDir, 'reports'),
+    ...{ log, policies, clock, newId, days: options.days, files: options.reports },
     deliver:
       options.deliverReport ??
       reportsByMail({
@@ -98,7 +97,7 @@ export function beginDuties(
           const settings = log.state().notify.channels.email?.settings;
           return settings?.channel === 'email' ? settings : null;
         },
-        password: () => secrets.get('email'),
+        password: () => secrets.channel('email'),
       }),
   });
   return {

@@ -9,9 +9,9 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { loadOrCreateKey } from '../node/keys';
 import type { Logger } from '../node/logFile';
 import { NODE_TIMERS, type Timers } from '../node/notify/lanes';
-import { openSecrets } from '../node/notify/secrets';
 import { type Send, send } from '../node/notify/send';
 import type { PolicyFiles } from '../node/policyFiles';
+import { keyFor } from '../node/sealed';
 import { sha256 } from '../node/sha256';
 import { signNote } from '../node/signedNote';
 import { SqliteEventStore } from '../node/sqliteEventStore';
@@ -37,12 +37,14 @@ import { createBridges } from './bridges/bridges';
 import type { FileBridge } from './bridges/config';
 import type { StartBridge } from './bridges/process';
 import { type Turns, takeTurns, watchGateways } from './cluster/acting';
+import { sealBucket } from './cluster/bucket';
 import {
   type Cluster,
   forwardTo,
   type LeaseCounter,
   leaseFrom,
   serveOthers,
+  tellPrinted,
 } from './cluster/cluster';
 import { createClusterLog } from './cluster/log';
 import { holdOwnership } from './cluster/owning';
@@ -66,9 +68,12 @@ import type { LeaseDesk, LeaseView } from './monitor/leaseDesk';
 import { startStandIn } from './monitor/standIn';
 import { openOutbox } from './notify/outbox';
 import { createDayBook } from './reports/dayBook';
-import type { DeliverReport, ReportKeeper } from './reports/keeper';
+import { openReportFiles } from './reports/files';
+import type { DeliverReport } from './reports/keeper';
+import { sharePrintings } from './reports/printings';
 import { createRest } from './rest/index';
 import { keepRetention } from './retention';
+import { keepDeskSecrets } from './secrets';
 import { createTelemetryFanout } from './telemetryFanout';
 import { createTradeQueue, recordTrades } from './trades/recorder';
 
@@ -120,6 +125,8 @@ export interface Gateway {
 const NO_LEASE: LeaseView = { holder: null, token: null, expiresInMs: 0 };
 /** How long a closed trade waits for others, to be recorded with them. */
 const TRADES_WAIT_MS = 2_000;
+/** How often printings at the servers are compared with the record. */
+const SHARE_EVERY_MS = 60_000;
 const CHANNELS = ['control', 'telemetry', 'engine'] as const;
 
 /** A gateway of several whose key is not the desk's: terminals would believe nothing that it signs. */
@@ -232,11 +239,25 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const mayHold = ({ roles }: Operator) =>
     roles.some((role) => policies().monitor.permissions.hold.includes(role));
   const books = createBooks(hub, () => policies().incidents, clock);
-  const secrets = openSecrets(options.dataDir);
   const newId = () => uuidv7(clock(), random);
+  const secrets = keepDeskSecrets({
+    ...{ log, dataDir: options.dataDir, newId },
+    shared: cluster && {
+      bucket: sealBucket(cluster.secrets, keyFor('vigia secrets 1', key)),
+      turn,
+      onForeign: (name) => journal?.warn('foreign secret', { name }),
+    },
+  });
+  const toPrinted = cluster && tellPrinted(cluster.peers);
+  const reports = openReportFiles({
+    ...{ log, policies, sha256, folder: join(options.dataDir, 'reports') },
+    shared:
+      cluster && sharePrintings(sealBucket(cluster.printings, keyFor('vigia printings 1', key))),
+    printed: (one) => duties?.reports.printed(one) ?? toPrinted?.(one) ?? 'late',
+  });
   const dutyOptions: DutyOptions = {
     ...{ hub, policies, books, days: createDayBook(hub, clock), secrets, journal, sha256 },
-    ...{ dataDir: options.dataDir, deskName: options.deskName, clock, uptime, newId },
+    ...{ reports, deskName: options.deskName, clock, uptime, newId },
     deliverReport: options.deliverReport,
     send: options.send ?? ((what) => send(what, clock)),
     timers: options.timers ?? NODE_TIMERS,
@@ -245,7 +266,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   let duties = outbox && beginDuties(log, outbox, missed, dutyOptions);
   const bridges = options.bridges
     ? createBridges({
-        ...{ log, hub, policy, clock, random, uptime: options.uptime, dataDir: options.dataDir },
+        ...{ log, hub, policy, clock, random, uptime: options.uptime, kept: secrets },
         ...options.bridges,
         owner: `vigia-${gatewayId.slice(-12)}`,
       })
@@ -273,12 +294,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       return monitor.holder === holder && monitor.token === fence;
     },
     publicKey: publicKeyText(key),
-    channels: {
-      keepSecret: secrets.set,
-      forgetSecret: secrets.remove,
-      hasSecret: (channel) => secrets.get(channel) !== null,
-      test: (...about) => duties?.notifier.test(...about),
-    },
+    secrets,
+    testChannel: (...about) => duties?.notifier.test(...about),
     forward: () => (acting() ? null : forward),
   });
   const standIn = startStandIn({
@@ -291,10 +308,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ...{ hub, policy, clock, uptime, guard, metrics, welcome },
     window: standIn.window,
   });
-  const reports: Pick<ReportKeeper, 'read' | 'takePdf'> = {
-    read: async (id, file) => (await duties?.reports.read(id, file)) ?? null,
-    takePdf: async (...printing) => (await duties?.reports.takePdf(...printing)) ?? 'unknown',
-  };
   const trades = recordTrades({ log, hub, queue, waitMs: TRADES_WAIT_MS });
   const retention = keepRetention({ log, folder: join(options.dataDir, 'reports'), journal });
   const { limits, recheckEveryMs } = policy.auth;
@@ -428,6 +441,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   deployments.start();
   const recent = cluster && keepRecent(log, uptime);
   if (cluster) {
+    // Who begins its turn without them tells people of bridges that fail.
+    await secrets.look();
     const { peers, leases } = cluster;
     hub.listen({
       telemetry(engine, session, items) {
@@ -450,6 +465,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const leave = (): void => {
       for (const way of ways.splice(0).reverse()) way();
     };
+    // What the servers do not take now is tried again.
+    const share = () => void reports.share().catch(() => undefined);
+    const sharing = setInterval(share, SHARE_EVERY_MS);
+    ways.push(() => clearInterval(sharing));
     try {
       const box = openOutbox(outboxFile, String(clock()));
       const mine = beginDuties(own, box, recent?.events() ?? [], dutyOptions);
@@ -462,12 +481,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       });
       ways.push(() => bridges?.stop());
       bridges?.start(url);
-      ways.push(serveOthers(peers, commands, mine.lease));
+      ways.push(serveOthers(peers, commands, mine.lease, mine.reports));
       ways.push(watchGateways(own, { node: cluster.node, peers, leases, uptime, clock }));
       setImmediate(() => {
         if (duties !== mine) return;
         driver.conclude();
         deployments.start();
+        void secrets.look();
+        share();
       });
       return leave;
     } catch (error) {
@@ -485,6 +506,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       standIn.stop();
       await turns?.stop();
       recent?.stop();
+      secrets.stop();
+      reports.stop();
       bridges?.stop();
       door?.close();
       duties?.stop();

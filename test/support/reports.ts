@@ -6,6 +6,8 @@ import type { Json } from '../../src/shared/log/canonical';
 import { seal } from '../../src/shared/log/chain';
 import { EMPTY_LOG, type LogEvent } from '../../src/shared/log/event';
 import type { EventDataOf } from '../../src/shared/ops/events';
+import { DESK_TIME_ZONE } from '../../src/shared/time';
+import { quickPolicies } from './desk';
 import { ROOT } from './root';
 
 const files = readPolicies(join(ROOT, 'resources/policy'));
@@ -83,3 +85,26 @@ export const opened = {
   ...{ epoch: 'ep', gatewayId: 'gw', publicKey: '', environment: 'paper' },
 } as const;
 export const started = { version: 't', runtime: 'node', environment: 'paper' } as const;
+
+/** The cron expression of one second of each day, in Bogota. */
+function secondOf(ts: number): string {
+  const parts = new Intl.DateTimeFormat('en-GB', {
+    ...{ timeZone: DESK_TIME_ZONE, hour: 'numeric', minute: 'numeric', second: 'numeric' },
+    hourCycle: 'h23',
+  }).formatToParts(ts);
+  const of = (type: string) => Number(parts.find((one) => one.type === type)?.value);
+  return `${of('second')} ${of('minute')} ${of('hour')} * * *`;
+}
+
+/** Policies with one report a day, due at an instant. */
+export function dailyAt(dueAt: number, change: object = {}) {
+  const schedule = { name: 'daily', kind: 'daily' as const, businessDaysOnly: false };
+  const document = {
+    ...reportsPolicy,
+    schedule: [{ ...schedule, cron: secondOf(dueAt), languages: ['es' as const] }],
+    recipients: [{ role: null, email: 'mesa@example.co', language: 'es' as const }],
+    pdfWithinMs: 50,
+    ...change,
+  };
+  return { ...quickPolicies, reports: { document, hash: JSON.stringify(document) } };
+}

@@ -5,9 +5,11 @@ import type { OperationsPolicy } from '../../shared/policy/operations';
 import type { CommandParams } from '../../shared/protocol/commands';
 import type { Operator } from '../commands';
 import * as decide from '../decide/bridges';
+import type { Decided } from '../decide/decided';
 import { Refusal } from '../decide/refusal';
 import type { Fact } from '../facts';
 import type { GatewayLog } from '../log';
+import type { DeskSecrets } from '../secrets';
 import { type FileBridge, readSecrets } from './config';
 import {
   type Supervisor,
@@ -15,11 +17,16 @@ import {
   superviseBridges,
   type TestAbout,
 } from './supervisor';
-import { openVault, VaultError } from './vault';
+import { VaultError } from './vault';
 
-/** The bridges' commands, their secrets and their processes. */
+/** The bridges' commands and their processes. */
 export interface Bridges {
-  configure(params: CommandParams<'bridge.configure'>, operator: Operator): Fact;
+  /** @param version by which its secrets are put away */
+  configure(
+    params: CommandParams<'bridge.configure'>,
+    operator: Operator,
+    version: string,
+  ): Decided;
   remove(params: CommandParams<'bridge.remove'>, operator: Operator): Fact;
   /** Decides; {@link carryOut} then looks. */
   test(id: string, params: CommandParams<'bridge.test'>, operator: Operator): Fact;
@@ -36,16 +43,17 @@ export interface Bridges {
 
 export interface BridgesOptions
   extends Omit<SupervisorOptions, 'gateway' | 'secrets' | 'recheckEveryMs'> {
-  readonly dataDir: string;
+  readonly kept: Pick<DeskSecrets, 'bridge'>;
   readonly policy: OperationsPolicy;
   readonly configured: readonly FileBridge[];
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+const NOT_HERE = 'its secrets are not at this gateway';
+
 /** Puts the configuration file's bridges on the record and keeps all of them running. */
 export function createBridges(options: BridgesOptions): Bridges {
   const { log, policy } = options;
-  const vault = openVault(options.dataDir);
   const fromFile = new Map(options.configured.map((bridge) => [bridge.id, bridge]));
   const toTest = new Map<string, TestAbout>();
   let supervisor: Supervisor | null = null;
@@ -55,16 +63,11 @@ export function createBridges(options: BridgesOptions): Bridges {
   /** What is kept for a bridge. @throws {Refusal} where it cannot be read. */
   function kept(bridge: string | null): Secrets {
     if (bridge === null) return {};
-    return guarded(() => vault.get(bridge));
-  }
-
-  function guarded<T>(work: () => T): T {
     try {
-      return work();
+      return options.kept.bridge(bridge) ?? {};
     } catch (error) {
-      // What failed is said; what was to be kept is not.
-      const words = error instanceof VaultError ? error.message : 'the secrets cannot be written';
-      throw new Refusal('unavailable', { text: words });
+      if (!(error instanceof VaultError)) throw error;
+      throw new Refusal('unavailable', { text: error.message });
     }
   }
 
@@ -72,24 +75,17 @@ export function createBridges(options: BridgesOptions): Bridges {
     const file = fromFile.get(id);
     if (file) return readSecrets(file, options.env);
     try {
-      return { secrets: vault.get(id), problem: null };
+      const secrets = options.kept.bridge(id);
+      return { secrets: secrets ?? {}, problem: secrets ? null : NOT_HERE };
     } catch (error) {
       return { secrets: {}, problem: (error as Error).message };
     }
   }
 
   return {
-    configure(params, operator) {
-      const before = kept(params.bridge);
-      const { fact, secrets } = decide.configure(context(), params, before, operator);
-      guarded(() => vault.set(params.bridge, secrets));
-      return fact;
-    },
-    remove(params, operator) {
-      const fact = decide.remove(context(), params, operator);
-      guarded(() => vault.remove(params.bridge));
-      return fact;
-    },
+    configure: (params, operator, version) =>
+      decide.configure(context(), params, kept(params.bridge), operator, version),
+    remove: (params, operator) => decide.remove(context(), params, operator),
     test(id, params, operator) {
       const file = fromFile.get(params.bridge ?? '');
       const before = file ? readSecrets(file, options.env).secrets : kept(params.bridge);

@@ -1,8 +1,9 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFileDurably } from '../../node/latchFile';
+import { KEY_BYTES, seal, sealedSchema, unseal } from '../../node/sealed';
 import { type Secrets, secretsSchema } from '../../shared/bridges/bridge';
 
 /** The file of secrets cannot be read; the message says which and why. */
@@ -11,24 +12,19 @@ export class VaultError extends Error {
 }
 
 export interface Vault {
-  /** What is kept for a bridge; empty where nothing is. @throws {VaultError} */
-  get(bridge: string): Secrets;
+  /** What is kept under a name; null where nothing is. @throws {VaultError} */
+  get(name: string): Secrets | null;
   /** @throws {VaultError} when what is there cannot be read, so that it is not written over. */
-  set(bridge: string, secrets: Secrets): void;
-  remove(bridge: string): void;
+  set(name: string, secrets: Secrets): void;
+  /** @throws {VaultError} */
+  remove(name: string): void;
+  /** @throws {VaultError} */
+  names(): readonly string[];
 }
 
-const sealedSchema = z.strictObject({
-  version: z.literal(1),
-  iv: z.base64(),
-  tag: z.base64(),
-  data: z.base64(),
-});
+const fileSchema = sealedSchema.extend({ version: z.literal(1) }).strict();
 const contentSchema = z.record(z.string(), secretsSchema);
-const PURPOSE = Buffer.from('vigia bridges 1');
-const KEY_BYTES = 32;
-const IV_BYTES = 12;
-const TAG_BYTES = 16;
+const PURPOSE = 'vigia bridges 1';
 
 /**
  * Secrets of the bridges in one file, AES-256-GCM (NIST SP 800-38D) under a key in another that its
@@ -55,12 +51,8 @@ export function openVault(dataDir: string): Vault {
   function read(): Record<string, Secrets> {
     if (!existsSync(path)) return {};
     try {
-      const { iv, tag, data } = sealedSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
-      const bytes = (text: string) => Buffer.from(text, 'base64');
-      const options = { authTagLength: TAG_BYTES };
-      const cipher = createDecipheriv('aes-256-gcm', key(), bytes(iv), options);
-      cipher.setAAD(PURPOSE).setAuthTag(bytes(tag));
-      const text = Buffer.concat([cipher.update(bytes(data)), cipher.final()]).toString('utf8');
+      const sealed = fileSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+      const text = unseal(sealed, key(), PURPOSE).toString('utf8');
       return contentSchema.parse(JSON.parse(text));
     } catch (error) {
       if (error instanceof VaultError) throw error;
@@ -69,23 +61,19 @@ export function openVault(dataDir: string): Vault {
   }
 
   function write(content: Record<string, Secrets>): void {
-    const iv = randomBytes(IV_BYTES);
-    const cipher = createCipheriv('aes-256-gcm', key(), iv, { authTagLength: TAG_BYTES });
-    cipher.setAAD(PURPOSE);
-    const data = Buffer.concat([cipher.update(JSON.stringify(content), 'utf8'), cipher.final()]);
-    const text = (buffer: Buffer) => buffer.toString('base64');
-    const sealed = { version: 1, iv: text(iv), tag: text(cipher.getAuthTag()), data: text(data) };
+    const sealed = { version: 1, ...seal(JSON.stringify(content), key(), PURPOSE) };
     writeFileDurably(path, JSON.stringify(sealed));
   }
 
   return {
-    get: (bridge) => read()[bridge] ?? {},
-    set(bridge, secrets) {
-      write({ ...read(), [bridge]: secrets });
+    get: (name) => read()[name] ?? null,
+    set(name, secrets) {
+      write({ ...read(), [name]: secrets });
     },
-    remove(bridge) {
-      const { [bridge]: gone, ...rest } = read();
+    remove(name) {
+      const { [name]: gone, ...rest } = read();
       if (gone) write(rest);
     },
+    names: () => Object.keys(read()),
   };
 }

@@ -1,9 +1,13 @@
 import { z } from 'zod';
 import { type Command, commandSchema } from '../../shared/protocol/commands';
 import { type Answer, answerSchema, roleSchema } from '../../shared/protocol/terminal';
+import { reportLanguageSchema } from '../../shared/reports/events';
 import { phrase, say } from '../../shared/words/phrase';
 import type { Commands, Operator } from '../commands';
 import type { LeaseDesk, LeaseView } from '../monitor/leaseDesk';
+import type { ReportKeeper } from '../reports/keeper';
+import type { Printing } from '../reports/printings';
+import type { TextBucket } from './bucket';
 import type { Leases } from './leases';
 import type { Peers } from './peers';
 import type { LogStream } from './stream';
@@ -14,6 +18,10 @@ export interface Cluster {
   readonly node: string;
   readonly stream: LogStream;
   readonly leases: Leases;
+  /** Of channels and bridges, each sealed. */
+  readonly secrets: TextBucket;
+  /** Printings of reports, sealed. */
+  readonly printings: TextBucket;
   readonly peers: Peers;
   close(): Promise<void>;
 }
@@ -27,6 +35,7 @@ export interface LeaseCounter {
 
 const COMMAND = 'command';
 const LEASE = 'lease';
+const PRINTED = 'printed';
 const NOBODY_ACTS = phrase(
   'the gateway that acts for all does not answer: look whether it was done before giving it again',
 );
@@ -42,6 +51,7 @@ const leaseAskedSchema = z.object({
   token: z.int().nullable(),
   release: z.boolean(),
 });
+const printingSchema = z.object({ report: z.string(), language: reportLanguageSchema });
 const leaseViewSchema = z.object({
   holder: z.string().nullable(),
   token: z.int().nullable(),
@@ -52,7 +62,12 @@ const leaseViewSchema = z.object({
  * Answers the other gateways for what only this one does now. They have authenticated who asks; the
  * account they reach the servers by is trusted as they are. @returns the way out
  */
-export function serveOthers(peers: Peers, commands: Commands, lease: LeaseDesk): () => void {
+export function serveOthers(
+  peers: Peers,
+  commands: Commands,
+  lease: LeaseDesk,
+  reports: Pick<ReportKeeper, 'printed'>,
+): () => void {
   const leave = [
     peers.serve(COMMAND, async (asked) => {
       const { command, operator, terminal } = askedSchema.parse(asked);
@@ -72,6 +87,7 @@ export function serveOthers(peers: Peers, commands: Commands, lease: LeaseDesk):
       if (token !== null) lease.release(token);
       return lease.view();
     }),
+    peers.serve(PRINTED, async (asked) => reports.printed(printingSchema.parse(asked))),
   ];
   return () => {
     for (const way of leave) way();
@@ -98,6 +114,15 @@ export function forwardTo(peers: Peers) {
         }),
     );
   };
+}
+
+/** Tells the gateway that acts for all that a printing is at the servers. */
+export function tellPrinted(peers: Peers): (printing: Printing) => Promise<'taken' | 'late'> {
+  return (printing) =>
+    peers
+      .ask(PRINTED, printing)
+      .then((reply) => z.enum(['taken', 'late']).parse(reply))
+      .catch(() => 'late');
 }
 
 /** The monitor's lease as the gateway that acts for all gives it. */

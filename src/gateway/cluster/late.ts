@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { TextBucket } from './bucket';
 import type { LeaseBucket } from './leases';
 import { type LogStream, StreamUnavailableError } from './stream';
 
@@ -84,5 +85,15 @@ export function lateBucket(late: Late<LeaseBucket>): LeaseBucket {
     put: async (key, text, last) => late.now().put(key, text, last),
     watch: async () => late.now().watch(),
     state: async () => late.now().state(),
+  };
+}
+
+/** Texts at the servers that nobody has before they are there. */
+export function lateTexts(late: Late<TextBucket>): TextBucket {
+  return {
+    get: async (key) => late.now().get(key),
+    put: async (key, text) => late.now().put(key, text),
+    remove: async (key) => late.now().remove(key),
+    keys: async () => late.now().keys(),
   };
 }

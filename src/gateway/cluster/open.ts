@@ -2,9 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { LeaseTimes } from '../../shared/lease/lease';
 import type { Clock } from '../../shared/time';
+import { openTextBucket } from './bucket';
 import type { Cluster } from './cluster';
 import { ClusterError } from './connect';
-import { lateBucket, lateStream, openLate } from './late';
+import { lateBucket, lateStream, lateTexts, openLate } from './late';
 import { createLeases, openLeaseBucket } from './leases';
 import { joinPeers } from './peers';
 import { type LogStream, openStream, StreamUnavailableError } from './stream';
@@ -55,10 +56,15 @@ export async function openCluster(
     openLate(() => connection.there.then(open), OPEN_AGAIN_MS);
   const stream = after((connected) => openLog(connected, name, replicas));
   const bucket = after((connected) => openLeaseBucket(connected, replicas, LEASE_TIMES));
+  const texts = (of: string) =>
+    after((connected) => openTextBucket(connected, `${name}-${of}`, replicas));
+  const secrets = texts('secrets');
+  const printings = texts('printings');
+  const all = [stream, bucket, secrets, printings];
   const stop = async () => {
-    for (const one of [bucket, stream, connection]) await one.stop();
+    for (const one of [...all, connection]) await one.stop();
   };
-  const opened = connection.first.then(() => Promise.all([stream.first, bucket.first]));
+  const opened = connection.first.then(() => Promise.all(all.map(({ first }) => first)));
   // It may fail after it was waited for.
   opened.catch(() => undefined);
   try {
@@ -77,6 +83,7 @@ export async function openCluster(
   const peers = joinPeers(connection.there, { prefix: name, node, uptime });
   return {
     ...{ node, stream: lateStream(stream), leases, peers },
+    ...{ secrets: lateTexts(secrets), printings: lateTexts(printings) },
     async close() {
       peers.close();
       leases.close();

@@ -6,10 +6,12 @@ import {
   type Secrets,
 } from '../../shared/bridges/bridge';
 import type { BridgesState } from '../../shared/bridges/state';
+import { canonicalJson } from '../../shared/log/canonical';
 import type { OperationsPolicy } from '../../shared/policy/operations';
 import type { CommandParams } from '../../shared/protocol/commands';
 import type { Operator } from '../commands';
 import type { Fact } from '../facts';
+import { type Decided, plain } from './decided';
 import { allow, Refusal } from './refusal';
 
 /** What a decision about bridges is made of. */
@@ -25,6 +27,7 @@ const TOKEN_MIN = 16;
  * A bridge added or changed, and the secrets that are to be kept for it.
  *
  * @param kept the secrets it has now.
+ * @param version by which they are put away.
  * @throws {Refusal}
  */
 export function configure(
@@ -32,7 +35,8 @@ export function configure(
   params: CommandParams<'bridge.configure'>,
   kept: Secrets,
   operator: Operator,
-): { readonly fact: Fact; readonly secrets: Secrets } {
+  version: string,
+): Decided {
   allow(operator, policy.permissions.configureBridges, 'configure a bridge');
   const { bridge, kind, name, address, options, plainAccepted } = params;
   const before = state.bridges[bridge];
@@ -56,7 +60,10 @@ export function configure(
     ...{ bridge, kind, name, address, options, secrets: names, source: 'console' as const },
     ...plainMark(address),
   };
-  return { fact: { type: 'bridge.configured', data }, secrets };
+  if (names.length === 0) return plain({ type: 'bridge.configured', data });
+  const fact: Fact = { type: 'bridge.configured', data: { ...data, secretVersion: version } };
+  const named = { of: 'bridge', id: bridge, version } as const;
+  return { facts: [fact], secret: { name: named, text: canonicalJson(secrets) } };
 }
 
 /** @throws {Refusal} */

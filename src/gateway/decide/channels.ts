@@ -1,14 +1,18 @@
 import { secretFault } from '../../shared/notify/channels';
+import type { Channel } from '../../shared/notify/message';
 import type { NotifyState } from '../../shared/notify/state';
 import type { NotificationsPolicy } from '../../shared/policy/notifications';
 import type { Command } from '../../shared/protocol/commands';
-import type { ChannelSecretsDesk, Operator } from '../commands';
-import type { Fact } from '../facts';
+import type { Operator } from '../commands';
+import { type Decided, plain } from './decided';
 import { allow, Refusal } from './refusal';
 
 export interface ChannelsContext {
   readonly configured: NotifyState['channels'];
-  readonly secrets: ChannelSecretsDesk;
+  /** A channel's own, null where it has none. */
+  readonly secretOf: (channel: Channel) => string | null;
+  /** By which a secret is put away. */
+  readonly version: string;
 }
 
 type ChannelCommand = Extract<
@@ -17,8 +21,8 @@ type ChannelCommand = Extract<
 >;
 
 /**
- * What a command about a channel leads to. A secret is put away before anything is recorded, and no
- * part of it is in what is returned or thrown.
+ * What a command about a channel leads to, and the secret that is put away before it. No part of that
+ * is in the facts, nor in what is thrown.
  *
  * @throws {Refusal}
  */
@@ -26,8 +30,8 @@ export function decide(
   command: ChannelCommand,
   operator: Operator,
   { permissions }: NotificationsPolicy,
-  { configured, secrets }: ChannelsContext,
-): Fact[] {
+  { configured, secretOf, version }: ChannelsContext,
+): Decided {
   switch (command.name) {
     case 'channel.configure': {
       allow(operator, permissions.configure, 'set up a channel');
@@ -35,26 +39,28 @@ export function decide(
       const { channel } = settings;
       // Stays only where it goes to the same place: who may point a channel elsewhere need not know
       // its secret, and must not be able to have it sent there.
-      const kept = secret === null && secrets.hasSecret(channel) && samePlace(command, configured);
-      const fault = kept ? null : secretFault(settings, secret);
+      const kept = secret === null && samePlace(command, configured) ? secretOf(channel) : null;
+      const fault = kept === null ? secretFault(settings, secret) : null;
       if (fault !== null) throw new Refusal('bad_channel', fault);
-      if (secret !== null) store(() => secrets.keepSecret(channel, secret));
-      else if (!kept) store(() => secrets.forgetSecret(channel));
-      const secretSet = secret !== null || kept;
-      return [{ type: 'channel.configured', data: { settings, secretSet } }];
+      const text = secret ?? kept;
+      if (text === null) {
+        return plain({ type: 'channel.configured', data: { settings, secretSet: false } });
+      }
+      const data = { settings, secretSet: true, secretVersion: version };
+      const name = { of: 'channel', id: channel, version } as const;
+      return { facts: [{ type: 'channel.configured', data }], secret: { name, text } };
     }
     case 'channel.remove': {
       allow(operator, permissions.configure, 'set up a channel');
       const { channel } = command.params;
       known(configured, channel);
-      store(() => secrets.forgetSecret(channel));
-      return [{ type: 'channel.removed', data: { channel } }];
+      return plain({ type: 'channel.removed', data: { channel } });
     }
     case 'channel.test': {
       allow(operator, permissions.test, 'test a channel');
       const { channel } = command.params;
       known(configured, channel);
-      return [{ type: 'channel.test_asked', data: { channel } }];
+      return plain({ type: 'channel.test_asked', data: { channel } });
     }
   }
 }
@@ -80,12 +86,4 @@ function samePlace(
 
 function known(configured: NotifyState['channels'], channel: keyof NotifyState['channels']): void {
   if (!configured[channel]) throw new Refusal('unknown_channel', 'that channel is not set up');
-}
-
-function store(work: () => void): void {
-  try {
-    work();
-  } catch {
-    throw new Refusal('unavailable', 'the gateway’s disk did not take the secret; nothing changed');
-  }
 }

@@ -6,12 +6,14 @@ import { policyChange } from '../../shared/policy/inForce';
 import type { Command } from '../../shared/protocol/commands';
 import type { Clock } from '../../shared/time';
 import type { Bridges } from '../bridges/bridges';
-import type { ChannelSecretsDesk, Operator } from '../commands';
+import type { Operator } from '../commands';
 import type { EngineHub } from '../engineHub';
 import type { Fact } from '../facts';
 import type { Books } from '../incidents/books';
 import type { GatewayLog } from '../log';
+import type { DeskSecrets } from '../secrets';
 import * as channels from './channels';
+import { type Decided, plain } from './decided';
 import { drill } from './drills';
 import * as incidents from './incidents';
 import * as lineage from './lineage';
@@ -33,8 +35,7 @@ export interface DecisionOptions {
   /** Base64 of the key that signs the log. */
   readonly publicKey: string;
   readonly books: Pick<Books, 'now' | 'tradesPerHour'>;
-  /** Secrets of channels. */
-  readonly channels: ChannelSecretsDesk;
+  readonly secrets: Pick<DeskSecrets, 'channel'>;
   /** Null where this gateway runs no bridges. */
   readonly bridges: Bridges | null;
 }
@@ -45,10 +46,41 @@ export function bridgesOf({ bridges }: Pick<DecisionOptions, 'bridges'>): Bridge
   throw new Refusal('unavailable', 'this gateway runs no bridges');
 }
 
-/** Decides what a command leads to, on the log as it stands. What is returned throws {@link Refusal}. */
+/**
+ * Decides what a command leads to, on the log as it stands; a secret that comes with it is put away by
+ * the version that is named. What is returned throws {@link Refusal}.
+ */
 export function createDecision(
   options: DecisionOptions,
-): (command: Command, operator: Operator) => Fact[] {
+): (command: Command, operator: Operator, version: string) => Decided {
+  const { log, policies } = options;
+  const factsOf = createFacts(options);
+
+  return (command, operator, version) => {
+    switch (command.name) {
+      case 'channel.configure':
+      case 'channel.remove':
+      case 'channel.test':
+        return channels.decide(command, operator, policies().notifications, {
+          configured: log.state().notify.channels,
+          ...{ secretOf: options.secrets.channel, version },
+        });
+      case 'bridge.configure':
+        return bridgesOf(options).configure(command.params, operator, version);
+      default:
+        return plain(...factsOf(command, operator));
+    }
+  };
+}
+
+type WithoutSecret = Exclude<
+  Command,
+  { name: 'channel.configure' | 'channel.remove' | 'channel.test' | 'bridge.configure' }
+>;
+
+function createFacts(
+  options: DecisionOptions,
+): (command: WithoutSecret, operator: Operator) => Fact[] {
   const { log, hub, policies, sha256, clock } = options;
   const bridges = () => bridgesOf(options);
 
@@ -127,15 +159,6 @@ export function createDecision(
       case 'lineage.report':
         allow(operator, inForce.models.permissions.register, 'report lineage');
         return lineage.report(command.params);
-      case 'channel.configure':
-      case 'channel.remove':
-      case 'channel.test':
-        return channels.decide(command, operator, inForce.notifications, {
-          configured: state.notify.channels,
-          secrets: options.channels,
-        });
-      case 'bridge.configure':
-        return [bridges().configure(command.params, operator)];
       case 'bridge.remove':
         return [bridges().remove(command.params, operator)];
       case 'bridge.test':

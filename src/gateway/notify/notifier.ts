@@ -1,5 +1,4 @@
 import { createLanes, type Timers } from '../../node/notify/lanes';
-import type { ChannelSecrets } from '../../node/notify/secrets';
 import type { Send } from '../../node/notify/send';
 import type { LogEvent } from '../../shared/log/event';
 import { languagesOf } from '../../shared/notify/channels';
@@ -24,12 +23,13 @@ import type { NotificationsPolicy } from '../../shared/policy/notifications';
 import type { Clock } from '../../shared/time';
 import type { Fact } from '../facts';
 import type { GatewayLog } from '../log';
+import type { DeskSecrets } from '../secrets';
 import type { Outbox } from './outbox';
 
 export interface NotifierOptions {
   readonly log: GatewayLog;
   readonly outbox: Outbox;
-  readonly secrets: ChannelSecrets;
+  readonly secrets: Pick<DeskSecrets, 'channel'>;
   readonly policy: () => NotificationsPolicy;
   readonly deskName: string;
   readonly send: (what: Send) => Promise<Outcome>;
@@ -142,8 +142,14 @@ export function startNotifier(options: NotifierOptions): Notifier {
 
   async function carry(channel: Channel, together: readonly Delivery[]): Promise<Outcome> {
     const [first] = together;
-    const settings = configured()[channel];
-    if (!first || !settings) return outcome('refused', 'not_configured', null, '');
+    const record = log.state().notify.channels[channel];
+    if (!first || !record) return outcome('refused', 'not_configured', null, '');
+    const { settings, secretSet } = record;
+    const secret = secrets.channel(channel);
+    if (secretSet && secret === null) {
+      // Of several gateways this one may be about to have it.
+      return outcome('retry', 'not_configured', null, 'its secret is not at this gateway');
+    }
     const context = contextOf(first.language);
     const message =
       together.length === 1
@@ -153,7 +159,7 @@ export function startNotifier(options: NotifierOptions): Notifier {
             context,
           );
     return options.send({
-      ...{ settings, message, page: first.page, secret: secrets.get(channel) },
+      ...{ settings, message, page: first.page, secret },
       ...{ timeoutMs: policy().sendTimeoutMs, language: policy().languages[channel] },
     });
   }
@@ -284,7 +290,7 @@ export function startNotifier(options: NotifierOptions): Notifier {
     const { languages, sendTimeoutMs: timeoutMs } = policy();
     const key = `test:${commandId}`;
     const page = { action: 'trigger', key } as const;
-    const secret = secrets.get(channel);
+    const secret = secrets.channel(channel);
     const said = await sendAll(settings, (language) => ({
       ...{ settings, secret, timeoutMs, language: languages[channel] },
       message: renderTest(key, from, who, contextOf(language)),

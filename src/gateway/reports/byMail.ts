@@ -3,7 +3,7 @@ import { redact } from '../../node/notify/send';
 import type { SettingsOf } from '../../shared/notify/channels';
 import { retryDelay } from '../../shared/notify/delivery';
 import { messageIdOf } from '../../shared/notify/email';
-import type { Outcome } from '../../shared/notify/outcome';
+import { type Outcome, outcome } from '../../shared/notify/outcome';
 import { line } from '../../shared/notify/text';
 import type { NotificationsPolicy } from '../../shared/policy/notifications';
 import type { ReportMail } from '../../shared/reports/delivery';
@@ -27,13 +27,17 @@ export function reportsByMail(deps: {
   async function attempt(mail: ReportMail): Promise<Outcome | null> {
     const settings = deps.channel();
     if (!settings) return null;
+    const password = deps.password();
+    if (settings.user !== null && password === null) {
+      return outcome('retry', 'not_configured', null, 'its secret is not at this gateway');
+    }
     const { key, subject, html, text, attachments, recipients } = mail;
     // Only who sends mail loads it: a program's start does not.
     const { sendLetter } = await import('../../node/notify/mail');
     return sendLetter(
       settings,
       { key, subject, html, text, attachments, to: recipients, messageId: messageIdOf(key) },
-      { password: deps.password(), timeoutMs: deps.policy().sendTimeoutMs },
+      { password, timeoutMs: deps.policy().sendTimeoutMs },
     );
   }
 

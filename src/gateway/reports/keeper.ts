@@ -1,10 +1,5 @@
-import { setImmediate } from 'node:timers/promises';
-import { collectReport } from '../../node/reports/collect';
 import { badCrons, type DueRun, dueRuns, isNoteDue, nextLook } from '../../node/reports/due';
-import { createShelf } from '../../node/reports/shelf';
 import type { Language } from '../../shared/documents/document';
-import { documentHtml } from '../../shared/documents/html';
-import type { Sha256 } from '../../shared/log/chain';
 import type { Policies } from '../../shared/policy/inForce';
 import {
   type DeliveryOutcome,
@@ -12,37 +7,30 @@ import {
   recipientsOf,
   reportMail,
 } from '../../shared/reports/delivery';
-import { reportLayout, reportTitle } from '../../shared/reports/layout';
+import { reportTitle } from '../../shared/reports/layout';
 import type { Report } from '../../shared/reports/report';
-import type { MadeReport } from '../../shared/reports/state';
 import type { Clock } from '../../shared/time';
 import { detailOf, phrase } from '../../shared/words/phrase';
 import type { GatewayLog } from '../log';
 import type { DayBook } from './dayBook';
+import type { ReportFiles } from './files';
+import type { Printing } from './printings';
 
 /** Hands a mail to whatever sends e-mail. Answers; never throws. Aborted, it tries no more. */
 export type DeliverReport = (mail: ReportMail, signal: AbortSignal) => Promise<DeliveryOutcome>;
 
 export interface ReportKeeper {
-  /** Takes a terminal's printing of a report that waits for it. */
-  takePdf(id: string, language: Language, pdf: Uint8Array): Promise<PdfTaken>;
-  /** The canonical JSON, or the page in a language, of a report made here; null where none is. */
-  read(
-    id: string,
-    file: 'report.json' | `${Language}.html` | `${Language}.pdf`,
-  ): Promise<Uint8Array | null>;
+  /** A printing of a report is there. @returns whether its mail waited for it */
+  printed(printing: Printing): 'taken' | 'late';
   stop(): void;
 }
 
-export type PdfTaken = 'taken' | 'unknown' | 'late' | 'not_a_pdf';
-
 export interface ReportKeeperOptions {
   readonly log: GatewayLog;
-  readonly folder: string;
+  readonly files: ReportFiles;
   readonly policies: () => Policies;
   readonly days: DayBook;
   readonly deliver: DeliverReport;
-  readonly sha256: Sha256;
   readonly clock: Clock;
   readonly newId: () => string;
 }
@@ -59,8 +47,7 @@ const DELIVER_WITHIN_MS = 86_400_000;
  * not printed in time is sent as a page of HTML.
  */
 export function keepReports(options: ReportKeeperOptions): ReportKeeper {
-  const { log, policies, clock, sha256 } = options;
-  const shelf = createShelf(options.folder);
+  const { log, policies, clock, files } = options;
   const stopping = new AbortController();
   const waiting = new Map<string, { readonly printed: Set<Language>; readonly done: () => void }>();
   let timer: NodeJS.Timeout | undefined;
@@ -121,11 +108,6 @@ export function keepReports(options: ReportKeeperOptions): ReportKeeper {
     if (facts.length > 0) log.append(...facts);
   }
 
-  async function collect(wanted: Parameters<typeof collectReport>[1]) {
-    const deps = { read: log.read, head: log.savedHead, sha256, policies: policies() };
-    return collectReport({ ...deps, pause: () => setImmediate() }, wanted, stopping);
-  }
-
   async function make({ schedule, dueAt, from, fromSeq }: DueRun): Promise<void> {
     noteDays(clock());
     const { seq: toSeq } = log.savedHead();
@@ -138,9 +120,9 @@ export function keepReports(options: ReportKeeperOptions): ReportKeeper {
       ...new Set([...schedule.languages, ...recipientsOf(reports, incidents).keys()]),
     ];
     const period = { from: Math.min(from, to - 1), to };
-    const made = await collect({ kind, period, fromSeq, toSeq });
+    const made = await files.collect({ kind, period, fromSeq, toSeq }, stopping.signal);
     const id = options.newId();
-    await keep(id, made.report, made.json, made.sha256, languages);
+    await files.keep(id, made, languages);
     const { range } = made.report;
     const titles = { es: reportTitle(made.report, 'es'), en: reportTitle(made.report, 'en') };
     log.append(
@@ -156,20 +138,6 @@ export function keepReports(options: ReportKeeperOptions): ReportKeeper {
       { type: 'report.ready', data: { report: id, title: titles.es, titles } },
     );
     void send(id, made.report, made.sha256, languages);
-  }
-
-  async function keep(
-    id: string,
-    report: Report,
-    json: string,
-    hash: string,
-    languages: readonly Language[],
-  ): Promise<void> {
-    await shelf.put(id, 'report.json', json);
-    for (const language of languages) {
-      const html = documentHtml(reportLayout(report, { id, sha256: hash }, language));
-      await shelf.put(id, `${language}.html`, html);
-    }
   }
 
   /** Waits for its printing, then sends it, and says on the record what came of it. */
@@ -188,7 +156,7 @@ export function keepReports(options: ReportKeeperOptions): ReportKeeper {
     let withPdf = true;
     const troubles: { readonly outcome: 'no_channel' | 'failed'; readonly detail: string }[] = [];
     for (const [language, recipients] of byLanguage) {
-      const pdf = await shelf.get(id, `${language}.pdf`);
+      const pdf = await files.read(id, `${language}.pdf`);
       const mail = reportMail(report, { id, sha256: hash }, language, pdf, recipients);
       const { outcome, detail } = await options.deliver(mail, stopping.signal);
       if (outcome === 'sent') sent += recipients.length;
@@ -227,6 +195,12 @@ export function keepReports(options: ReportKeeperOptions): ReportKeeper {
         if (languages.every((one) => got.has(one))) end();
       };
       waiting.set(id, { printed: got, done });
+      // Given before this gateway began to wait, to it or to another.
+      for (const language of languages) void take(language).catch(() => undefined);
+      async function take(language: Language): Promise<void> {
+        if (await files.read(id, `${language}.pdf`)) got.add(language);
+        done();
+      }
     });
   }
 
@@ -241,19 +215,13 @@ export function keepReports(options: ReportKeeperOptions): ReportKeeper {
       );
     for (const one of left) {
       try {
-        const { report, json } = await remake(one);
-        await keep(one.id, report, json, one.sha256, one.languages);
-        void send(one.id, report, one.sha256, one.languages);
+        const made = await files.remake(one, stopping.signal);
+        await files.keep(one.id, made, one.languages);
+        void send(one.id, made.report, one.sha256, one.languages);
       } catch (error) {
         settled(one.id, 'failed', 0, false, (error as Error).message);
       }
     }
-  }
-
-  async function remake({ kind, period, fromSeq, toSeq, sha256: hash }: MadeReport) {
-    const made = await collect({ kind, period, fromSeq, toSeq });
-    if (made.sha256 !== hash) throw new Error('the log gives other figures than were recorded');
-    return made;
   }
 
   const leave = log.onRecorded(({ type, data }) => {
@@ -264,20 +232,11 @@ export function keepReports(options: ReportKeeperOptions): ReportKeeper {
   void takeUp().then(look);
 
   return {
-    async takePdf(id, language, pdf) {
-      const known = log.state().reports.made.some((one) => one.id === id && one.by === 'schedule');
-      if (!known) return 'unknown';
-      if (Buffer.from(pdf.subarray(0, 5)).toString('latin1') !== '%PDF-') return 'not_a_pdf';
-      // Kept also when it comes late: it is the report's all the same, once.
-      if (await shelf.get(id, `${language}.pdf`)) return 'late';
-      await shelf.put(id, `${language}.pdf`, pdf);
-      const one = waiting.get(id);
+    printed({ report, language }) {
+      const one = waiting.get(report);
       one?.printed.add(language);
       one?.done();
       return one ? 'taken' : 'late';
-    },
-    async read(id, file) {
-      return log.state().reports.made.some((one) => one.id === id) ? shelf.get(id, file) : null;
     },
     stop() {
       leave();

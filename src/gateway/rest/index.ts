@@ -13,7 +13,7 @@ import type { Guard } from '../guard';
 import type { Books } from '../incidents/books';
 import type { GatewayLog } from '../log';
 import type { GatewayMetrics } from '../metrics';
-import type { ReportKeeper } from '../reports/keeper';
+import type { ReportFiles } from '../reports/files';
 import { type AuditRestOptions, auditRoutes } from './audit';
 import { fields, give, type Variables } from './give';
 import { alertRoutes, incidentRoutes } from './incidents';
@@ -30,7 +30,7 @@ export interface RestOptions {
   readonly policies: () => Policies;
   readonly books: Books;
   readonly alerts: AlertIntake;
-  readonly reports: Pick<ReportKeeper, 'read' | 'takePdf'>;
+  readonly reports: Pick<ReportFiles, 'read' | 'takePdf'>;
   /** Signs PagerDuty's webhooks; null where none is expected. */
   readonly pagerdutySecret: string | null;
   readonly metrics: GatewayMetrics;

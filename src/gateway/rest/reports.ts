@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import type { Policies } from '../../shared/policy/inForce';
 import { reportLanguageSchema } from '../../shared/reports/events';
 import type { GatewayLog } from '../log';
-import type { ReportKeeper } from '../reports/keeper';
+import { OtherFiguresError, type ReportFiles } from '../reports/files';
 import type { Variables } from './give';
 
 const TYPES = {
@@ -18,7 +18,7 @@ const PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 /** Calls about reports, under `/reports`. A terminal gives the printing of one here. */
 export function reportRoutes(options: {
   readonly log: GatewayLog;
-  readonly reports: Pick<ReportKeeper, 'read' | 'takePdf'>;
+  readonly reports: Pick<ReportFiles, 'read' | 'takePdf'>;
   readonly policies: () => Policies;
 }): Hono<Variables> {
   const { log, reports } = options;
@@ -28,7 +28,13 @@ export function reportRoutes(options: {
 
   app.get('/:id/:file', async (context) => {
     const file = fileOf(context.req.param('file'));
-    const content = file && (await reports.read(context.req.param('id'), file));
+    let content: Uint8Array | null;
+    try {
+      content = file && (await reports.read(context.req.param('id'), file));
+    } catch (error) {
+      if (!(error instanceof OtherFiguresError)) throw error;
+      return context.json({ detail: error.message }, 409);
+    }
     if (!file || !content) return context.json({ detail: 'no such report here' }, 404);
     const type = file === 'report.json' ? TYPES[file] : TYPES[file.slice(3) as 'html' | 'pdf'];
     const headers = { 'content-type': type, 'content-security-policy': PAGE_POLICY };
@@ -53,14 +59,14 @@ export function reportRoutes(options: {
 
 function answer(
   context: Context<Variables>,
-  taken: Awaited<ReturnType<ReportKeeper['takePdf']>>,
+  taken: Awaited<ReturnType<ReportFiles['takePdf']>>,
 ): Response {
   if (taken === 'unknown') return context.json({ detail: 'no such report by schedule' }, 404);
   if (taken === 'not_a_pdf') return context.json({ detail: 'that is not a PDF' }, 400);
   return context.json({ taken: taken === 'taken' }, 200);
 }
 
-function fileOf(name: string): Parameters<ReportKeeper['read']>[1] | null {
+function fileOf(name: string): Parameters<ReportFiles['read']>[1] | null {
   const known = ['report.json', 'es.html', 'en.html', 'es.pdf', 'en.pdf'] as const;
   return known.find((one) => one === name) ?? null;
 }

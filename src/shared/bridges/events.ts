@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { changed } from '../audit/before';
+import { secretVersionSchema } from '../secrets';
 import {
   bridgeAddressSchema,
   bridgeIdSchema,
@@ -19,6 +20,7 @@ export const bridgeEventData = {
     options: bridgeOptionsSchema,
     /** Names of the secrets that are kept for it. */
     secrets: z.array(z.string().max(32)),
+    secretVersion: secretVersionSchema.optional(),
     /** `file`: the gateway's configuration has it, and only that changes it. */
     source: z.enum(['file', 'console']),
     /** Credentials go to another machine in plain text; the event's reason says why. */

@@ -10,6 +10,8 @@ export interface BridgeRecord {
   readonly address: string | null;
   readonly options: Readonly<Record<string, string | number>>;
   readonly secrets: readonly string[];
+  /** Which ones they are; left out by earlier versions of the program, and for those of a file. */
+  readonly secretVersion?: string | undefined;
   readonly source: 'file' | 'console';
   readonly plainAccepted?: true | undefined;
   readonly since: number;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { changed } from '../audit/before';
+import { secretVersionSchema } from '../secrets';
 import { channelSettingsSchema } from './channels';
 import { channelSchema } from './message';
 import { sendCodeSchema } from './outcome';
@@ -25,6 +26,7 @@ export const notifyEventData = {
   'channel.configured': z.object({
     settings: channelSettingsSchema,
     secretSet: z.boolean(),
+    secretVersion: secretVersionSchema.optional(),
     ...changed,
   }),
   'channel.removed': z.object({ channel: channelSchema, ...changed }),

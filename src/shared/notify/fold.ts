@@ -6,12 +6,12 @@ import type { ChannelRecord, NotifyState } from './state';
 export function foldNotify(state: NotifyState, event: DomainEvent): NotifyState {
   switch (event.type) {
     case 'channel.configured': {
-      const { settings, secretSet } = event.data;
+      const { settings, secretSet, secretVersion = null } = event.data;
       const before = state.channels[settings.channel] ?? UNUSED;
       // A channel that was set up anew is not red for what was before.
       const record: ChannelRecord = {
         ...before,
-        ...{ settings, secretSet, by: event.actor, since: event.ts },
+        ...{ settings, secretSet, secretVersion, by: event.actor, since: event.ts },
         ...{ state: 'ok', stateSince: event.ts, fault: null },
       };
       return { channels: { ...state.channels, [settings.channel]: record } };

@@ -14,6 +14,8 @@ export interface Said {
 export interface ChannelRecord {
   readonly settings: ChannelSettings;
   readonly secretSet: boolean;
+  /** Which secret it is that is set; null for one of an earlier version of the program. */
+  readonly secretVersion: string | null;
   readonly by: Actor;
   readonly since: number;
   /** Red while sends keep failing. */

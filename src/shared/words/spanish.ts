@@ -159,6 +159,12 @@ export const SPANISH = {
   'no resume of that id waits': 'no espera ninguna reanudación con ese id',
   'an engine in scope never registered': 'un motor del alcance nunca se registró',
   'that channel is not set up': 'ese canal no está configurado',
+  'the secret was not put away: no majority of the servers answers; nothing changed':
+    'el secreto no se guardó: no responde la mayoría de los servidores; nada cambió',
+  'the secret was given while another changed it: look, and give it again':
+    'el secreto se dio mientras otro lo cambiaba: mire y délo otra vez',
+  'the servers hold what this desk’s key has not sealed in the place of secrets: {names}. It is not used. Who else writes with the desk’s account?':
+    'los servidores guardan en lugar de secretos algo que la clave de esta mesa no selló: {names}. No se usa. ¿Quién más escribe con la cuenta de la mesa?',
   'the gateway’s disk did not take the secret; nothing changed':
     'el disco del gateway no guardó el secreto; nada cambió',
   'the webhook’s address is missing': 'falta la dirección del webhook',

@@ -114,6 +114,10 @@ export const WORDS = {
   'alert.service_silent': both('Servicio en silencio', 'Service silent'),
   'alert.service_alert': both('Aviso del servicio', 'The service’s alert'),
   'alert.bridge_failed': both('Puente caído', 'Bridge down'),
+  'alert.secrets_foreign': both(
+    'Secretos ajenos en los servidores',
+    'Foreign secrets at the servers',
+  ),
 } as const satisfies Readonly<Record<string, Both>>;
 
 export type Word = keyof typeof WORDS;

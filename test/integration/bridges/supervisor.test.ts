@@ -154,7 +154,7 @@ describe('bridges as processes', () => {
     const reason = 'baja';
     await terminal.give('bridge.remove', { bridge: 'usdcop', reason });
     await terminal.until(() => terminal.ops.engines.usdcop?.connected === false);
-    expect(openVault(dir.path).get('usdcop')).toEqual({});
+    expect(openVault(dir.path).names()).toEqual([]);
     expect(await terminal.give('bridge.remove', { bridge: 'usdcop', reason })).toMatchObject({
       code: 'unknown_bridge',
     });

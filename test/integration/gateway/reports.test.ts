@@ -4,10 +4,9 @@ import { collectReport } from '../../../src/node/reports/collect';
 import { sha256 } from '../../../src/node/sha256';
 import type { LogEvent } from '../../../src/shared/log/event';
 import type { DeliveryOutcome, ReportMail } from '../../../src/shared/reports/delivery';
-import { DESK_TIME_ZONE } from '../../../src/shared/time';
 import { newDataDir, openGateway, quickPolicies } from '../../support/desk';
 import { FakeEngine } from '../../support/fakeEngine';
-import { reportsPolicy } from '../../support/reports';
+import { dailyAt as policies, reportsPolicy } from '../../support/reports';
 import { TestTerminal } from '../../support/testTerminal';
 
 const HOUR = 3_600_000;
@@ -26,28 +25,6 @@ afterEach(async () => {
   await gateway?.stop();
   dir.remove();
 });
-
-/** The cron expression of one second of each day, in Bogota. */
-function secondOf(ts: number): string {
-  const parts = new Intl.DateTimeFormat('en-GB', {
-    ...{ timeZone: DESK_TIME_ZONE, hour: 'numeric', minute: 'numeric', second: 'numeric' },
-    hourCycle: 'h23',
-  }).formatToParts(ts);
-  const of = (type: string) => Number(parts.find((one) => one.type === type)?.value);
-  return `${of('second')} ${of('minute')} ${of('hour')} * * *`;
-}
-
-function policies(dueAt: number, change: object = {}) {
-  const schedule = { name: 'daily', kind: 'daily' as const, businessDaysOnly: false };
-  const document = {
-    ...reportsPolicy,
-    schedule: [{ ...schedule, cron: secondOf(dueAt), languages: ['es' as const] }],
-    recipients: [{ role: null, email: 'mesa@example.co', language: 'es' as const }],
-    pdfWithinMs: 50,
-    ...change,
-  };
-  return { ...quickPolicies, reports: { document, hash: JSON.stringify(document) } };
-}
 
 async function start(change: Partial<GatewayOptions>): Promise<Gateway> {
   gateway = await openGateway(dir.path, 'paper', 0, {

@@ -56,7 +56,8 @@ describe('credentials that would travel in plain text', () => {
         }),
         {},
         luis,
-      ).fact.data;
+        '0-00000000-0000-7000-8000-000000000000',
+      ).facts[0]?.data;
     const tested = (change: object) =>
       look(
         context,
