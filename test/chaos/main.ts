@@ -1,5 +1,6 @@
 // The long form: every group, one after the other; a line of JSON for each on standard output.
 import { WHY_NO_NATS } from '../support/nats';
+import { percentile } from './checker';
 import { clockRounds } from './clock';
 import { clusterRounds } from './cluster';
 import { corruptRounds } from './corrupt';
@@ -12,6 +13,9 @@ import { soak } from './soak';
 const { groups: named, seed, rounds, soakS } = chaosOptions(process.argv.slice(2));
 const say = (text: string) => process.stderr.write(`${text}\n`);
 
+/** What P99 of a kill amid a failure must stay below. */
+const KILL_BELOW_MS = 1_000;
+
 interface Report {
   readonly faults: readonly string[];
 }
@@ -19,7 +23,9 @@ interface Report {
 const groups: Record<string, () => Promise<Report | null>> = {
   crash: () => crashRounds({ rounds: rounds.crash, seed, say }),
   cluster: async () => {
-    if (WHY_NO_NATS === null) return clusterRounds({ rounds: rounds.cluster, seed, say });
+    if (WHY_NO_NATS === null) {
+      return clusterRounds({ rounds: rounds.cluster, seed, say, killBelowMs: KILL_BELOW_MS });
+    }
     say(`cluster: skipped: ${WHY_NO_NATS}`);
     return null;
   },
@@ -36,12 +42,11 @@ const groups: Record<string, () => Promise<Report | null>> = {
   soak: () => soak(soakS, say),
 };
 
-/** Samples as their middle, tail and worst. */
+/** Samples as their number, middle, tail and worst. */
 function brief(key: string, value: unknown): unknown {
   if (!key.endsWith('Ms') || !Array.isArray(value)) return value;
-  const at = (fraction: number) =>
-    Math.round(value[Math.max(0, Math.ceil(fraction * value.length) - 1)] ?? 0);
-  return { p50: at(0.5), p99: at(0.99), max: at(1) };
+  const at = (fraction: number) => Math.round(percentile(value, fraction));
+  return { count: value.length, p50: at(0.5), p99: at(0.99), max: at(1) };
 }
 
 const interrupted = () => process.exit(1);
