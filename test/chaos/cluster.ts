@@ -91,6 +91,7 @@ interface Plan {
   readonly kinds: readonly Break[];
   /** Each kind in turn and by itself, with a kill each time, instead of by chance. */
   readonly inTurn: boolean;
+  readonly killBelowMs: number;
   readonly report: Counts;
   readonly say: (text: string) => void;
 }
@@ -122,16 +123,14 @@ export async function clusterRounds(options: {
     leftOut: leftOut.map((kind) => `${kind}: ${noSlowDisk}`),
     ...{ blockedMs: [], movedMs: [], onSlowMs: [], wholeMs: [], flatMs: [], faults: [] },
   };
-  const plan = { random, kinds, inTurn, report, say };
+  const plan = { random, kinds, inTurn, killBelowMs, report, say };
   while (report.rounds < rounds) {
     const first = report.rounds;
     const last = Math.min(first + ROUNDS_PER_DESK, rounds);
     const home = mkdtempSync(join(tmpdir(), 'vigia-chaos-'));
-    const found = await deskRounds({ ...plan, first, last, home });
-    report.faults.push(...found);
-    // What broke is kept, to be looked at.
-    if (found.length === 0) rmSync(home, { recursive: true, force: true });
-    else say(`kept: ${home}`);
+    const kept = await deskRounds({ ...plan, first, last, home });
+    if (kept) say(`kept: ${home}`);
+    else rmSync(home, { recursive: true, force: true });
     say(`rounds ${report.rounds} of ${rounds}, ${report.faults.length} faults`);
   }
   for (const samples of ['blockedMs', 'movedMs', 'onSlowMs', 'wholeMs', 'flatMs'] as const) {
@@ -148,23 +147,35 @@ interface Round extends Plan {
   readonly desk: ClusterDesk;
   /** What was done in it, for who looks at a fault. */
   readonly note: (text: string) => void;
+  /** Says and notes what is no fault by itself and is to be looked at: the desk's files are kept. */
+  readonly keep: (text: string) => void;
   terminal: Running;
 }
 
-/** Rounds from `first` until before `last`; a desk that shows a fault is given up. @returns its faults */
+/**
+ * Rounds from `first` until before `last`; a desk that shows a fault is given up.
+ *
+ * @returns whether its files are kept, to be looked at with what was noted
+ */
 async function deskRounds(
   options: Plan & { readonly first: number; readonly last: number; readonly home: string },
-): Promise<string[]> {
-  const { random, report, home } = options;
+): Promise<boolean> {
+  const { random, report, home, say } = options;
   const notes: string[] = [];
   const from = performance.now();
   const note = (text: string) => {
     notes.push(`${Math.round(performance.now() - from)} ms: ${text}`);
   };
+  let kept = false;
+  const keep = (text: string) => {
+    kept = true;
+    say(text);
+    note(text);
+  };
   const desk = await openClusterDesk(Math.floor(random() * 1e6), home);
   try {
     const round: Round = {
-      ...{ ...options, desk, note },
+      ...{ ...options, desk, note, keep },
       terminal: await desk.terminal(),
     };
     await whole(round);
@@ -179,13 +190,16 @@ async function deskRounds(
         faults.push((error as Error).message);
       }
       faults.push(...check(desk));
-      if (faults.length === 0) continue;
-      for (const node of desk.nodes) note(`${node.name}: ${node.running()?.said()}`);
-      writeFileSync(join(home, 'notes.txt'), notes.join('\n'));
-      return faults.map((fault) => `round ${at}: ${fault}`);
+      const told = faults.map((fault) => `round ${at}: ${fault}`);
+      report.faults.push(...told);
+      for (const one of told) keep(one);
+      if (faults.length > 0) break;
+      if (at === options.last - 1) count(desk, report);
     }
-    count(desk, report);
-    return [];
+    for (const { name, running } of desk.nodes) note(`${name}: ${running()?.said()}`);
+    for (const { id, running } of desk.venues) note(`${id}: ${running.said()}`);
+    if (kept) writeFileSync(join(home, 'notes.txt'), notes.join('\n'));
+    return kept;
   } finally {
     await desk.close();
   }
@@ -263,7 +277,7 @@ async function oneRound(round: Round, at: number): Promise<void> {
  * all that it does, until its engines find it silent and go elsewhere.
  */
 async function killAmid(
-  { desk, report, note }: Round,
+  { desk, report, note, keep, killBelowMs }: Round,
   broken: readonly Broken[],
   giver: Client,
 ): Promise<void> {
@@ -285,7 +299,9 @@ async function killAmid(
     const at = () => blockedAt(readLedger(venue.ledger), since);
     await look(() => at() !== null, BLOCKED_WITHIN_MS, `kill ${id}: ${venue.id} is not blocked`);
     const took = (at() ?? 0) - since;
-    note(`${venue.id} blocked in ${took} ms`);
+    const text = `${id}: ${venue.id} blocked in ${took} ms`;
+    if (took < killBelowMs) note(text);
+    else keep(text);
     into.push(took);
   }
 }
