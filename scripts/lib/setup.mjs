@@ -128,7 +128,7 @@ const DEBIAN_PROGRAMS = {
 };
 
 /** What only tests need. */
-const DEBIAN_TEST_PROGRAMS = { 'nats-server': 'nats-server' };
+const DEBIAN_TEST_PROGRAMS = { 'nats-server': 'nats-server', strace: 'strace' };
 
 /** Debian puts servers where an ordinary user's PATH does not look. */
 function onPath(program) {

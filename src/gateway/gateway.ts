@@ -142,7 +142,7 @@ export class OtherKeyError extends Error {
 /**
  * Starts a gateway: verifies its log, takes running kills up and listens.
  *
- * @throws BrokenLogError, OtherHistoryError, OtherKeyError, NoLeaseError, listen errors
+ * @throws BrokenLogError, OtherHistoryError, OtherKeyError, listen errors
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { clock, random, environment, journal } = options;
@@ -194,13 +194,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
   const gatewayId = log.state().gatewayId ?? 'gateway';
   const owner =
-    cluster &&
-    (await holdOwnership({ log, leases: cluster.leases, node: cluster.node }).catch(
-      async (error) => {
-        await log.stop();
-        throw error;
-      },
-    ));
+    cluster && (await holdOwnership({ log, leases: cluster.leases, node: cluster.node }));
   const startedAs = owner && { node: owner.node, lease: owner.token() };
   log.append({
     type: 'gateway.started',

@@ -41,6 +41,13 @@ export interface Outcome {
   readonly unsaved: boolean;
 }
 
+/** Who had a lease under a token, as the bucket had it; nobody, where it was given back. */
+export interface LeaseSeen {
+  readonly lease: string;
+  readonly holder: string | null;
+  readonly token: number;
+}
+
 /** A kill or a mode can be on its way to an engine for so long: the longest delay that is injected. */
 const IN_TRANSIT_MS = 3_000;
 const GENESIS = '0'.repeat(64);
@@ -333,6 +340,21 @@ export function ownershipFaults(log: readonly Told[]): string[] {
   return faults;
 }
 
+/** A lease has one holder at any token. */
+export function leaseFaults(seen: readonly LeaseSeen[]): string[] {
+  const holders = new Map<string, string>();
+  const faults: string[] = [];
+  for (const { lease, holder, token } of seen) {
+    if (holder === null) continue;
+    const key = `lease ${lease}: token ${token}`;
+    const other = holders.get(key);
+    if (other !== undefined && other !== holder)
+      faults.push(`${key} was ${other}’s and ${holder}’s`);
+    holders.set(key, holder);
+  }
+  return faults;
+}
+
 /** Who an engine was connected to last. */
 interface Owner {
   readonly node: string;
@@ -405,4 +427,16 @@ export function blockedAt(ledger: readonly LedgerLine[], since: number): number 
   const isBlock = ({ at, what, mode }: LedgerLine) =>
     at >= since && what === 'mode' && mode === 'killed';
   return ledger.find(isBlock)?.at ?? null;
+}
+
+/** The value that a fraction of samples does not exceed (nearest rank): of few, p99 is the worst. 0 for none. */
+export function percentile(sorted: readonly number[], fraction: number): number {
+  return sorted[Math.max(0, Math.ceil(fraction * sorted.length) - 1)] ?? 0;
+}
+
+/** P99 of times must stay below a bound. @param sorted ms */
+export function slowFaults(what: string, sorted: readonly number[], belowMs: number): string[] {
+  const p99 = Math.round(percentile(sorted, 0.99));
+  if (p99 < belowMs) return [];
+  return [`${what}: p99 of ${sorted.length} is ${p99} ms, not below ${belowMs} ms`];
 }

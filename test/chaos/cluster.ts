@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { seededRandom } from '../../src/gateway/engines/paper/market';
+import { whyNoSlowDisk } from '../support/slowDisk';
 import {
   blockedAt,
   blockedFaults,
@@ -10,6 +11,7 @@ import {
   copyFaults,
   flatFaults,
   headOf,
+  leaseFaults,
   ledgerFaults,
   lostFaults,
   modeAt,
@@ -17,18 +19,23 @@ import {
   readChain,
   readLedger,
   saidOnceFaults,
+  slowFaults,
   type Told,
   turnFaults,
 } from './checker';
 import { type Client, COMMANDS } from './client';
-import { BREAKS, type Break, type Broken, breakIt, type OldData } from './clusterBreaks';
+import { BREAKS, type Break, type Broken, breakIt, type How, keepOldData } from './clusterBreaks';
 import { type ClusterDesk, NODES, openClusterDesk, type Venue } from './clusterDesk';
 import type { Running } from './processes';
 
 export interface ClusterReport {
+  /** As many as were asked for, and all of them run. */
   readonly rounds: number;
   readonly seed: number;
-  readonly broken: Record<Break, number>;
+  /** How often each kind of break came. */
+  readonly broken: Partial<Record<Break, number>>;
+  /** Kinds that cannot be had on this machine, and why. */
+  readonly leftOut: readonly string[];
   readonly accepted: number;
   readonly rejected: number;
   readonly events: number;
@@ -37,10 +44,14 @@ export interface ClusterReport {
   readonly restarted: number;
   /** How often a gateway began to act for all. */
   readonly turns: number;
+  /** Tokens of leases that were seen at the servers. */
+  readonly tokens: number;
   /** Time from a kill amid what is broken until an engine is blocked whose gateway stands, ms, sorted. */
   readonly blockedMs: readonly number[];
   /** The same for engines whose gateway was killed before. */
   readonly movedMs: readonly number[];
+  /** The same for engines whose gateway stands and has a slow disk of its own. */
+  readonly onSlowMs: readonly number[];
   /** Time from healing until all is whole again, ms, sorted. */
   readonly wholeMs: readonly number[];
   /** Time from the kill that ends a round to its `kill.flat`, ms, sorted. */
@@ -51,6 +62,7 @@ export interface ClusterReport {
 type Counts = { -readonly [Key in keyof ClusterReport]: ClusterReport[Key] } & {
   blockedMs: number[];
   movedMs: number[];
+  onSlowMs: number[];
   wholeMs: number[];
   flatMs: number[];
   faults: string[];
@@ -64,6 +76,9 @@ const UNTIL_KILL_MS = 1_500;
 /** How long something stays broken, ms: a server's leader is missed after 4 to 9 s. */
 const BROKEN_MS = 7_000;
 const FROZEN_MS = 2_500;
+/** What a slow disk takes for a write. */
+const WRITE_MIN_MS = 20;
+const WRITE_MAX_MS = 200;
 const TRADES_WITHIN_MS = 2_000;
 const TRADE_BYTES = 300;
 const BLOCKED_WITHIN_MS = 15_000;
@@ -71,89 +86,128 @@ const OUTCOME_WITHIN_MS = 45_000;
 const WHOLE_WITHIN_MS = 60_000;
 const LOOK_MS = 20;
 
-/** Breaks servers, gateways, terminals and what is between them, with commands under way. @throws never for a fault */
+/** What rounds are like, whichever desk they are of. */
+interface Plan {
+  readonly random: () => number;
+  readonly kinds: readonly Break[];
+  /** Each kind in turn and by itself, with a kill each time, instead of by chance. */
+  readonly inTurn: boolean;
+  readonly killBelowMs: number;
+  readonly report: Counts;
+  readonly say: (text: string) => void;
+}
+
+/**
+ * Breaks servers, gateways, terminals and what is between them, with commands under way.
+ *
+ * @param options.killBelowMs what P99 of a kill amid a failure must stay below
+ * @param options.inTurn each kind of break in turn, instead of by chance
+ * @throws never for a fault
+ */
 export async function clusterRounds(options: {
   readonly rounds: number;
   readonly seed: number;
   readonly say: (text: string) => void;
+  readonly killBelowMs: number;
+  readonly inTurn?: boolean;
 }): Promise<ClusterReport> {
-  const { rounds, seed, say } = options;
+  const { rounds, seed, say, killBelowMs, inTurn = false } = options;
   const random = seededRandom(seed);
+  const noSlowDisk = await whyNoSlowDisk();
+  const leftOut = BREAKS.filter((kind) => noSlowDisk !== null && kind.endsWith('slow disk'));
+  const kinds = BREAKS.filter((kind) => !leftOut.includes(kind));
+  for (const kind of leftOut) say(`${kind}: left out: ${noSlowDisk}`);
   const report: Counts = {
-    ...{ rounds, seed, accepted: 0, rejected: 0, events: 0, fills: 0, turns: 0, restarted: 0 },
-    broken: Object.fromEntries(BREAKS.map((kind) => [kind, 0])) as Record<Break, number>,
-    ...{ blockedMs: [], movedMs: [], wholeMs: [], flatMs: [], faults: [] },
+    ...{ rounds: 0, seed, accepted: 0, rejected: 0, events: 0, fills: 0 },
+    ...{ turns: 0, tokens: 0, restarted: 0 },
+    broken: Object.fromEntries(kinds.map((kind) => [kind, 0])),
+    leftOut: leftOut.map((kind) => `${kind}: ${noSlowDisk}`),
+    ...{ blockedMs: [], movedMs: [], onSlowMs: [], wholeMs: [], flatMs: [], faults: [] },
   };
-  for (let done = 0; done < rounds; done += ROUNDS_PER_DESK) {
-    const count = Math.min(ROUNDS_PER_DESK, rounds - done);
+  const plan = { random, kinds, inTurn, killBelowMs, report, say };
+  while (report.rounds < rounds) {
+    const first = report.rounds;
+    const last = Math.min(first + ROUNDS_PER_DESK, rounds);
     const home = mkdtempSync(join(tmpdir(), 'vigia-chaos-'));
-    const found = await deskRounds({ count, first: done, random, report, home, say });
-    report.faults.push(...found);
-    // What broke is kept, to be looked at.
-    if (found.length === 0) rmSync(home, { recursive: true, force: true });
-    else say(`kept: ${home}`);
-    say(`rounds ${done + count} of ${rounds}, ${report.faults.length} faults`);
+    const kept = await deskRounds({ ...plan, first, last, home });
+    if (kept) say(`kept: ${home}`);
+    else rmSync(home, { recursive: true, force: true });
+    say(`rounds ${report.rounds} of ${rounds}, ${report.faults.length} faults`);
   }
-  for (const samples of ['blockedMs', 'movedMs', 'wholeMs', 'flatMs'] as const) {
+  for (const samples of ['blockedMs', 'movedMs', 'onSlowMs', 'wholeMs', 'flatMs'] as const) {
     report[samples].sort((a, b) => a - b);
   }
+  report.faults.push(
+    ...slowFaults('a kill amid it', report.blockedMs, killBelowMs),
+    ...slowFaults('a kill amid it, from a gateway that is gone', report.movedMs, killBelowMs),
+  );
   return report;
 }
 
-interface Round {
+interface Round extends Plan {
   readonly desk: ClusterDesk;
-  readonly random: () => number;
-  readonly report: Counts;
-  readonly old: OldData;
   /** What was done in it, for who looks at a fault. */
   readonly note: (text: string) => void;
+  /** Says and notes what is no fault by itself and is to be looked at: the desk's files are kept. */
+  readonly keep: (text: string) => void;
   terminal: Running;
 }
 
-async function deskRounds(options: {
-  readonly count: number;
-  readonly first: number;
-  readonly random: () => number;
-  readonly report: Counts;
-  readonly home: string;
-  readonly say: (text: string) => void;
-}): Promise<string[]> {
-  const { random, report, home } = options;
+/**
+ * Rounds from `first` until before `last`; a desk that shows a fault is given up.
+ *
+ * @returns whether its files are kept, to be looked at with what was noted
+ */
+async function deskRounds(
+  options: Plan & { readonly first: number; readonly last: number; readonly home: string },
+): Promise<boolean> {
+  const { random, report, home, say } = options;
   const notes: string[] = [];
   const from = performance.now();
   const note = (text: string) => {
     notes.push(`${Math.round(performance.now() - from)} ms: ${text}`);
   };
+  let kept = false;
+  const keep = (text: string) => {
+    kept = true;
+    say(text);
+    note(text);
+  };
   const desk = await openClusterDesk(Math.floor(random() * 1e6), home);
   try {
     const round: Round = {
-      ...{ desk, random, report, note, old: new Set() },
+      ...{ ...options, desk, note, keep },
       terminal: await desk.terminal(),
     };
     await whole(round);
-    for (let at = options.first; at < options.first + options.count; at += 1) {
+    keepOldData(desk);
+    for (let at = options.first; at < options.last; at += 1) {
+      report.rounds += 1;
       note(`round ${at}`);
       const faults: string[] = [];
       try {
-        await oneRound(round);
+        await oneRound(round, at);
       } catch (error) {
         faults.push((error as Error).message);
       }
       faults.push(...check(desk));
-      if (faults.length === 0) continue;
-      for (const node of desk.nodes) note(`${node.name}: ${node.running()?.said()}`);
-      writeFileSync(join(home, 'notes.txt'), notes.join('\n'));
-      return faults.map((fault) => `round ${at}: ${fault}`);
+      const told = faults.map((fault) => `round ${at}: ${fault}`);
+      report.faults.push(...told);
+      for (const one of told) keep(one);
+      if (faults.length > 0) break;
+      if (at === options.last - 1) count(desk, report);
     }
-    count(desk, report);
-    return [];
+    for (const { name, running } of desk.nodes) note(`${name}: ${running()?.said()}`);
+    for (const { id, running } of desk.venues) note(`${id}: ${running.said()}`);
+    if (kept) writeFileSync(join(home, 'notes.txt'), notes.join('\n'));
+    return kept;
   } finally {
     await desk.close();
   }
 }
 
-async function oneRound(round: Round): Promise<void> {
-  const { desk, random, report, note } = round;
+async function oneRound(round: Round, at: number): Promise<void> {
+  const { desk, random, report, note, kinds: all, inTurn } = round;
   const [ana, luis] = desk.clients as [Client, Client];
   // Now and then the desk is left killed into the next round.
   if (random() < 0.85) {
@@ -167,16 +221,22 @@ async function oneRound(round: Round): Promise<void> {
   }
   await wait(random() * MOMENT_MS);
 
-  const kinds = [pick(random), ...(random() < 0.2 ? [pick(random)] : [])];
+  const pick = () => all[Math.floor(random() * all.length)] as Break;
+  const kinds = inTurn
+    ? [all[at % all.length] as Break]
+    : [pick(), ...(random() < 0.2 ? [pick()] : [])];
   const broken: Broken[] = [];
-  for (const [at, kind] of kinds.entries()) {
-    const target = Math.floor(random() * NODES.length);
-    const way = random() < 0.5 ? 'onward' : 'back';
+  for (const [count, kind] of kinds.entries()) {
+    const how: How = {
+      target: Math.floor(random() * NODES.length),
+      way: random() < 0.5 ? 'onward' : 'back',
+      writeMs: Math.round(WRITE_MIN_MS + random() * (WRITE_MAX_MS - WRITE_MIN_MS)),
+    };
     // One place is broken once.
-    if (at > 0 && kind.split(' ')[0] === kinds[0]?.split(' ')[0]) continue;
-    note(`${kind} ${target} ${way}`);
-    report.broken[kind] += 1;
-    broken.push(await breakIt(desk, kind, target, way, round.old));
+    if (count > 0 && kind.split(' ')[0] === kinds[0]?.split(' ')[0]) continue;
+    note(`${kind} ${JSON.stringify(how)}`);
+    report.broken[kind] = (report.broken[kind] ?? 0) + 1;
+    broken.push(await breakIt(desk, kind, how));
     if (kind === 'terminal killed') {
       await round.terminal.kill();
       round.terminal = await desk.terminal();
@@ -188,7 +248,9 @@ async function oneRound(round: Round): Promise<void> {
   // Half of the kills come while the first engines look for another gateway.
   const untilKill = random() * (random() < 0.5 ? MOMENT_MS : UNTIL_KILL_MS);
   await wait(Math.min(untilKill, brokenFor));
-  if (random() < 0.8) await killAmid(round, broken);
+  if (inTurn || random() < 0.8) {
+    await killAmid(round, broken, desk.clients[at % desk.clients.length] as Client);
+  }
   if (random() < 0.4) give(luis, random);
   await wait(Math.max(0, brokenFor - (performance.now() - since)));
 
@@ -209,26 +271,38 @@ async function oneRound(round: Round): Promise<void> {
   await whole(round);
 }
 
-/** A kill at every gateway under one id, and how soon each engine that can be reached is blocked. */
-async function killAmid({ desk, report, note }: Round, broken: readonly Broken[]): Promise<void> {
-  const [ana] = desk.clients as [Client, Client];
+/**
+ * A kill at every gateway under one id, and how soon each engine that can be reached is blocked.
+ *
+ * Apart is counted who is at a gateway with a slow disk of its own: it waits for each write of its copy, with
+ * all that it does, until its engines find it silent and go elsewhere.
+ */
+async function killAmid(
+  { desk, report, note, keep, killBelowMs }: Round,
+  broken: readonly Broken[],
+  giver: Client,
+): Promise<void> {
   const mute = broken.map((one) => one.mute).find((name) => name !== null);
   const asked = desk.venues.flatMap((venue) => {
-    const node = nodeOf(ana, venue.id);
+    const node = nodeOf(desk, venue.id);
     const moves = broken.some(({ gone }) => gone === node);
     // Who comes from a gateway that is gone may knock first at one that does not answer.
     if (node === mute || (moves && mute)) return [];
-    return [{ venue, into: moves ? report.movedMs : report.blockedMs }];
+    if (moves) return [{ venue, into: report.movedMs }];
+    const onSlow = broken.some(({ slow }) => slow === node);
+    return [{ venue, into: onSlow ? report.onSlowMs : report.blockedMs }];
   });
   const since = Date.now();
-  const id = ana.killEverywhere();
-  note(`kill everywhere ${id}`);
+  const id = giver.killEverywhere();
+  note(`kill everywhere ${id} by ${giver === desk.clients[0] ? 'ana' : 'luis'}`);
   for (const { venue, into } of asked) {
     if (modeAt(readLedger(venue.ledger), since) === 'killed') continue;
     const at = () => blockedAt(readLedger(venue.ledger), since);
     await look(() => at() !== null, BLOCKED_WITHIN_MS, `kill ${id}: ${venue.id} is not blocked`);
     const took = (at() ?? 0) - since;
-    note(`${venue.id} blocked in ${took} ms`);
+    const text = `${id}: ${venue.id} blocked in ${took} ms`;
+    if (took < killBelowMs) note(text);
+    else keep(text);
     into.push(took);
   }
 }
@@ -251,9 +325,8 @@ async function whole({ desk, note, report }: Round): Promise<void> {
   for (const client of clients) {
     await client.until(() => client.pending().length === 0, OUTCOME_WITHIN_MS, 'an outcome');
   }
-  const [ana] = clients as [Client, Client];
-  const connected = () => desk.venues.every(({ id }) => nodeOf(ana, id) !== null);
-  await ana.until(connected, WHOLE_WITHIN_MS, 'the engines');
+  const connected = () => desk.venues.every(({ id }) => nodeOf(desk, id) !== null);
+  await look(connected, WHOLE_WITHIN_MS, 'the engines');
   const heads = () =>
     [
       ...nodes.map(({ copy }) => headOf(copy)),
@@ -265,8 +338,9 @@ async function whole({ desk, note, report }: Round): Promise<void> {
   note('whole');
 }
 
-/** The gateway that an engine is connected to, as the log has it; null where it is lost. */
-function nodeOf({ events }: Client, engine: string): string | null {
+/** The gateway that an engine is connected to, as the terminal has it that has heard most; null where it is lost. */
+function nodeOf({ clients }: ClusterDesk, engine: string): string | null {
+  const { events } = clients.reduce((a, b) => (b.events.length > a.events.length ? b : a));
   let node: string | null = null;
   for (const { type, data } of events) {
     if (type === 'engine.connected' && data.engine === engine) node = String(data.node);
@@ -307,8 +381,6 @@ function give(client: Client, random: () => number): void {
   else client.command('resume', COMMANDS.resume);
 }
 
-const pick = (random: () => number): Break => BREAKS[Math.floor(random() * BREAKS.length)] as Break;
-
 function check(desk: ClusterDesk): string[] {
   const { clients, nodes, venues, mirror } = desk;
   try {
@@ -325,6 +397,7 @@ function check(desk: ClusterDesk): string[] {
       ...lostFaults(log, outcomes),
       ...turnFaults(log),
       ...ownershipFaults(log),
+      ...leaseFaults(desk.leases.seen),
       ...saidOnceFaults(log),
       ...blockedFaults(log),
       ...[...ledgers].flatMap(([id, ledger]) => ledgerFaults(log, id, ledger)),
@@ -343,6 +416,8 @@ function count(desk: ClusterDesk, report: Counts): void {
   const log = first ? readChain(first.copy) : [];
   const outcomes = desk.clients.flatMap((client) => client.outcomes);
   report.events += log.length;
+  const held = desk.leases.seen.filter(({ holder }) => holder !== null);
+  report.tokens += held.length;
   report.turns += log.filter(({ type }) => type === 'gateway.acting').length;
   report.fills += desk.venues
     .flatMap(({ ledger }) => readLedger(ledger))

@@ -6,6 +6,7 @@ import { loadOrCreateKey } from '../../src/node/keys';
 import { type NatsServers, startNats } from '../support/nats';
 import { type Client, openClient } from './client';
 import { writePolicies } from './desk';
+import { type LeaseWatch, watchLeases } from './leases';
 import { program, type Running, run } from './processes';
 import { type LinkProxy, openProxy } from './proxy';
 
@@ -19,6 +20,8 @@ export interface Node {
   readonly copy: string;
   /** Its links to the servers, each through a proxy. */
   readonly links: readonly LinkProxy[];
+  /** How terminals and engines reach it. */
+  readonly front: LinkProxy;
   /** Null while it is dead. */
   running(): Running | null;
   start(): Promise<void>;
@@ -42,6 +45,7 @@ export interface ClusterDesk {
   /** The mirror of a terminal that is a program of its own. */
   readonly mirror: string;
   terminal(): Promise<Running>;
+  readonly leases: LeaseWatch;
   /** What that terminal said of divergence. */
   readonly diverged: readonly string[];
   /** Ends that were not asked for. */
@@ -74,6 +78,7 @@ export async function openClusterDesk(seed: number, home: string): Promise<Clust
   )) as [string, string, string];
 
   const servers = await startNats({ servers: 3 });
+  const leases = await watchLeases(servers.addresses);
   const key = join(home, 'signing.pem');
   loadOrCreateKey(key);
   const fronts = await Promise.all(NODES.map(() => openProxy(random)));
@@ -110,7 +115,7 @@ export async function openClusterDesk(seed: number, home: string): Promise<Clust
     writeFileSync(config, JSON.stringify(own));
     let process: Running | null = null;
     return {
-      ...{ name, dataDir, copy: join(dataDir, 'log.db'), links },
+      ...{ name, dataDir, copy: join(dataDir, 'log.db'), links, front },
       running: () => process,
       async start() {
         const until = performance.now() + STARTS_WITHIN_MS;
@@ -141,6 +146,7 @@ export async function openClusterDesk(seed: number, home: string): Promise<Clust
     for (const node of nodes) node.signal('SIGCONT');
     await Promise.all([...running].map((one) => one.kill()));
     await Promise.all(proxies.map((proxy) => proxy.close()));
+    await leases.close();
     await servers.stop();
   };
   const clients: Client[] = [];
@@ -164,7 +170,7 @@ export async function openClusterDesk(seed: number, home: string): Promise<Clust
     );
     const mirror = join(home, 'audit.db');
     return {
-      ...{ servers, nodes, venues, clients, mirror, diverged, ended, close },
+      ...{ servers, nodes, venues, clients, mirror, leases, diverged, ended, close },
       terminal: async () =>
         keep(
           'terminal',

@@ -1,34 +1,31 @@
 // The long form: every group, one after the other; a line of JSON for each on standard output.
-import { parseArgs } from 'node:util';
 import { WHY_NO_NATS } from '../support/nats';
+import { percentile } from './checker';
 import { clockRounds } from './clock';
 import { clusterRounds } from './cluster';
 import { corruptRounds } from './corrupt';
 import { crashRounds } from './crash';
 import { diskRounds, whyNoDisk } from './disk';
 import { fuzzFrames, fuzzIpc } from './fuzz';
+import { chaosOptions } from './options';
 import { soak } from './soak';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    seed: { type: 'string', default: '1' },
-    rounds: { type: 'string', default: '500' },
-    soak: { type: 'string', default: '5m' },
-  },
-});
-const seed = Number(values.seed);
-const rounds = Number(values.rounds);
+const { groups: named, seed, rounds, soakS } = chaosOptions(process.argv.slice(2));
 const say = (text: string) => process.stderr.write(`${text}\n`);
+
+/** What P99 of a kill amid a failure must stay below. */
+const KILL_BELOW_MS = 1_000;
 
 interface Report {
   readonly faults: readonly string[];
 }
 
 const groups: Record<string, () => Promise<Report | null>> = {
-  crash: () => crashRounds({ rounds, seed, say }),
+  crash: () => crashRounds({ rounds: rounds.crash, seed, say }),
   cluster: async () => {
-    if (WHY_NO_NATS === null) return clusterRounds({ rounds: Math.ceil(rounds / 2.5), seed, say });
+    if (WHY_NO_NATS === null) {
+      return clusterRounds({ rounds: rounds.cluster, seed, say, killBelowMs: KILL_BELOW_MS });
+    }
     say(`cluster: skipped: ${WHY_NO_NATS}`);
     return null;
   },
@@ -42,29 +39,21 @@ const groups: Record<string, () => Promise<Report | null>> = {
   corrupt: () => corruptRounds({ rounds: 60, seed }),
   frames: () => fuzzFrames(1_000_000, seed),
   ipc: () => fuzzIpc(1_000_000, seed),
-  soak: () => soak(secondsOf(values.soak), say),
+  soak: () => soak(soakS, say),
 };
 
-/** @param text as `90s`, `5m` or `2h` */
-function secondsOf(text: string): number {
-  const [, count, unit] = /^(\d+)([smh])$/.exec(text) ?? [];
-  if (count === undefined) throw new Error(`--soak ${text}: a number and s, m or h, as 2h`);
-  return Number(count) * { s: 1, m: 60, h: 3_600 }[unit as 's' | 'm' | 'h'];
-}
-
-/** Samples as their middle, tail and worst. */
+/** Samples as their number, middle, tail and worst. */
 function brief(key: string, value: unknown): unknown {
   if (!key.endsWith('Ms') || !Array.isArray(value)) return value;
-  const at = (fraction: number) =>
-    Math.round(value[Math.max(0, Math.ceil(fraction * value.length) - 1)] ?? 0);
-  return { p50: at(0.5), p99: at(0.99), max: at(1) };
+  const at = (fraction: number) => Math.round(percentile(value, fraction));
+  return { count: value.length, p50: at(0.5), p99: at(0.99), max: at(1) };
 }
 
 const interrupted = () => process.exit(1);
 process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
 
 let faults = 0;
-for (const name of positionals.length > 0 ? positionals : Object.keys(groups)) {
+for (const name of named.length > 0 ? named : Object.keys(groups)) {
   const group = groups[name];
   if (!group) throw new Error(`there is no group ${name}: ${Object.keys(groups).join(', ')}`);
   say(`── ${name}, seed ${seed}`);

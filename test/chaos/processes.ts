@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { endsWithUs } from '../support/children';
 import { ROOT } from '../support/root';
 
 /** A program under test that can be killed at any moment. */
@@ -38,13 +39,8 @@ export async function run(
   child.stderr?.on('data', (part) => {
     text = `${text}${part}`.slice(-KEPT_CHARACTERS);
   });
-  // Nothing outlives who started it.
-  const end = () => void child.kill('SIGKILL');
-  process.on('exit', end);
-  const exited = once(child, 'exit').then(([code]) => {
-    process.off('exit', end);
-    return code as number | null;
-  });
+  endsWithUs(child);
+  const exited = once(child, 'exit').then(([code]) => code as number | null);
   const line = await new Promise<string>((done, failed) => {
     createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (one) => {
       onLine(one);

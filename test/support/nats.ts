@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type LinkProxy, openProxy } from '../chaos/proxy';
+import { type LinkProxy, openProxy, type Trouble, type Way } from '../chaos/proxy';
+import { endsWithUs } from './children';
 
 /** Debian puts servers where an ordinary user's PATH does not look. */
 const ENV = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin` };
@@ -16,6 +17,8 @@ export const WHY_NO_NATS: string | null =
   spawnSync('nats-server', ['--version'], { env: ENV }).status === 0
     ? null
     : 'nats-server is not installed';
+
+export type Isolation = 'cut' | 'stall' | 'deaf' | 'mute';
 
 /** Real nats-servers with JetStream on this machine, each by its index. */
 export interface NatsServers {
@@ -30,10 +33,15 @@ export interface NatsServers {
   /** Stops a server where it stands, as a disk does that answers no more, until it is thawed or killed. */
   freeze(index: number): void;
   thaw(index: number): void;
+  /** Of a server that runs. */
+  pid(index: number): number;
   /** Starts a killed server with the data it had; resolves when it listens. */
   start(index: number): Promise<void>;
-  /** Cuts a server from its peers, or lets their connections stand and passes nothing on them. Clients still reach it. */
-  isolate(index: number, how?: 'cut' | 'stall'): void;
+  /**
+   * Cuts a server from its peers, or lets their connections stand and passes nothing on them: neither way,
+   * or not what they say to it (`deaf`), or not what it says to them (`mute`). Clients still reach it.
+   */
+  isolate(index: number, how?: Isolation): void;
   /** Ends every isolation; the servers find each other within about a second. */
   heal(): void;
   /** Resolves when all servers that run agree on a leader of JetStream and have caught up with it. */
@@ -89,8 +97,6 @@ export async function startNats(
   );
   /** Where each listens for its peers; -1: wherever the system has it, and the proxies know. */
   const routePorts = direct ? await freePorts(count) : names.map(() => -1);
-  const routesOf = (index: number) =>
-    [...(routes[index] ?? []), ...routes.map((row) => row[index])].filter((one) => one != null);
 
   function configOf(index: number): string {
     const { folder, port } = at(index);
@@ -131,9 +137,7 @@ export async function startNats(
       ...{ env: ENV, stdio: ['ignore', 'ignore', 'pipe'] },
     });
     server.process = child;
-    // Nothing outlives who started it.
-    const end = () => void child.kill('SIGKILL');
-    process.on('exit', end);
+    endsWithUs(child);
     const expected = new Set(Object.keys(LISTENS));
     if (count === 1) expected.delete('route');
     const said: string[] = [];
@@ -152,7 +156,6 @@ export async function startNats(
         if (expected.size === 0) listening();
       });
       child.once('exit', (code) => {
-        process.off('exit', end);
         server.process = null;
         failed(new Error(`${names[index]} ended with ${code}: ${said.join('\n')}`));
       });
@@ -199,16 +202,30 @@ export async function startNats(
     ...{ names, kill, start, ready, stop },
     freeze: (index) => void at(index).process?.kill('SIGSTOP'),
     thaw: (index) => void at(index).process?.kill('SIGCONT'),
+    pid(index) {
+      const pid = at(index).process?.pid;
+      if (pid === undefined) throw new Error(`${names[index]} does not run`);
+      return pid;
+    },
     isolate(index, how = 'cut') {
-      for (const proxy of routesOf(index)) {
-        proxy.set({ kind: how === 'cut' ? 'refuse' : 'stall' });
-        if (how === 'cut') proxy.cut();
-      }
+      const put = (proxy: LinkProxy | null | undefined, trouble: Trouble) => {
+        proxy?.set(trouble);
+        if (how === 'cut') proxy?.cut();
+      };
+      for (const proxy of routes[index] ?? []) put(proxy, isolation(how, 'onward', 'back'));
+      for (const row of routes) put(row[index], isolation(how, 'back', 'onward'));
     },
     heal() {
       for (const proxy of routes.flat()) proxy?.set({ kind: 'none' });
     },
   };
+}
+
+/** @param says which way what the isolated one says goes, and what it `hears` */
+function isolation(how: Isolation, says: Way, hears: Way): Trouble {
+  if (how === 'cut') return { kind: 'refuse' };
+  if (how === 'stall') return { kind: 'stall' };
+  return { kind: 'stall', way: how === 'mute' ? says : hears };
 }
 
 /** Ports that nobody has now. */

@@ -13,6 +13,8 @@ export class TestTerminal {
   readonly answers: Answer[] = [];
   readonly errors: string[] = [];
   readonly leases: { holder: string | null; token: number | null }[] = [];
+  /** What the gateway said last of its log. */
+  health = { unsavedEvents: 0, storeError: null as string | null };
   ops: OpsState = INITIAL_OPS_STATE;
   closedWith: number | null = null;
   readonly #waiting = new Set<() => void>();
@@ -91,6 +93,7 @@ export class TestTerminal {
       }
     }
     if (message.type === 'lease') this.leases.push(message as never);
+    if (message.type === 'health') this.health = message as never;
     if (message.type === 'answer') this.answers.push(message as unknown as Answer);
     if (message.type === 'error') this.errors.push(message.code ?? '');
     this.#wake();

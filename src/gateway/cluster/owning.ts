@@ -2,13 +2,8 @@ import type { OpsState } from '../../shared/ops/state';
 import type { GatewayLog } from '../log';
 import type { Leases } from './leases';
 
-/** A start that is not given its lease by then is not one: its supervisor begins it anew. */
+/** How long a start waits for its lease. */
 const GRANTED_WITHIN_MS = 5_000;
-
-/** The bucket of the leases took nothing while a gateway started. */
-export class NoLeaseError extends Error {
-  override readonly name = 'NoLeaseError';
-}
 
 /** What one of several gateways owns the engines under that are connected to it. */
 export interface Ownership {
@@ -31,7 +26,8 @@ export function leaseOf(node: string): string {
  * Takes this gateway's lease and renews it for as long as the leases live. A bucket that came back with
  * old data may grant a token again; the log has kept it, so that what is owned under never goes back.
  *
- * @throws {NoLeaseError} when it is not granted in time
+ * A start does not need it: while no majority answers the next token that the log knows of stands in for
+ * it, under which nothing is in the log either before a majority answers.
  */
 export async function holdOwnership(options: {
   readonly log: GatewayLog;
@@ -40,22 +36,23 @@ export async function holdOwnership(options: {
 }): Promise<Ownership> {
   const { log, leases, node } = options;
   const listeners: (() => void)[] = [];
+  const next = () => (log.state().leases[node] ?? 0) + 1;
   let granted = 0;
   let token = 0;
-  await new Promise<void>((held, failed) => {
-    const late = setTimeout(() => {
-      failed(new NoLeaseError('the leases of the gateways take nothing: no majority answers'));
-    }, GRANTED_WITHIN_MS);
+  await new Promise<void>((begin) => {
+    // A log that takes nothing is of the same servers.
+    const late = setTimeout(begin, log.health().storeError === null ? GRANTED_WITHIN_MS : 0);
     leases.hold(leaseOf(node), (change) => {
       // A renewal that was answered late has the same lease held again, which nobody had meanwhile.
       if (!change.held || change.token === granted) return;
       granted = change.token;
-      token = Math.max(granted, (log.state().leases[node] ?? 0) + 1);
+      token = Math.max(granted, next());
       clearTimeout(late);
-      held();
+      begin();
       for (const listener of listeners) listener();
     });
   });
+  token ||= next();
   return { node, token: () => token, onGranted: (listener) => void listeners.push(listener) };
 }
 

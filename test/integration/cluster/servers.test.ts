@@ -79,6 +79,23 @@ describe.skipIf(WHY_NO_NATS !== null)(TITLE, () => {
     expect(after.seq).toBeGreaterThan(seq);
   });
 
+  it.each([
+    ['deaf', 'arrives'],
+    ['mute', 'does not arrive'],
+  ] as const)('one way: what is said by one that is %s %s', async (how, what) => {
+    const [follower] = await followers(0);
+    const alone = follower?.index as number;
+    const [inside, outside] = [await dial(alone), await dial((alone + 1) % 3)];
+    const { streams } = await jetstreamManager(outside);
+    const last = async () => (await streams.getMessage('S', { last_by_subj: 's' }))?.string();
+    await jetstream(outside).publish('s', 'before');
+    nats.isolate(alone, how);
+    await expect(jetstream(inside).publish('s', how, { timeout: 500 })).rejects.toThrow();
+    expect(await last()).toBe(what === 'arrives' ? how : 'before');
+    nats.heal();
+    await nats.ready();
+  });
+
   it('what a leader took alone is not heard, though it says so itself when it is back', async () => {
     const manager = await jetstreamManager(await dial(0));
     const { cluster } = await manager.streams.info('T');

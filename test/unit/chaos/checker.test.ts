@@ -13,6 +13,7 @@ import {
   flatFaults,
   killedFaults,
   type LedgerLine,
+  leaseFaults,
   ledgerFaults,
   lostFaults,
   mirrorFaults,
@@ -21,6 +22,7 @@ import {
   ownershipFaults,
   readChain,
   saidOnceFaults,
+  slowFaults,
   type Told,
   turnFaults,
 } from '../../chaos/checker';
@@ -157,6 +159,35 @@ it('sees an engine that two have, a token that goes back, and who speaks of what
   expect(ownershipFaults(late)).toEqual([
     'event 8: engine.self_paused of v by who had it before b',
   ]);
+});
+
+it('sees a token of a lease that two have had', () => {
+  const seen = (holder: string | null, token: number, lease = 'acting') => ({
+    lease,
+    holder,
+    token,
+  });
+  const fine = [
+    seen('norte', 1),
+    seen(null, 1),
+    seen('sur', 2),
+    seen('norte', 3),
+    seen('sur', 1, 'x'),
+  ];
+  expect(leaseFaults(fine)).toEqual([]);
+  expect(leaseFaults([...fine, seen('centro', 2)])).toEqual([
+    'lease acting: token 2 was sur’s and centro’s',
+  ]);
+});
+
+it('sees that kills took too long, by the slowest of few and by P99 of many', () => {
+  const of = (count: number, ...slow: number[]) => [...new Array(count).fill(10), ...slow];
+  expect(slowFaults('a kill', [], 1_000)).toEqual([]);
+  expect(slowFaults('a kill', of(5, 1_000), 1_000)).toEqual([
+    'a kill: p99 of 6 is 1000 ms, not below 1000 ms',
+  ]);
+  expect(slowFaults('a kill', of(198, 2_000, 2_000), 1_000)).toEqual([]);
+  expect(slowFaults('a kill', of(197, 2_000, 2_000, 2_000), 1_000)).toHaveLength(1);
 });
 
 it('sees a kill that is called flat again with nothing between', () => {
