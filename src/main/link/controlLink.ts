@@ -383,7 +383,8 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
   function look(): void {
     const now = deps.uptime();
     looks += 1;
-    if (looks % LOOKS_PER_BEAT === 0) pingAll();
+    // Beside one that stands ready the choice asks, and more often.
+    if (looks % LOOKS_PER_BEAT === 0 && standby(choice) === null) pingAll();
     for (const [conn, peer] of peers) {
       const bytes = peer.connection.bytes();
       if (bytes > peer.bytes) take({ type: 'heard', conn, at: now });

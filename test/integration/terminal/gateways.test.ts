@@ -20,9 +20,9 @@ import { FakeEngine } from '../../support/fakeEngine';
 
 /** Slow enough that a machine at work is not taken for a gateway that hangs. */
 const BEAT_MS = 200;
-const times = {
-  ...{ ...quickPolicy.link, heartbeatMs: BEAT_MS, reconnectMinMs: 5, reconnectMaxMs: 20 },
-};
+const timesOf = (heartbeatMs: number) => ({
+  ...{ ...quickPolicy.link, heartbeatMs, reconnectMinMs: 5, reconnectMaxMs: 20 },
+});
 const retryEveryMs = 50;
 
 let home: ReturnType<typeof newDataDir>;
@@ -54,7 +54,8 @@ const proxyAt = (address: string): LinkProxy => {
 };
 
 /** The terminal's link, mirror, kills and commands as it wires them. */
-async function start(): Promise<Terminal> {
+async function start(heartbeatMs: number): Promise<Terminal> {
+  const times = timesOf(heartbeatMs);
   const states: string[] = [];
   const strangers: string[] = [];
   const events: LogEvent[] = [];
@@ -128,13 +129,13 @@ async function start(): Promise<Terminal> {
   };
 }
 
-async function open(count: number): Promise<void> {
+async function open(count: number, heartbeatMs = BEAT_MS): Promise<void> {
   for (let one = 0; one < count; one += 1) {
     const proxy = await openProxy(() => 0);
     proxy.target(gateway.port);
     proxies.push(proxy);
   }
-  terminal = await start();
+  terminal = await start(heartbeatMs);
   await ready();
 }
 
@@ -212,6 +213,27 @@ describe('of several gateways with one log', () => {
     proxyAt(first).set({ kind: 'none' });
     await ready();
     expect(terminal.link.view().address).toBe(second);
+    expect(terminal.events.map(({ seq }) => seq)).toEqual(terminal.events.map((_, i) => i + 1));
+  });
+
+  it('with the shipped heartbeat is left, when it hangs, within a second; nothing lost, nothing twice', async () => {
+    const { heartbeatMs } = quickPolicy.link;
+    await open(2, heartbeatMs);
+    const took: number[] = [];
+    for (let run = 0; run < 3; run += 1) {
+      const before = live();
+      const since = performance.now();
+      before.set({ kind: 'stall' });
+      gateway.log.append({ type: 'gateway.stopped', data: { cause: 'x' } });
+      await expect.poll(live, { interval: 10, timeout: 10_000 }).not.toBe(before);
+      took.push(performance.now() - since);
+      before.set({ kind: 'none' });
+      await ready();
+    }
+    // By design three quarters of a heartbeat at most; the rest is for a machine at work.
+    const [, median = Infinity] = took.sort((one, other) => one - other);
+    expect(median).toBeLessThan(1.25 * heartbeatMs);
+    expect(terminal.states.filter((one) => one.startsWith('live'))).toHaveLength(4);
     expect(terminal.events.map(({ seq }) => seq)).toEqual(terminal.events.map((_, i) => i + 1));
   });
 
