@@ -275,9 +275,9 @@ export function startTerminal(start: TerminalStart): void {
       mirror.checkpoint(note);
       audit.signed(note);
     },
-    onAnswer(answer) {
+    onAnswer(answer, address) {
       journal.info('command.answer', { correlationId: answer.id, stage: answer.stage });
-      if (!kills.answer(answer)) commands.answer(answer);
+      if (!kills.answer(answer, address)) commands.answer(answer);
       monitor.answer(answer);
     },
     onLease: (lease) => monitor.lease(lease),
@@ -322,15 +322,21 @@ export function startTerminal(start: TerminalStart): void {
   });
   secrets.keep(() => lastResort.get().flatMap((target) => Object.values(target.secrets)));
   const direct: DirectKillDeps = { fetch: fetchJson, after: (ms) => after(ms) };
+  const posted = new Set<string>();
   const kills = createKillDesk({
-    ...{ clock, newId, control, addresses: link.addresses, unconnected: link.unconnected },
-    standby: link.sendStandby,
-    strangers: () => link.view().strangers,
+    ...{ clock, newId, control, sendTo: link.sendTo },
+    gateways() {
+      const { state, address, strangers } = link.view();
+      return { live: state === 'live' ? address : null, addresses: link.addresses(), strangers };
+    },
+    lifted: (id) => desk.ops().kills.some((one) => one.commandId === id && one.resumedAt !== null),
     latch: openKillLatch(join(data, 'latch.json')),
     times: () => policy.kill,
-    controlLive: () => link.view().state === 'live',
     async post(address, command) {
-      journal.warn('kill.http', { correlationId: command.id, address });
+      const given = `${address} ${command.id}`;
+      // It is given to one that lacks it for as long as it stands; the journal needs that once.
+      if (!posted.has(given)) journal.warn('kill.http', { correlationId: command.id, address });
+      posted.add(given);
       const token = identity.token();
       const transport = identity.transport(address);
       if (token !== null && transport) return postKill(address, token, transport, command);
@@ -611,7 +617,8 @@ export function startTerminal(start: TerminalStart): void {
   function freshEvents(events: readonly LogEvent[]): void {
     // A kill that is on record comes before all that is merely told or tidied.
     for (const event of events) {
-      if (event.type === 'kill.requested' && event.commandId) kills.logged(event.commandId);
+      const { type, commandId } = event;
+      if (type === 'kill.requested' && commandId) kills.logged(commandId, link.view().address);
     }
     for (const { commandId } of events) if (commandId) commands.logged(commandId);
     watch();

@@ -147,10 +147,9 @@ export function standing(choice: Choice, at: number, times: LinkTimes): number {
     .length;
 }
 
-/** Addresses to which there is no connection over which a command could go. */
-export function unconnected(choice: Choice): readonly string[] {
-  const reached = new Set(choice.lines.flatMap((line) => (line.greeted ? [line.address] : [])));
-  return choice.addresses.filter((address) => !reached.has(address));
+/** The connection to an address over which a kill could go. */
+export function connectionTo(choice: Choice, address: string): number | null {
+  return choice.lines.find((line) => line.greeted && line.address === address)?.conn ?? null;
 }
 
 /**
