@@ -1,3 +1,4 @@
+import type { InForce } from '../shared/policy/inForce';
 import type { DeskView } from '../shared/view/desk';
 import type { CommandDesk } from './commands';
 import type { Config } from './config';
@@ -72,22 +73,17 @@ export interface ViewParts
     | 'connection'
     | 'gateway'
     | 'runtime'
-    | 'policy'
-    | 'modelsPolicy'
-    | 'monitorPolicy'
-    | 'incidentsPolicy'
-    | 'playbooks'
-    | 'calendar'
     | 'monitor'
     | 'identity'
     | 'lock'
     | 'certificates'
-    | 'notificationsPolicy'
     | 'ownChannels'
     | 'executions'
     | 'updates'
   > {
   readonly config: Pick<Config, 'deskName'>;
+  /** Each policy as a log has it in force. */
+  readonly inForce: InForce;
   readonly desk: DeskState;
   readonly link: Pick<ControlLink, 'view'>;
   readonly telemetry: Pick<Telemetry, 'link' | 'figures'>;
@@ -99,9 +95,8 @@ export interface ViewParts
 
 /** Asks every part for its piece. A log that cannot be followed outweighs a mirror that is well. */
 export function assembleView(parts: ViewParts): Omit<DeskView, 'revision' | 'at'> {
-  const { desk, kills, gateway, runtime, policy, modelsPolicy, monitorPolicy, monitor } = parts;
-  const { incidentsPolicy, playbooks, calendar } = parts;
-  const { notificationsPolicy, ownChannels } = parts;
+  const { desk, kills, gateway, runtime, inForce, monitor } = parts;
+  const ops = desk.ops();
   const welcome = desk.welcome();
   const status = parts.mirror.status();
   const catchingUp = status.state === 'ok' && desk.replaying();
@@ -112,7 +107,7 @@ export function assembleView(parts: ViewParts): Omit<DeskView, 'revision' | 'at'
     link: parts.link.view(),
     telemetryLink: parts.telemetry.link(),
     operator: welcome?.operator ?? null,
-    ops: desk.ops(),
+    ops,
     figures: parts.telemetry.figures(),
     kills: kills.view(),
     pendingKill: kills.pending(),
@@ -126,18 +121,18 @@ export function assembleView(parts: ViewParts): Omit<DeskView, 'revision' | 'at'
     },
     gateway,
     runtime,
-    policy,
-    modelsPolicy,
-    monitorPolicy,
-    incidentsPolicy,
-    playbooks,
-    calendar,
+    policy: inForce.operations(ops),
+    modelsPolicy: inForce.models(ops),
+    monitorPolicy: inForce.monitor(ops),
+    incidentsPolicy: inForce.incidents(ops),
+    playbooks: inForce.playbooks(ops),
+    calendar: inForce.calendar(ops),
     monitor,
     identity: parts.identity,
     lock: parts.lock,
     certificates: parts.certificates,
-    notificationsPolicy,
-    ownChannels,
+    notificationsPolicy: inForce.notifications(ops),
+    ownChannels: parts.ownChannels,
     executions: parts.executions,
     updates: parts.updates,
   };

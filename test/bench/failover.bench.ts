@@ -12,10 +12,8 @@ import { percentile, print, round } from './figure';
 
 /** From the moment a gateway is lost, or hangs, until an event of after that is followed at the terminal. */
 const CUTS = 100;
-const HANGS = 10;
-const CUT_TARGET_MS = 1_000;
-/** Two and a half heartbeats, at which the live gateway is known to hang, and the same second. */
-const HANG_TARGET_MS = 2.5 * shippedPolicy.link.heartbeatMs + CUT_TARGET_MS;
+const HANGS = 30;
+const TARGET_MS = 1_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'vigia-bench-'));
 const gateway = await openGateway(folder, 'paper', 0, { policies: quietPolicies });
@@ -77,9 +75,9 @@ async function lose(how: 'cut' | 'stall'): Promise<number> {
 
 desk.opened({ type: 'opened', head: EMPTY_LOG, ops: INITIAL_OPS_STATE });
 link.connect(proxies.map(({ port }) => address(port)));
-for (const [how, runs, target] of [
-  ['cut', CUTS, CUT_TARGET_MS],
-  ['stall', HANGS, HANG_TARGET_MS],
+for (const [how, runs] of [
+  ['cut', CUTS],
+  ['stall', HANGS],
 ] as const) {
   const samples: number[] = [];
   for (let run = 0; run < runs; run += 1) samples.push(await lose(how));
@@ -91,8 +89,8 @@ for (const [how, runs, target] of [
     print({
       figure: `failover.${how}_to_live_again_${name}`,
       ...{ value, unit: 'ms', floor: null, ratio: null },
-      target: name === 'worst' ? `≤ ${target} ms` : 'none',
-      met: name !== 'worst' || value <= target,
+      target: name === 'worst' ? `≤ ${TARGET_MS} ms` : 'none',
+      met: name !== 'worst' || value <= TARGET_MS,
       runs,
     });
   }

@@ -247,6 +247,12 @@ test('of three gateways one may hang and another be lost: the screen goes on, an
   await word(panel, 'flat');
   await expect(panel.getByText(addresses[first] ?? '')).toBeVisible();
   await expect(panel.getByText('1 de 3 gateways')).toBeVisible();
+  // The one that was lost is named for as long as it lacks the kill, which goes on being given to it.
+  const lacked = panel.getByRole('alert').filter({ hasText: 'HAY GATEWAYS SIN LA PARADA' });
+  await expect(lacked).toContainText(addresses[1 - first] ?? '');
+  expect(await findings(panel)).toEqual([]);
+  proxies[1 - first]?.set({ kind: 'none' });
+  await expect(lacked).toBeHidden();
   expect(desk.gateway().log.state().kills).toHaveLength(1);
   expect(own.sold).toBe(100_000);
 });

@@ -10,8 +10,11 @@ import type { ModelsPolicy } from '../../shared/policy/models';
 import type { Clock } from '../../shared/time';
 import type { AuditDesk } from '../audit/auditDesk';
 import type { DeskState } from '../desk';
+import type { Identity } from '../identity/identity';
+import type { ControlLink } from '../link/controlLink';
 import type { Mirror } from '../mirror/mirror';
 import { createReportDesk, type ReportDesk, type ReportDeskDeps } from '../reports/reportDesk';
+import { uploadPdf } from '../reports/upload';
 import { type CardDesk, createCardDesk } from './cardDesk';
 import { createPostMortemDesk, type PostMortemDesk } from './postMortemDesk';
 import { createPrinter } from './printer';
@@ -29,10 +32,13 @@ export interface Documents {
 
 /** All that leaves the terminal as a document: one printer, one folder of the user's. */
 export function createDocuments(
-  deps: Pick<ReportDeskDeps, 'record' | 'acts' | 'upload' | 'onProgress'> & {
+  deps: Pick<ReportDeskDeps, 'record' | 'acts' | 'onProgress'> & {
     readonly desk: DeskState;
     readonly mirror: Pick<Mirror, 'report'>;
     readonly audit: Pick<AuditDesk, 'page'>;
+    /** Who a report's PDF is given to, and by whom. */
+    readonly link: Pick<ControlLink, 'view'>;
+    readonly identity: Pick<Identity, 'token' | 'transport'>;
     readonly clock: Clock;
     readonly userData: string;
     /** Where what people asked for is saved. */
@@ -66,7 +72,14 @@ export function createDocuments(
       shelf: createShelf(join(deps.userData, 'reports')),
       collect: (wanted, signal, onProgress) =>
         mirror.report({ wanted, policies }, signal, onProgress),
-      ...{ record: deps.record, acts: deps.acts, upload: deps.upload },
+      ...{ record: deps.record, acts: deps.acts },
+      async upload(id, language, pdf) {
+        const { address } = deps.link.view();
+        const token = deps.identity.token();
+        const transport = deps.identity.transport(address);
+        if (token === null || !transport) throw new Error('nobody is signed in');
+        await uploadPdf(address, token, transport, { id, language }, pdf);
+      },
       onProgress: deps.onProgress,
     }),
     stopPrinting: printer.stop,

@@ -5,8 +5,15 @@ import type { Answer, ControlRequest } from '../../shared/protocol/terminal';
 import type { Clock } from '../../shared/time';
 import type { LocalKill, PendingKill } from '../../shared/view/desk';
 import { createLastResort, type LastResortDeps } from './lastResort';
-import type { KillAction, KillCommand, KillEvent, LocalKills, TrackedKill } from './localKills';
-import { foldKills, isAcknowledged, killActions, killsView, latched } from './localKills';
+import type {
+  Gateways,
+  KillAction,
+  KillCommand,
+  KillEvent,
+  LocalKills,
+  TrackedKill,
+} from './localKills';
+import { foldKills, isAcknowledged, killActions, killsView, lackedBy, latched } from './localKills';
 
 export interface KillLatch {
   set(commands: readonly KillCommand[]): void;
@@ -26,14 +33,11 @@ export interface KillDeskDeps {
   readonly times: () => OperationsPolicy['kill'];
   /** Sends on the control socket; false when it is not live. */
   readonly control: (request: ControlRequest) => boolean;
-  readonly controlLive: () => boolean;
-  /** Sends on the connection that stands ready beside it; false when there is none. */
-  readonly standby: (request: ControlRequest) => boolean;
-  readonly addresses: () => readonly string[];
-  /** Those of them that neither connection is to. */
-  readonly unconnected: () => readonly string[];
-  /** Those whose gateway has another history. */
-  readonly strangers: () => readonly string[];
+  /** Sends on the connection to that address; false when there is none. */
+  readonly sendTo: (address: string, request: ControlRequest) => boolean;
+  readonly gateways: () => Gateways;
+  /** The log has it that the desk goes on after that kill. */
+  readonly lifted: (id: string) => boolean;
   readonly post: (address: string, command: KillCommand) => Promise<HttpKillAnswer>;
   /** The way past every gateway; left out where there is none. */
   readonly lastResort?: {
@@ -47,8 +51,10 @@ export interface KillDeskDeps {
 
 export interface KillDesk {
   fire(params: Omit<CommandParams<'kill'>, 'notifyTeam'>): string;
-  answer(answer: Answer): boolean;
-  logged(commandId: string): void;
+  /** Takes the answer of the gateway at an address; false when it is of no kill of this terminal. */
+  answer(answer: Answer, address: string): boolean;
+  /** The log that is followed at an address has it. */
+  logged(commandId: string, address: string): void;
   linkUp(): void;
   silence(id: string): void;
   abandon(id: string): void;
@@ -56,6 +62,7 @@ export interface KillDesk {
   tick(): void;
   view(): readonly LocalKill[];
   pending(): PendingKill | null;
+  /** Whether there is anything to do for a kill still. */
   running(): boolean;
 }
 
@@ -102,11 +109,12 @@ export function createKillDesk(deps: KillDeskDeps): KillDesk {
         if (deps.control({ type: 'query', id: action.id })) sent(action.id, 'control');
         return;
       case 'others.send':
-        deps.standby(action.command);
-        for (const address of deps.unconnected()) void post(address, action.command);
+        for (const address of action.addresses) {
+          if (!deps.sendTo(address, action.command)) void post(address, action.command);
+        }
         return;
       case 'http.post':
-        for (const address of deps.addresses()) void post(address, action.command);
+        for (const address of action.addresses) void post(address, action.command);
         sent(action.command.id, 'http');
     }
   };
@@ -122,9 +130,9 @@ export function createKillDesk(deps: KillDeskDeps): KillDesk {
     try {
       const { ok, unsaved, message } = await deps.post(address, command);
       // It is to stop what it has; but it may not be this desk's engines, and its log is not ours.
-      const isStrange = deps.strangers().includes(address);
+      const isStrange = deps.gateways().strangers.includes(address);
       if (ok && !isStrange) {
-        apply({ type: 'http.accepted', id: command.id, at: deps.clock(), unsaved });
+        apply({ type: 'http.accepted', id: command.id, address, at: deps.clock(), unsaved });
       } else {
         const why = ok ? 'taken by a gateway that has another history' : message;
         apply({ type: 'error', id: command.id, message: `${address}: ${why}` });
@@ -154,9 +162,12 @@ export function createKillDesk(deps: KillDeskDeps): KillDesk {
   }
 
   const drive = (): void => {
-    const live = deps.controlLive();
+    const gateways = deps.gateways();
+    for (const { command, lifted } of kills) {
+      if (!lifted && deps.lifted(command.id)) apply({ type: 'lifted', id: command.id });
+    }
     for (const kill of kills) {
-      for (const action of killActions(kill, deps.clock(), live, deps.times())) act(action);
+      for (const action of killActions(kill, deps.clock(), gateways, deps.times())) act(action);
     }
   };
 
@@ -180,14 +191,14 @@ export function createKillDesk(deps: KillDeskDeps): KillDesk {
 
   return {
     fire,
-    answer(answer) {
+    answer(answer, address) {
       if (!find(kills, answer.id)) return false;
-      apply({ type: 'answer', answer, at: deps.clock() });
+      apply({ type: 'answer', answer, address, at: deps.clock() });
       drive();
       return true;
     },
-    logged: (id) => {
-      if (find(kills, id)) apply({ type: 'logged', id, at: deps.clock() });
+    logged: (id, address) => {
+      if (find(kills, id)) apply({ type: 'logged', id, address, at: deps.clock() });
       // The log has a kill that was asked about: the question is answered.
       if (asked.some((command) => command.id === id)) settle(id);
     },
@@ -212,18 +223,19 @@ export function createKillDesk(deps: KillDeskDeps): KillDesk {
       settle(id);
     },
     tick() {
-      apply({ type: 'tick', at: deps.clock() });
+      apply({ type: 'tick', at: deps.clock(), gateways: deps.gateways() });
       drive();
       lastResort?.tick(kills);
     },
-    view: () => killsView(kills),
+    view: () => killsView(kills, deps.gateways()),
     pending() {
       const command = asked[asked.length - 1];
       if (!command) return null;
       const { id, issuedAt, params } = command;
       return { id, issuedAt, reason: params.reason, scope: params.scope };
     },
-    running: () => kills.some((kill) => kill.stage !== 'done'),
+    running: () =>
+      kills.some((kill) => kill.stage !== 'done' || lackedBy(kill, deps.gateways()).length > 0),
   };
 
   function settle(id: string): void {

@@ -24,6 +24,10 @@ export interface TrackedKill {
   readonly knownMissing: boolean;
   readonly path: 'control' | 'http' | null;
   readonly lastError: string | null;
+  /** Addresses whose gateway has it: it said so, or its log does. */
+  readonly takenBy: readonly string[];
+  /** The log has it that it was lifted: it is given to nobody any more. */
+  readonly lifted: boolean;
   /** What the engines' own services answered, where no gateway did. */
   readonly lastResort: Readonly<Record<string, LastResortAnswer>>;
   readonly doneAt: number | null;
@@ -34,7 +38,16 @@ export type LocalKills = readonly TrackedKill[];
 
 export type KillTimes = Pick<OperationsPolicy['kill'], 'alarmAfterMs' | 'retryEveryMs'>;
 
-/** How long a kill that is done stays on the view. */
+/** The desk's gateways, as the link stands. */
+export interface Gateways {
+  /** The one whose log is followed; null while that link is not live. */
+  readonly live: string | null;
+  readonly addresses: readonly string[];
+  /** Those of them that have another history: what they have may not be this desk's. */
+  readonly strangers: readonly string[];
+}
+
+/** How long a kill that is done, and that no gateway lacks, stays on the view. */
 export const DONE_SHOWN_MS = 60_000;
 
 export type KillEvent =
@@ -45,10 +58,16 @@ export type KillEvent =
       readonly by: 'control' | 'http';
       readonly at: number;
     }
-  | { readonly type: 'answer'; readonly answer: Answer; readonly at: number }
+  | {
+      readonly type: 'answer';
+      readonly answer: Answer;
+      readonly address: string;
+      readonly at: number;
+    }
   | {
       readonly type: 'http.accepted';
       readonly id: string;
+      readonly address: string;
       readonly at: number;
       readonly unsaved: boolean;
     }
@@ -59,13 +78,20 @@ export type KillEvent =
       readonly engine: string;
       readonly answer: LastResortAnswer;
     }
-  /** The log has it: its event came into the mirror. */
-  | { readonly type: 'logged'; readonly id: string; readonly at: number }
+  /** The log that is followed there has it: its event came into the mirror. */
+  | {
+      readonly type: 'logged';
+      readonly id: string;
+      readonly address: string;
+      readonly at: number;
+    }
+  /** The log has it that the desk goes on. */
+  | { readonly type: 'lifted'; readonly id: string }
   /** The control link came up; what is not over is asked about at once. */
   | { readonly type: 'link.up' }
   | { readonly type: 'silenced'; readonly id: string }
   | { readonly type: 'abandoned'; readonly id: string }
-  | { readonly type: 'tick'; readonly at: number };
+  | { readonly type: 'tick'; readonly at: number; readonly gateways: Gateways };
 
 /** Folds one happening into the kills. Stages only go forward; a late answer undoes nothing. */
 export function foldKills(kills: LocalKills, event: KillEvent, times: KillTimes): LocalKills {
@@ -83,14 +109,16 @@ export function foldKills(kills: LocalKills, event: KillEvent, times: KillTimes)
         knownMissing: event.by === 'control' ? false : kill.knownMissing,
       }));
     case 'answer':
-      return change(kills, event.answer.id, (kill) => answered(kill, event.answer, event.at));
+      return change(kills, event.answer.id, (kill) => answered(kill, event));
     case 'http.accepted':
-      return change(kills, event.id, (kill) => accepted(kill, event.at, event.unsaved, 'http'));
+      return change(kills, event.id, (kill) => accepted(kill, event, event.unsaved, 'http'));
     case 'logged':
       return change(kills, event.id, (kill) => ({
-        ...accepted(kill, event.at, false, kill.path ?? 'control'),
+        ...accepted(kill, event, false, kill.path ?? 'control'),
         unsaved: false,
       }));
+    case 'lifted':
+      return change(kills, event.id, (kill) => ({ ...kill, lifted: true }));
     case 'last.resort':
       return change(kills, event.id, (kill) => ({
         ...kill,
@@ -108,10 +136,13 @@ export function foldKills(kills: LocalKills, event: KillEvent, times: KillTimes)
     case 'tick':
       return (
         kills
-          // One that no log has yet is nowhere else to be seen.
+          // One that no log has yet is nowhere else to be seen; nor is that a gateway lacks it.
           .filter(
-            ({ doneAt, unsaved }) =>
-              doneAt === null || unsaved || event.at - doneAt < DONE_SHOWN_MS,
+            (kill) =>
+              kill.doneAt === null ||
+              kill.unsaved ||
+              lackedBy(kill, event.gateways).length > 0 ||
+              event.at - kill.doneAt < DONE_SHOWN_MS,
           )
           .map((kill) => ticked(kill, event.at, times))
       );
@@ -121,42 +152,68 @@ export function foldKills(kills: LocalKills, event: KillEvent, times: KillTimes)
 export type KillAction =
   | { readonly type: 'control.send'; readonly command: KillCommand }
   | { readonly type: 'control.query'; readonly id: string }
-  /** To the desk's other gateways: by the connection that stands ready, and by HTTP where there is none. */
-  | { readonly type: 'others.send'; readonly command: KillCommand }
-  | { readonly type: 'http.post'; readonly command: KillCommand };
+  /** To each of these gateways by the connection to it, and by HTTP where there is none. */
+  | {
+      readonly type: 'others.send';
+      readonly command: KillCommand;
+      readonly addresses: readonly string[];
+    }
+  | {
+      readonly type: 'http.post';
+      readonly command: KillCommand;
+      readonly addresses: readonly string[];
+    };
 
 /**
  * What to do for one kill now. The control socket comes first, and with it every other gateway of the
- * desk; without it, or when it stays silent, every address is asked by HTTP. That is safe because the
- * id makes the second one the first, at whichever gateway.
+ * desk; without it, or when it stays silent, every address is asked by HTTP. Once a gateway has it, it is
+ * given on to those that lack it, by either way, until it is lifted: an engine may be within reach of one
+ * of them alone. That is safe because the id makes the second one the first, at whichever gateway.
  */
 export function killActions(
   kill: TrackedKill,
   now: number,
-  controlLive: boolean,
+  gateways: Gateways,
   times: KillTimes,
 ): readonly KillAction[] {
-  if (kill.stage === 'done') return [];
   // A clock that was put back must not keep a kill waiting for it.
   const since = kill.lastAttemptAt === null ? Infinity : Math.abs(now - kill.lastAttemptAt);
   const due = since >= times.retryEveryMs;
   if (!due) return [];
   const { command } = kill;
+  const { live, addresses } = gateways;
+  const query = { type: 'control.query', id: command.id } as const;
+  const actions: KillAction[] = [];
   if (isAcknowledged(kill)) {
     // Its course is in the log; all that is asked for is whether it is over.
-    return controlLive ? [{ type: 'control.query', id: command.id }] : [];
+    if (live !== null && kill.stage !== 'done') actions.push(query);
+    const lacking = lackedBy(kill, gateways);
+    if (lacking.length > 0) {
+      const given = { command, addresses: lacking };
+      actions.push({ type: 'others.send', ...given }, { type: 'http.post', ...given });
+    }
+    return actions;
   }
-  const actions: KillAction[] = [];
-  if (controlLive) {
+  if (live !== null) {
     const again = kill.sentOnControl && !kill.knownMissing;
-    actions.push(
-      again ? { type: 'control.query', id: command.id } : { type: 'control.send', command },
-      { type: 'others.send', command },
-    );
+    const others = addresses.filter((address) => address !== live);
+    actions.push(again ? query : { type: 'control.send', command }, {
+      type: 'others.send',
+      command,
+      addresses: others,
+    });
   }
-  const silent = controlLive && kill.attempts > 0;
-  if (!controlLive || silent) actions.push({ type: 'http.post', command });
+  const silent = live !== null && kill.attempts > 0;
+  if (live === null || silent) actions.push({ type: 'http.post', command, addresses });
   return actions;
+}
+
+/** Gateways of the desk that have not said that they have a kill which another one took and which stands. */
+export function lackedBy(kill: TrackedKill, gateways: Gateways): readonly string[] {
+  const { addresses, strangers } = gateways;
+  // A single one has it where it took it, also after it was started again at another address.
+  if (!isAcknowledged(kill) || kill.lifted || addresses.length < 2) return [];
+  return addresses.filter((one) => !kill.takenBy.includes(one) && !strangers.includes(one));
 }
 
 /** Kills that the disk must remember: a terminal that starts again asks about them. */
@@ -169,7 +226,7 @@ export function isAcknowledged(kill: TrackedKill): boolean {
 }
 
 /** The kills as the windows show them, newest first. */
-export function killsView(kills: LocalKills): readonly LocalKill[] {
+export function killsView(kills: LocalKills, gateways: Gateways): readonly LocalKill[] {
   return kills
     .map((kill) => ({
       id: kill.command.id,
@@ -184,6 +241,7 @@ export function killsView(kills: LocalKills): readonly LocalKill[] {
       attempts: kill.attempts,
       path: kill.path,
       lastError: kill.lastError,
+      lackedBy: lackedBy(kill, gateways),
       lastResort: kill.lastResort,
     }))
     .reverse();
@@ -204,35 +262,52 @@ function newKill(command: KillCommand): TrackedKill {
     knownMissing: false,
     path: null,
     lastError: null,
+    takenBy: [],
+    lifted: false,
     lastResort: {},
     doneAt: null,
   };
 }
 
-function answered(kill: TrackedKill, answer: Answer, at: number): TrackedKill {
+/** From which gateway an event came, and when. */
+interface From {
+  readonly address: string;
+  readonly at: number;
+}
+
+function answered(kill: TrackedKill, from: From & { readonly answer: Answer }): TrackedKill {
+  const { answer } = from;
   switch (answer.stage) {
     case 'received':
       return kill.stage === 'sending' ? { ...kill, stage: 'received', path: 'control' } : kill;
     case 'accepted':
-      return accepted(kill, at, answer.unsaved, 'control');
+      return accepted(kill, from, answer.unsaved, 'control');
     case 'effected':
-      return accepted(kill, at, kill.unsaved, 'control');
+      return accepted(kill, from, kill.unsaved, 'control');
     case 'done':
-      return { ...accepted(kill, at, kill.unsaved, 'control'), stage: 'done', doneAt: at };
+      return {
+        ...accepted(kill, from, kill.unsaved, 'control'),
+        ...{ stage: 'done', doneAt: kill.doneAt ?? from.at },
+      };
     case 'rejected':
       // A kill is never refused by policy; whatever this is, it does not count as an answer.
       return failed(kill, `${answer.code}: ${answer.message}`);
     case 'unknown':
-      return isAcknowledged(kill) ? kill : { ...kill, knownMissing: true, lastAttemptAt: null };
+      if (!isAcknowledged(kill)) return { ...kill, knownMissing: true, lastAttemptAt: null };
+      // Put back to an older copy of the log, or one to which the link has gone over before it had it.
+      return { ...kill, takenBy: kill.takenBy.filter((one) => one !== from.address) };
   }
 }
 
 function accepted(
-  kill: TrackedKill,
-  at: number,
+  before: TrackedKill,
+  { address, at }: From,
   unsaved: boolean,
   path: 'control' | 'http',
 ): TrackedKill {
+  const kill = before.takenBy.includes(address)
+    ? before
+    : { ...before, takenBy: [...before.takenBy, address] };
   if (kill.stage === 'done') return kill;
   return {
     ...kill,

@@ -14,8 +14,10 @@ export interface Choice {
   readonly live: number | null;
   /** Connections opened so far: a number is never used twice. */
   readonly opened: number;
-  /** Since when the live connection's silence is looked into. */
+  /** When both connections were last pinged to see which one answers; null with no second one. */
   readonly probedAt: number | null;
+  /** When the silence was last looked at. */
+  readonly lookedAt: number;
   /** Addresses whose gateway has another history. */
   readonly strangers: readonly string[];
   /** Since when gateways that answer do not go on from our history; null once one did. */
@@ -89,23 +91,25 @@ export type LinkTimes = Pick<
   'heartbeatMs' | 'staleAfterMs' | 'downAfterMs'
 >;
 
-/** The silence, in heartbeats, after which both connections are pinged. */
-const PROBE_AFTER_BEATS = 1.25;
-/** How long after that, in heartbeats, only the other one having answered, the log is followed there. */
-const MOVE_AFTER_BEATS = 0.5;
-/** Looks at the silence in a heartbeat. */
+/**
+ * How long after a probe, in heartbeats, only the other one having answered it, the log is followed
+ * there: at the second look, of which timers may round a millisecond off. A busy gateway's turn and a
+ * packet that is sent again are shorter; with the wait for a probe, one that hangs is left within 0.75.
+ */
+const MOVE_AFTER_BEATS = 0.45;
+/** Looks at the silence in a heartbeat; each may be a probe. */
 export const LOOKS_PER_BEAT = 4;
 
 export const NO_CHOICE: Choice = {
   ...{ addresses: [], lines: [], live: null, opened: 0 },
-  ...{ probedAt: null, strangers: [], doubtSince: null },
+  ...{ probedAt: null, lookedAt: 0, strangers: [], doubtSince: null },
 };
 
 /**
  * Folds one happening into the choice.
  *
  * The log is followed on the connection that is greeted first, and leaves it only when that one is lost
- * or has missed a beat while the other one answers. Nothing ever leads back by itself: the address that
+ * or answers nothing at two looks while the other one does. Nothing ever leads back by itself: the address that
  * was left is one to stand ready, like any other.
  */
 export function choose(choice: Choice, event: LinkEvent, times: LinkTimes): Chosen {
@@ -143,10 +147,9 @@ export function standing(choice: Choice, at: number, times: LinkTimes): number {
     .length;
 }
 
-/** Addresses to which there is no connection over which a command could go. */
-export function unconnected(choice: Choice): readonly string[] {
-  const reached = new Set(choice.lines.flatMap((line) => (line.greeted ? [line.address] : [])));
-  return choice.addresses.filter((address) => !reached.has(address));
+/** The connection to an address over which a kill could go. */
+export function connectionTo(choice: Choice, address: string): number | null {
+  return choice.lines.find((line) => line.greeted && line.address === address)?.conn ?? null;
 }
 
 /**
@@ -255,24 +258,24 @@ function look(before: Choice, at: number, times: LinkTimes): Chosen {
     const isSilent = line && line.conn !== null && at - line.heardAt >= times.downAfterMs;
     return isSilent ? dropSilent(now, line, at, times) : only(now);
   });
+  // What came while this program was at something else may not have been read: such a look tells nothing.
+  const patience = MOVE_AFTER_BEATS * times.heartbeatMs;
+  const isLate = at - choice.lookedAt >= patience;
+  choice = { ...choice, lookedAt: at };
   const live = choice.lines.find(({ conn }) => conn !== null && conn === choice.live);
   const other = choice.lines.find(({ conn }) => conn !== null && conn === standby(choice));
   if (!live || !other) return { choice: { ...choice, probedAt: null }, effects };
 
   const { probedAt } = choice;
-  if (probedAt === null) {
-    if (at - live.heardAt < PROBE_AFTER_BEATS * times.heartbeatMs) return { choice, effects };
-    return { choice: { ...choice, probedAt: at }, effects: [...effects, { type: 'probe' }] };
+  if (probedAt !== null && !isLate && live.heardAt <= probedAt) {
+    if (at - probedAt < patience) return { choice, effects };
+    if (other.heardAt > probedAt) {
+      const moved = dropSilent(choice, live, at, times);
+      return { choice: moved.choice, effects: [...effects, ...moved.effects] };
+    }
+    // Where neither answers it is the network or this machine, and there is nowhere better to go.
   }
-  if (live.heardAt > probedAt) return { choice: { ...choice, probedAt: null }, effects };
-  // Where neither answers it is the network or this machine, and there is nowhere better to go.
-  const waited = at - probedAt >= MOVE_AFTER_BEATS * times.heartbeatMs;
-  if (waited && other.heardAt > probedAt) {
-    const moved = dropSilent(choice, live, at, times);
-    choice = moved.choice;
-    effects = [...effects, ...moved.effects];
-  }
-  return { choice, effects };
+  return { choice: { ...choice, probedAt: at }, effects: [...effects, { type: 'probe' }] };
 }
 
 function dropSilent(choice: Choice, line: Line, at: number, times: LinkTimes): Chosen {

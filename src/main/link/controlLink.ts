@@ -7,6 +7,7 @@ import type { LinkCause, LinkState, LinkView } from '../../shared/view/desk';
 import { fullJitter } from './backoff';
 import {
   choose,
+  connectionTo,
   kinship,
   type LinkEffect,
   type LinkEvent,
@@ -14,7 +15,6 @@ import {
   NO_CHOICE,
   standby,
   standing,
-  unconnected,
   type Verdict,
 } from './choice';
 import { type Connection, openConnection } from './connection';
@@ -42,7 +42,7 @@ export interface ControlLinkDeps {
   readonly onReplayed: (seq: number) => void;
   /** The gateway's signature over its log so far. */
   readonly onCheckpoint: (note: string) => void;
-  readonly onAnswer: (answer: Answer) => void;
+  readonly onAnswer: (answer: Answer, address: string) => void;
   readonly onLease: (lease: Extract<ControlReply, { type: 'lease' }>) => void;
   readonly onHealth: (health: Extract<ControlReply, { type: 'health' }>) => void;
   /** No gateway that answers has the log this mirror follows. */
@@ -66,10 +66,8 @@ export interface ControlLink {
   wake(): void;
   /** Sends when live; false when it did not go out. */
   send(request: ControlRequest): boolean;
-  /** Sends on the connection that stands ready beside the live one; false when it did not go out. */
-  sendStandby(request: ControlRequest): boolean;
-  /** Addresses that neither of the two connections is to. */
-  unconnected(): readonly string[];
+  /** Sends on the connection to that address, live or ready; false when it did not go out. */
+  sendTo(address: string, request: ControlRequest): boolean;
   /** Asks for the log from the mirror's present place, on new connections. */
   restart(cause: LinkCause): void;
   view(): LinkView;
@@ -283,7 +281,7 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
         return;
       case 'answer':
         // On the connection that stands ready only a kill is given.
-        deps.onAnswer(reply);
+        deps.onAnswer(reply, peer.address);
         return;
       case 'lease':
         if (isLive) deps.onLease(reply);
@@ -383,7 +381,8 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
   function look(): void {
     const now = deps.uptime();
     looks += 1;
-    if (looks % LOOKS_PER_BEAT === 0) pingAll();
+    // Beside one that stands ready the choice asks, and more often.
+    if (looks % LOOKS_PER_BEAT === 0 && standby(choice) === null) pingAll();
     for (const [conn, peer] of peers) {
       const bytes = peer.connection.bytes();
       if (bytes > peer.bytes) take({ type: 'heard', conn, at: now });
@@ -438,8 +437,7 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
     addresses: () => addresses,
     wake: () => take({ type: 'wake', at: deps.uptime() }),
     send: (request) => sendOn(choice.live, request),
-    sendStandby: (request) => sendOn(standby(choice), request),
-    unconnected: () => unconnected(choice),
+    sendTo: (address, request) => sendOn(connectionTo(choice, address), request),
     restart(why) {
       // The mirror may have begun another history.
       recent.clear();

@@ -1,7 +1,7 @@
 import type { DeskView } from '@shared/view/desk';
 import { deskStatus } from '../desk/desk.state';
 import { useApp } from '../lib/store';
-import { KillAlarm, PendingKillBox } from '../panel/Alarms';
+import { KillAlarm, KillLacked, PendingKillBox } from '../panel/Alarms';
 import { Chains } from '../panel/Chains';
 import { Operations } from '../panel/Operations';
 import { Chart } from './Chart';
@@ -21,6 +21,7 @@ export default function Overview({ view, now }: { view: DeskView; now: number })
       </div>
       <div className="min-w-0">
         <KillAlarm view={view} now={now} />
+        <KillLacked view={view} now={now} />
         <PendingKillBox view={view} />
         <Chains view={view} left={deskStatus(view, now).left} />
         <Operations view={view} now={now} origin="console" />

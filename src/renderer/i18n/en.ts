@@ -366,6 +366,9 @@ export const en: Readonly<Record<Key, string>> = {
   'mirrorAlarm.unwritableWhat':
     'Events in memory, not saved: {{count}}. They are saved as soon as there is room. The kill works. Free disk space on this machine.',
   'gateway.unsaved': 'Gateway events not in the log yet: {{count}}.',
+  'lacked.title': 'GATEWAYS WITHOUT THE KILL',
+  'lacked.what':
+    'Another gateway has it; it goes on being sent to these until they answer or the desk is resumed. An engine connected to them alone may go on trading: check it.',
   'gatewayAlarm.title': 'P0 · A GATEWAY HAS ANOTHER HISTORY',
   'gatewayAlarm.what':
     'Its log is not followed and what it accepts does not count; a kill goes to it all the same. The record kept here is untouched. Tell engineering:',

@@ -371,6 +371,9 @@ export const es = {
   'mirrorAlarm.unwritableWhat':
     'Eventos en memoria, sin guardar: {{count}}. Se guardan en cuanto haya sitio. La parada funciona. Libere disco en este equipo.',
   'gateway.unsaved': 'Eventos del gateway que aún no están en el registro: {{count}}.',
+  'lacked.title': 'HAY GATEWAYS SIN LA PARADA',
+  'lacked.what':
+    'Otro gateway la tiene; a estos se les sigue enviando hasta que respondan o se reanude la mesa. Un motor conectado solo a ellos puede seguir operando: compruébelo.',
   'gatewayAlarm.title': 'P0 · UN GATEWAY TIENE OTRA HISTORIA',
   'gatewayAlarm.what':
     'No se sigue su registro ni cuenta lo que acepte; la parada también se le envía. El registro guardado aquí no se ha tocado. Avise a ingeniería:',

@@ -57,6 +57,27 @@ export function KillAlarm({ view, now }: { view: DeskView; now: number }) {
   ));
 }
 
+/** Gateways that lack a kill which another one took: what only they reach has not heard of it. */
+export function KillLacked({ view, now }: { view: DeskView; now: number }) {
+  const t = useT();
+  const late = view.kills.filter(({ issuedAt }) => now - issuedAt >= view.policy.kill.alarmAfterMs);
+  const addresses = [...new Set(late.flatMap(({ lackedBy }) => lackedBy))];
+  if (addresses.length === 0) return null;
+  return (
+    <section role="alert" className="m-2 rounded-md border-2 border-amber p-3">
+      <h2 className="text-[15px] font-bold text-amber">{t('lacked.title')}</h2>
+      <p>{t('lacked.what')}</p>
+      <ul className="mt-1 text-[12px] break-all text-muted select-text">
+        {addresses.map((address) => (
+          <li key={address}>
+            <Hostile text={address} max={120} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
 /** Where this terminal is connected cannot be read, or not all of it. */
 export function ConnectionAlarm({ view }: { view: DeskView }) {
   const t = useT();

@@ -21,6 +21,7 @@ import {
   ConnectionAlarm,
   GatewayAlarm,
   KillAlarm,
+  KillLacked,
   MirrorAlarm,
   PendingKillBox,
 } from './Alarms';
@@ -84,6 +85,7 @@ function PanelView(props: {
         <SignIn view={view} />
         <Certificates view={view} />
         <KillAlarm view={view} now={now} />
+        <KillLacked view={view} now={now} />
         <PendingKillBox view={view} />
         <MirrorAlarm view={view} />
         <GatewayAlarm view={view} />

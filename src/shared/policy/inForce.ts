@@ -66,7 +66,7 @@ export function inForceReader<Name extends keyof Policies>(
 }
 
 /** Each policy as a log has it in force. */
-type InForce = { readonly [Name in keyof Policies]: (state: OpsState) => Policies[Name] };
+export type InForce = { readonly [Name in keyof Policies]: (state: OpsState) => Policies[Name] };
 
 /** Reads each policy as it holds: what the log says since, and the file's where it says nothing of it. */
 export function readersInForce(

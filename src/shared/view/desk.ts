@@ -175,6 +175,8 @@ export interface LocalKill {
   readonly attempts: number;
   readonly path: 'control' | 'http' | null;
   readonly lastError: string | null;
+  /** Addresses of gateways that lack it, once another has it: it goes on being given to them. */
+  readonly lackedBy: readonly string[];
   /** By engine: what its own service answered to this terminal, with no gateway between. */
   readonly lastResort: Readonly<Record<string, LastResortAnswer>>;
 }

@@ -71,7 +71,7 @@ describe('a kill that nobody acknowledges', () => {
   const kill = (change: Partial<LocalKill> = {}): LocalKill => ({
     ...{ id: 'c1', issuedAt: 1_000, reason: 'pérdida', scope: { kind: 'all' }, origin: 'hotkey' },
     ...{ stage: 'sending', acknowledgedAt: null, unsaved: false, alarm: true, attempts: 3 },
-    ...{ path: null, lastError: null, lastResort: {} },
+    ...{ path: null, lastError: null, lackedBy: [], lastResort: {} },
     ...change,
   });
 
