@@ -140,6 +140,8 @@ class World {
   /** When each was given it last, by which way. */
   readonly given = new Map<string, number>();
   lifted = false;
+  /** It was taken and lifted before what is done now was decided. */
+  over = false;
 
   take(event: KillEvent): void {
     this.kills = foldKills(this.kills, event, TIMES);
@@ -158,7 +160,7 @@ class World {
   desk = (): Gateways => desk(this.live, this.strangers);
 
   give(address: string, way: 'control' | 'http'): void {
-    if (this.lifted && this.isTaken()) throw new Error('given after it was lifted');
+    if (this.over) throw new Error('given after it was lifted');
     const key = `${way} ${address}`;
     const last = this.given.get(key) ?? -Infinity;
     if (this.now - last < TIMES.retryEveryMs) throw new Error(`${key} is given it too often`);
@@ -185,6 +187,7 @@ class World {
     this.take({ type: 'tick', at: this.now, gateways: this.desk() });
     if (this.lifted) this.take({ type: 'lifted', id });
     const kill = this.kill();
+    this.over = this.lifted && this.isTaken();
     for (const action of kill ? killActions(kill, this.now, this.desk(), TIMES) : []) {
       const at = this.now;
       if (action.type === 'others.send') {
