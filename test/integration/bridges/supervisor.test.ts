@@ -401,12 +401,20 @@ describe('tests and roles', () => {
     await open();
     const { reason: _r, name: _n, ...about } = inference({ bridge: null });
     expect(await terminal.give('bridge.test', about)).toMatchObject({ stage: 'done' });
+    // The answer may come before the event that it is of.
+    const looked = (tests: number) =>
+      terminal.until(() => {
+        const all = terminal.ops.bridges.tests;
+        return all.length === tests && all[0]?.result !== null;
+      });
+    await looked(1);
     expect(terminal.ops.bridges.tests[0]?.result).toMatchObject({
       ok: true,
       found: { mode: 'normal', model: 'ppo_v20', models: 3, positions: 2, environment: 'paper' },
     });
     const { reason: _q, name: _m, ...bots } = freqtrade({ bridge: null });
     await terminal.give('bridge.test', bots);
+    await looked(2);
     expect(terminal.ops.bridges.tests[0]?.result).toMatchObject({
       ok: true,
       found: { kind: 'freqtrade', environment: 'paper', venue: 'binance', model: 'S1' },

