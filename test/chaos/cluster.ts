@@ -211,8 +211,16 @@ async function oneRound(round: Round, at: number): Promise<void> {
   const [ana, luis] = desk.clients as [Client, Client];
   // Now and then the desk is left killed into the next round.
   if (random() < 0.85) {
-    ana.command('resume', COMMANDS.resume);
+    const id = ana.command('resume', COMMANDS.resume);
     await ana.until(() => ana.pending().length === 0, OUTCOME_WITHIN_MS, 'resume');
+    const resumed = ana.outcomes.some((one) => one.id === id && one.stage === 'accepted');
+    // A kill that finds an engine stopped shows nothing of it.
+    if (resumed)
+      await look(
+        () => modesOf(desk).every((mode) => mode === 'normal'),
+        WHOLE_WITHIN_MS,
+        () => `resume ${id}: ${modesOf(desk)}`,
+      );
     if (random() < 0.9) await traded(desk.venues);
   }
   const commands = Math.floor(random() * 3);
@@ -349,6 +357,10 @@ function nodeOf({ clients }: ClusterDesk, engine: string): string | null {
   }
   return node;
 }
+
+/** The engines' modes, by their own ledgers. */
+const modesOf = ({ venues }: ClusterDesk) =>
+  venues.map(({ ledger }) => modeAt(readLedger(ledger), Date.now()));
 
 /** Engines have traded, or have had the time to. */
 async function traded(venues: readonly Venue[]): Promise<void> {
