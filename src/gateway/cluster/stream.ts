@@ -135,7 +135,12 @@ export async function openStream(
   /** What was acknowledged here and was not followed yet: it need not be asked for. */
   const acknowledged = new Map<number, string>();
 
+  /** The place that is published for. */
+  let awaited: number | null = null;
+
   async function textAt(seq: number): Promise<string> {
+    // The follower may bring a place just before its publisher is answered.
+    if (seq === awaited) await new Promise(setImmediate);
     const own = acknowledged.get(seq);
     acknowledged.delete(seq);
     if (own !== undefined) return own;
@@ -191,6 +196,7 @@ export async function openStream(
   return {
     async publish(text, after) {
       await assertSame();
+      awaited = after + 1;
       try {
         const ack = await client.publish(subject, text, {
           expect: { lastSequence: after },
@@ -204,6 +210,8 @@ export async function openStream(
       } catch (error) {
         if (isMovedOn(error)) throw new MovedOnError((error as Error).message);
         throw unavailable(error);
+      } finally {
+        awaited = null;
       }
     },
     follow(after, hear) {
