@@ -39,7 +39,8 @@ export async function watchLeases(addresses: readonly string[]): Promise<LeaseWa
       const { holder, token } = last.json<Pick<LeaseSeen, 'holder' | 'token'>>();
       const lease = last.subject.slice(SUBJECTS.length);
       const key = JSON.stringify([lease, token, holder]);
-      if (!seen.has(key)) seen.set(key, { lease, holder, token });
+      const { seq: revision } = last;
+      if (!seen.has(key)) seen.set(key, { lease, holder, token, revision, at: Date.now() });
     };
     const looking = (async () => {
       for (; !closed; await wait(LOOK_MS)) {

@@ -24,7 +24,9 @@ const groups: Record<string, () => Promise<Report | null>> = {
   crash: () => crashRounds({ rounds: rounds.crash, seed, say }),
   cluster: async () => {
     if (WHY_NO_NATS === null) {
-      return clusterRounds({ rounds: rounds.cluster, seed, say, killBelowMs: KILL_BELOW_MS });
+      const asked = { rounds: rounds.cluster, seed, say, killBelowMs: KILL_BELOW_MS };
+      const { doubled, ...report } = await clusterRounds(asked);
+      return { ...report, faults: [...report.faults, ...doubled] };
     }
     say(`cluster: skipped: ${WHY_NO_NATS}`);
     return null;
