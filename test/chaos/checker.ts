@@ -41,11 +41,14 @@ export interface Outcome {
   readonly unsaved: boolean;
 }
 
-/** Who had a lease under a token, as the bucket had it; nobody, where it was given back. */
+/** Who had a lease under a token, as a copy of the bucket had it; nobody, where it was given back. */
 export interface LeaseSeen {
   readonly lease: string;
   readonly holder: string | null;
   readonly token: number;
+  /** The change in the bucket's order, and when it was first seen, Unix ms. */
+  readonly revision: number;
+  readonly at: number;
 }
 
 /** A kill or a mode can be on its way to an engine for so long: the longest delay that is injected. */
@@ -342,18 +345,20 @@ export function ownershipFaults(log: readonly Told[]): string[] {
 
 /** A lease has one holder at any token. */
 export function leaseFaults(seen: readonly LeaseSeen[]): string[] {
-  const holders = new Map<string, string>();
+  const first = new Map<string, LeaseSeen>();
   const faults: string[] = [];
-  for (const { lease, holder, token } of seen) {
-    if (holder === null) continue;
-    const key = `lease ${lease}: token ${token}`;
-    const other = holders.get(key);
-    if (other !== undefined && other !== holder)
-      faults.push(`${key} was ${other}’s and ${holder}’s`);
-    holders.set(key, holder);
+  for (const one of seen) {
+    if (one.holder === null) continue;
+    const key = `lease ${one.lease}: token ${one.token}`;
+    const other = first.get(key) ?? one;
+    first.set(key, other);
+    if (other.holder !== one.holder) faults.push(`${key} was ${whose(other)} and ${whose(one)}`);
   }
   return faults;
 }
+
+const whose = ({ holder, revision, at }: LeaseSeen) =>
+  `${holder}’s (change ${revision}, seen at ${at})`;
 
 /** Who an engine was connected to last. */
 interface Owner {

@@ -36,10 +36,13 @@ export async function watchLeases(addresses: readonly string[]): Promise<LeaseWa
     const look = async () => {
       const last = await direct.getMessage(`KV_${BUCKET}`, { last_by_subj: `${SUBJECTS}>` });
       if (last === null || last.data.length === 0) return;
-      const { holder, token } = last.json<Pick<LeaseSeen, 'holder' | 'token'>>();
+      const { holder, token } = last.json<{ holder: string | null; token: number | null }>();
+      // A grant may stand in one copy alone. A renewal, which tells the token, is of who was answered.
+      if (token === null) return;
       const lease = last.subject.slice(SUBJECTS.length);
       const key = JSON.stringify([lease, token, holder]);
-      if (!seen.has(key)) seen.set(key, { lease, holder, token });
+      const { seq: revision } = last;
+      if (!seen.has(key)) seen.set(key, { lease, holder, token, revision, at: Date.now() });
     };
     const looking = (async () => {
       for (; !closed; await wait(LOOK_MS)) {

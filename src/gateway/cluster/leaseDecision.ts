@@ -17,6 +17,23 @@ export interface LeaseRecord {
   readonly beat: number;
 }
 
+/**
+ * A lease as it is written. A grant does not say its token: that is the number which the bucket gives the
+ * change. One that counted on from what was seen could be given twice: a server that was cut off from the
+ * others may show, under a number, what it took alone, and who writes after that number has not seen what the
+ * others took under it (nats-server 2.9).
+ */
+export interface Written {
+  readonly holder: string | null;
+  readonly token: number | null;
+  readonly beat: number;
+}
+
+/** What is written, as it stands in the bucket. */
+export function standing({ holder, token, beat }: Written, revision: number): LeaseRecord {
+  return { holder, token: token ?? revision, beat };
+}
+
 /** As long as nobody has ever had it. */
 export const UNWRITTEN: LeaseRecord = { holder: null, token: 0, beat: 0 };
 
@@ -34,7 +51,7 @@ export interface LeaseState {
   /** What this node was granted last, and when it sent the change that proved it. */
   readonly own: { readonly token: number; readonly provenAt: number } | null;
   /** A change on its way, of unknown outcome yet. */
-  readonly sent: { readonly record: LeaseRecord; readonly at: number } | null;
+  readonly sent: { readonly record: Written; readonly at: number } | null;
 }
 
 export const UNKNOWN: LeaseState = {
@@ -43,7 +60,7 @@ export const UNKNOWN: LeaseState = {
 };
 
 export type LeaseDecision =
-  | { readonly do: 'write'; readonly record: LeaseRecord }
+  | { readonly do: 'write'; readonly record: Written }
   /** What was wanted is done: it looks on. */
   | { readonly do: 'look' }
   /** Nothing is to do before `until`; null: before something is seen. */
@@ -91,7 +108,7 @@ export function decideLease(
   const mine = record.holder === node;
   const grant: LeaseDecision = {
     do: 'write',
-    record: { holder: node, token: record.token + 1, beat: 0 },
+    record: { holder: node, token: null, beat: 0 },
   };
   switch (want) {
     case 'release':
@@ -139,14 +156,15 @@ export function goneBack(state: LeaseState, now: number): LeaseState {
 }
 
 /** A change was sent. */
-export function sent(state: LeaseState, record: LeaseRecord, now: number): LeaseState {
+export function sent(state: LeaseState, record: Written, now: number): LeaseState {
   return { ...state, sent: { record, at: now } };
 }
 
 /** The bucket took the change. */
 export function taken(state: LeaseState, revision: number, now: number): LeaseState {
   if (state.sent === null) return state;
-  const { record, at } = state.sent;
+  const { at } = state.sent;
+  const record = standing(state.sent.record, revision);
   const next = seen({ ...state, sent: null }, revision, record, now);
   if (record.holder === null) return { ...next, own: null };
   // A renewal proves what was granted before, and nothing to who has asked anew since.

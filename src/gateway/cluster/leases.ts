@@ -19,9 +19,11 @@ import {
   lapsesAt,
   seen,
   sent,
+  standing,
   taken,
   UNKNOWN,
   UNWRITTEN,
+  type Written,
   wants,
 } from './leaseDecision';
 
@@ -147,9 +149,9 @@ interface Entry {
   timer: NodeJS.Timeout | undefined;
 }
 
-const recordSchema = z.strictObject({
+const writtenSchema = z.strictObject({
   holder: z.string().min(1).nullable(),
-  token: z.int().nonnegative(),
+  token: z.int().nonnegative().nullable(),
   beat: z.int().nonnegative(),
 });
 
@@ -219,7 +221,7 @@ export function createLeases(options: {
     for (const look of entry.changed.splice(0)) look();
   }
 
-  async function write(name: string, entry: Entry, record: LeaseRecord): Promise<void> {
+  async function write(name: string, entry: Entry, record: Written): Promise<void> {
     writing = true;
     entry.state = sent(entry.state, record, uptime());
     const last = position;
@@ -379,7 +381,7 @@ function nameOf(key: string): string | null {
  */
 function recordOf({ revision, text }: BucketEntry): LeaseRecord {
   try {
-    return recordSchema.parse(JSON.parse(text ?? ''));
+    return standing(writtenSchema.parse(JSON.parse(text ?? '')), revision);
   } catch {
     return { ...UNWRITTEN, token: revision };
   }

@@ -163,20 +163,16 @@ it('sees an engine that two have, a token that goes back, and who speaks of what
 
 it('sees a token of a lease that two have had', () => {
   const seen = (holder: string | null, token: number, lease = 'acting') => ({
-    lease,
-    holder,
-    token,
+    ...{ lease, holder, token },
+    ...{ revision: token * 10, at: 5 },
   });
   const fine = [
-    seen('norte', 1),
-    seen(null, 1),
-    seen('sur', 2),
-    seen('norte', 3),
-    seen('sur', 1, 'x'),
+    ...[seen('norte', 1), seen(null, 1), seen('sur', 2)],
+    ...[seen('norte', 3), seen('sur', 1, 'other')],
   ];
   expect(leaseFaults(fine)).toEqual([]);
   expect(leaseFaults([...fine, seen('centro', 2)])).toEqual([
-    'lease acting: token 2 was sur’s and centro’s',
+    'lease acting: token 2 was sur’s (change 20, seen at 5) and centro’s (change 20, seen at 5)',
   ]);
 });
 

@@ -10,9 +10,11 @@ import {
   lapsesAt,
   seen,
   sent,
+  standing,
   taken,
   UNKNOWN,
   type Want,
+  type Written,
   wants,
 } from '../../../src/gateway/cluster/leaseDecision';
 
@@ -20,16 +22,17 @@ const TIMES = { renewEveryMs: 500, lostAfterMs: 3_000 };
 
 describe('a lease', () => {
   const free = wants(UNKNOWN, 'hold');
+  const grant = { record: { token: null, beat: 0 } };
   const granted = (at: number) =>
-    taken(sent(free, { holder: 'a', token: 1, beat: 0 }, at), 7, at + 20);
+    taken(sent(free, { holder: 'a', token: null, beat: 0 }, at), 7, at + 20);
 
-  it('that is free is taken under the next token, and acted under once the bucket has said so', () => {
+  it('that is free is taken, and acted under the number of that change once the bucket has said so', () => {
     const decision = decideLease(free, 'a', 1_000, TIMES);
-    expect(decision).toEqual({ do: 'write', record: { holder: 'a', token: 1, beat: 0 } });
+    expect(decision).toEqual({ do: 'write', record: { holder: 'a', token: null, beat: 0 } });
     expect(
-      actingToken(sent(free, { holder: 'a', token: 1, beat: 0 }, 1_000), 'a', 1_001, TIMES),
+      actingToken(sent(free, { holder: 'a', token: null, beat: 0 }, 1_000), 'a', 1_001, TIMES),
     ).toBe(null);
-    expect(actingToken(granted(1_000), 'a', 1_020, TIMES)).toBe(1);
+    expect(actingToken(granted(1_000), 'a', 1_020, TIMES)).toBe(7);
   });
 
   it('is renewed in time, and lapses at 60 % counted from when its renewal was sent', () => {
@@ -37,45 +40,45 @@ describe('a lease', () => {
     expect(decideLease(held, 'a', 1_100, TIMES)).toEqual({ do: 'wait', until: 1_500 });
     expect(decideLease(held, 'a', 1_500, TIMES)).toEqual({
       do: 'write',
-      record: { holder: 'a', token: 1, beat: 1 },
+      record: { holder: 'a', token: 7, beat: 1 },
     });
     expect(lapsesAt(held, 'a', TIMES)).toBe(2_800);
-    expect(actingToken(held, 'a', 2_799, TIMES)).toBe(1);
+    expect(actingToken(held, 'a', 2_799, TIMES)).toBe(7);
     expect(actingToken(held, 'a', 2_800, TIMES)).toBe(null);
-    const renewed = taken(sent(held, { holder: 'a', token: 1, beat: 1 }, 1_500), 9, 1_600);
+    const renewed = taken(sent(held, { holder: 'a', token: 7, beat: 1 }, 1_500), 9, 1_600);
     expect(lapsesAt(renewed, 'a', TIMES)).toBe(3_300);
   });
 
   it('of another is taken when that one has been silent for all its time, not before', () => {
     const other = seen(free, 3, { holder: 'b', token: 4, beat: 2 }, 2_000);
     expect(decideLease(other, 'a', 2_100, TIMES)).toEqual({ do: 'wait', until: 5_000 });
-    expect(decideLease(other, 'a', 5_000, TIMES)).toMatchObject({ record: { token: 5 } });
+    expect(decideLease(other, 'a', 5_000, TIMES)).toMatchObject(grant);
     const beat = seen(other, 4, { holder: 'b', token: 4, beat: 3 }, 4_900);
     expect(decideLease(beat, 'a', 5_000, TIMES)).toEqual({ do: 'wait', until: 7_900 });
   });
 
   it('that was given back is taken at once under a greater token', () => {
     const released = seen(free, 3, { holder: null, token: 4, beat: 3 }, 2_000);
-    expect(decideLease(released, 'a', 2_000, TIMES)).toMatchObject({ record: { token: 5 } });
+    expect(decideLease(released, 'a', 2_000, TIMES)).toMatchObject(grant);
   });
 
   it('of a former life is taken at once, and left to a later one that runs under the same name', () => {
     const former = seen(free, 3, { holder: 'a', token: 4, beat: 2 }, 2_000);
-    expect(decideLease(former, 'a', 2_000, TIMES)).toMatchObject({ record: { token: 5 } });
-    const mine = taken(sent(former, { holder: 'a', token: 5, beat: 0 }, 2_000), 4, 2_010);
+    expect(decideLease(former, 'a', 2_000, TIMES)).toMatchObject(grant);
+    const mine = taken(sent(former, { holder: 'a', token: null, beat: 0 }, 2_000), 5, 2_010);
     const lapsed = decideLease(mine, 'a', 60_000, TIMES);
-    expect(lapsed).toMatchObject({ record: { token: 6, beat: 0 } });
-    const later = seen(mine, 5, { holder: 'a', token: 6, beat: 0 }, 2_100);
+    expect(lapsed).toMatchObject(grant);
+    const later = seen(mine, 6, { holder: 'a', token: 6, beat: 0 }, 2_100);
     expect(actingToken(later, 'a', 2_100, TIMES)).toBe(null);
     expect(decideLease(later, 'a', 2_100, TIMES)).toEqual({ do: 'wait', until: 5_100 });
-    expect(decideLease(later, 'a', 5_100, TIMES)).toMatchObject({ record: { token: 7 } });
+    expect(decideLease(later, 'a', 5_100, TIMES)).toMatchObject(grant);
   });
 
   it('that is asked for anew here gets a token of its own, also with a renewal on its way', () => {
-    const renewing = sent(granted(1_000), { holder: 'a', token: 1, beat: 1 }, 1_500);
+    const renewing = sent(granted(1_000), { holder: 'a', token: 7, beat: 1 }, 1_500);
     const anew = taken(wants(renewing, 'hold'), 8, 1_510);
     expect(actingToken(anew, 'a', 1_510, TIMES)).toBe(null);
-    expect(decideLease(anew, 'a', 1_510, TIMES)).toMatchObject({ record: { token: 2, beat: 0 } });
+    expect(decideLease(anew, 'a', 1_510, TIMES)).toMatchObject(grant);
   });
 
   it('is free for who looks on when it was given back, or its holder was silent for all its time', () => {
@@ -89,21 +92,32 @@ describe('a lease', () => {
   it('that is asked for again while it is given back is not acted under before a new grant', () => {
     const releasing = wants(granted(1_000), 'release');
     const decision = decideLease(releasing, 'a', 1_100, TIMES);
-    expect(decision).toMatchObject({ record: { holder: null, token: 1 } });
-    const back = wants(sent(releasing, { holder: null, token: 1, beat: 1 }, 1_100), 'hold');
+    expect(decision).toMatchObject({ record: { holder: null, token: 7 } });
+    const back = wants(sent(releasing, { holder: null, token: 7, beat: 1 }, 1_100), 'hold');
     expect(actingToken(back, 'a', 1_101, TIMES)).toBe(null);
   });
 
   it('is as it was seen last, in whatever order that comes', () => {
-    const lost = seen(granted(1_000), 9, { holder: 'b', token: 2, beat: 0 }, 1_200);
-    expect(seen(lost, 8, { holder: 'a', token: 1, beat: 1 }, 1_300)).toBe(lost);
+    const lost = seen(granted(1_000), 9, { holder: 'b', token: 9, beat: 0 }, 1_200);
+    expect(seen(lost, 8, { holder: 'a', token: 7, beat: 1 }, 1_300)).toBe(lost);
+  });
+
+  it('that is granted over a grant which nobody told of has a token of its own all the same', () => {
+    const b = taken(sent(free, { holder: 'b', token: null, beat: 0 }, 1_000), 3, 1_010);
+    // What a server that was cut off took alone under the number of that grant.
+    const a = seen(free, 3, { holder: null, token: 1, beat: 4 }, 1_020);
+    const decision = decideLease(a, 'a', 1_030, TIMES);
+    if (decision.do !== 'write') throw new Error('a free lease is taken');
+    const over = taken(sent(a, decision.record, 1_030), 4, 1_040);
+    expect(actingToken(b, 'b', 1_050, TIMES)).toBe(3);
+    expect(actingToken(over, 'a', 1_050, TIMES)).toBe(4);
   });
 
   it('of which an answer was lost is taken anew once its own change is seen', () => {
-    const lost = failed(sent(free, { holder: 'a', token: 1, beat: 0 }, 1_000));
-    const found = seen(lost, 7, { holder: 'a', token: 1, beat: 0 }, 1_300);
+    const lost = failed(sent(free, { holder: 'a', token: null, beat: 0 }, 1_000));
+    const found = seen(lost, 7, { holder: 'a', token: 7, beat: 0 }, 1_300);
     expect(actingToken(found, 'a', 1_300, TIMES)).toBe(null);
-    expect(decideLease(found, 'a', 1_300, TIMES)).toMatchObject({ record: { token: 2, beat: 0 } });
+    expect(decideLease(found, 'a', 1_300, TIMES)).toMatchObject(grant);
   });
 });
 
@@ -128,7 +142,7 @@ class World {
       /** Up to where it has seen the log. */
       position: 0,
       /** On their way to the bucket: also some that are waited for no more, and may still be taken. */
-      requests: [] as { record: LeaseRecord; last: number }[],
+      requests: [] as { record: Written; last: number }[],
       /** What the bucket said to the change that is waited for; null: refused. */
       answer: undefined as number | null | undefined,
     }));
@@ -164,7 +178,7 @@ class World {
     const request = node.requests.shift();
     if (!request) return;
     const fits = request.last === this.log.length;
-    if (fits) this.log.push(request.record);
+    if (fits) this.log.push(standing(request.record, this.log.length + 1));
     if (node.state.sent?.record === request.record) node.answer = fits ? this.log.length : null;
   }
 
