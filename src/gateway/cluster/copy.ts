@@ -6,6 +6,8 @@ import { placeKeeper } from './place';
 
 /** What comes within this goes to the disk at once: a commit costs more than the events in it. */
 const WRITE_AFTER_MS = 5;
+/** A slow disk has a fifth of the time: who writes also tells the engines. */
+const PAUSES_PER_WRITE = 4;
 /** More than this is not kept waiting. */
 const WAITING_MAX = 512;
 const TAKES_NOTHING = 'this gateway’s copy of the log takes nothing';
@@ -50,11 +52,13 @@ export function openCopy(
   let upTo = places.read();
   let fault: string | null = null;
   let timer: NodeJS.Timeout | null = null;
+  let pauseMs = WRITE_AFTER_MS;
 
   function write(): void {
     if (timer) clearTimeout(timer);
     timer = null;
     const last = waiting.at(-1)?.event.seq;
+    const began = options.uptime();
     // SQLite writes within the call: afterwards the store's own head tells whether it did.
     const writing = store.append(waiting, store.head().seq);
     if (last !== undefined && store.head().seq !== last) {
@@ -65,6 +69,7 @@ export function openCopy(
     }
     waiting = [];
     places.keep(upTo);
+    pauseMs = Math.max(WRITE_AFTER_MS, PAUSES_PER_WRITE * (options.uptime() - began));
     tell(null);
   }
 
@@ -105,7 +110,7 @@ export function openCopy(
       waiting.push(...events);
       upTo = place;
       if (waiting.length >= WAITING_MAX) write();
-      else later(WRITE_AFTER_MS);
+      else later(pauseMs);
       return true;
     },
     fault: () => fault,
