@@ -95,7 +95,10 @@ describe.skipIf(WHY_NO_NATS !== null)('a gateway whose server is cut off from th
     await cutOff.until(() => cutOff.ops.kills[0]?.flatAt != null);
     expect(north.sold).toBe(100);
     expect(terminal.ops.desk.mode).toBe('killed');
-    expect(sur.gateway.log.health().unsavedEvents).toBe(0);
+    await sur.gateway.log.settled();
+    while (sur.gateway.log.health().unsavedEvents > 0) {
+      await new Promise((go) => setImmediate(go));
+    }
     const kills = (one: TestTerminal) => one.events.filter(({ type }) => type === 'kill.requested');
     expect(kills(terminal)).toHaveLength(1);
     expect(kills(cutOff)).toEqual(kills(terminal));
