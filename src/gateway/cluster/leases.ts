@@ -26,6 +26,7 @@ import {
   type Written,
   wants,
 } from './leaseDecision';
+import { stepDown, watchRefusals } from './refusals';
 
 const BUCKET = 'vigia-leases';
 const MAKING_MS = 3_000;
@@ -69,6 +70,11 @@ export async function openLeaseBucket(
   // An answer comes early enough for a second attempt before the lease lapses, or counts as lost.
   const client = jetstream(connection, { timeout: renewEveryMs / 2 });
   const kv = await new Kvm(client).open(BUCKET);
+  const state = async () => (await kv.status()).streamInfo.state;
+  const refused = watchRefusals({
+    last: async () => (await state()).last_seq,
+    stepDown: () => stepDown(connection, `KV_${BUCKET}`, renewEveryMs / 2),
+  });
   return {
     async put(key, text, lastSequence) {
       try {
@@ -76,8 +82,9 @@ export async function openLeaseBucket(
         const change = { expect: { lastSequence } };
         return (await client.publish(`$KV.${BUCKET}.${key}`, text, change)).seq;
       } catch (error) {
-        if (isConflict(error)) return null;
-        throw error;
+        if (!isConflict(error)) throw error;
+        void refused(lastSequence).catch(() => undefined);
+        return null;
       }
     },
     async watch() {
@@ -93,8 +100,8 @@ export async function openLeaseBucket(
       };
     },
     async state() {
-      const { state } = (await kv.status()).streamInfo;
-      return { last: state.last_seq, empty: state.messages === 0 };
+      const { last_seq: last, messages } = await state();
+      return { last, empty: messages === 0 };
     },
   };
 }

@@ -11,6 +11,7 @@ import {
   StorageType,
 } from '@nats-io/jetstream';
 import { errors, type NatsConnection } from '@nats-io/transport-node';
+import { stepDown, watchRefusals } from './refusals';
 
 /** Others have written to the stream since the writer looked: what was published is not in it. */
 export class MovedOnError extends Error {
@@ -193,6 +194,12 @@ export async function openStream(
     seenAfter = after;
   }
 
+  const lastPlace = async () => (await manager.streams.info(name)).state.last_seq;
+  const refused = watchRefusals({
+    last: lastPlace,
+    stepDown: () => stepDown(connection, name, timeout),
+  });
+
   return {
     async publish(text, after) {
       await assertSame();
@@ -208,7 +215,10 @@ export async function openStream(
         if (acknowledged.size > READ_AHEAD && oldest !== undefined) acknowledged.delete(oldest);
         return ack.seq;
       } catch (error) {
-        if (isMovedOn(error)) throw new MovedOnError((error as Error).message);
+        if (isMovedOn(error)) {
+          void refused(after).catch(() => undefined);
+          throw new MovedOnError((error as Error).message);
+        }
         throw unavailable(error);
       } finally {
         awaited = null;
@@ -274,7 +284,7 @@ export async function openStream(
     },
     async last() {
       try {
-        return (await manager.streams.info(name)).state.last_seq;
+        return await lastPlace();
       } catch (error) {
         throw unavailable(error);
       }
