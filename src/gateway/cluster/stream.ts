@@ -84,16 +84,13 @@ export async function openStream(
     checkAPI: false,
   });
 
-  /**
-   * Makes it where it is not there; several that make it at once may leave one without an answer.
-   *
-   * @returns when it was made, by which it is known again.
-   */
-  async function make(): Promise<string> {
+  /** Makes it where it is not there; several that make it at once may leave one without an answer. */
+  async function make(): Promise<void> {
     const { replicas } = options;
     for (let tries = 1; ; tries += 1) {
       try {
-        return (await manager.streams.info(name)).created;
+        await manager.streams.info(name);
+        return;
       } catch (error) {
         if (isNotFound(error) ? replicas === null : tries === TRIES) throw unavailable(error);
       }
@@ -175,21 +172,40 @@ export async function openStream(
     await line;
   }
 
-  const created = await make();
+  await make();
   /** How often the connection was lost, and after how many times the stream was seen to be the same. */
   let cuts = 0;
   let seenAfter = 0;
   void watchConnection();
 
+  /** A place that was read here, and the text there. */
+  interface Known {
+    readonly place: number;
+    readonly text: string;
+  }
+  /** The last one, by which the stream is known again. When it was made is told otherwise by each replica. */
+  let known: Known | null = null;
+  /** What was asked for last; where it is followed from there, it was what was looked for. */
+  let asked: Known | null = null;
+
+  function know(place: number, text: string): void {
+    if (place > (known?.place ?? 0)) known = { place, text };
+  }
+
   async function assertSame(): Promise<void> {
     if (seenAfter === cuts) return;
     const after = cuts;
-    const found = await manager.streams.info(name).catch((error) => {
-      throw new StreamUnavailableError(unavailable(error).message, false);
-    });
-    if (found.created !== created) {
-      const message = `the stream ${name} is another one than when this program began: stop it and start it again`;
-      throw new StreamUnavailableError(message, false);
+    const expected = known;
+    if (expected) {
+      const found = await manager.streams
+        .getMessage(name, { seq: expected.place })
+        .catch((error) => {
+          throw new StreamUnavailableError(unavailable(error).message, false);
+        });
+      if (found?.string() !== expected.text) {
+        const message = `the stream ${name} is another one than when this program began: stop it and start it again`;
+        throw new StreamUnavailableError(message, false);
+      }
     }
     seenAfter = after;
   }
@@ -211,6 +227,7 @@ export async function openStream(
           retries: 0,
         });
         acknowledged.set(ack.seq, text);
+        know(ack.seq, text);
         const [oldest] = acknowledged.keys();
         if (acknowledged.size > READ_AHEAD && oldest !== undefined) acknowledged.delete(oldest);
         return ack.seq;
@@ -225,6 +242,7 @@ export async function openStream(
       }
     },
     follow(after, hear) {
+      if (asked?.place === after) know(after, asked.text);
       let next = after + 1;
       let stopped = false;
       let leave: (() => void) | null = null;
@@ -232,6 +250,7 @@ export async function openStream(
       function read(place: number, text: string): void {
         if (stopped || place < next) return;
         next = place + 1;
+        know(place, text);
         hear(place, text);
       }
 
@@ -292,7 +311,10 @@ export async function openStream(
     async at(place) {
       try {
         const message = await manager.streams.getMessage(name, { seq: place });
-        return message ? message.string() : null;
+        if (!message) return null;
+        const text = message.string();
+        asked = { place, text };
+        return text;
       } catch (error) {
         throw unavailable(error);
       }
