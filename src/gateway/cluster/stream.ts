@@ -183,7 +183,7 @@ export async function openStream(
     readonly place: number;
     readonly text: string;
   }
-  /** The last one, by which the stream is known again. When it was made is told otherwise by each replica. */
+  /** The last one, by which the stream is known again: where several made it at once, replicas tell different times. */
   let known: Known | null = null;
   /** What was asked for last; where it is followed from there, it was what was looked for. */
   let asked: Known | null = null;
