@@ -170,7 +170,7 @@ export function createEngineHub(options: EngineHubOptions): EngineHub {
       token: 0,
       held: null,
     };
-    const before = log.state().engines[id]?.session ?? null;
+    const before = log.state().engines[id]?.lastSession ?? null;
     sessions.set(id, session);
     const registered: Fact = {
       type: 'engine.registered',

@@ -69,20 +69,18 @@ export interface Owned {
  * its gateway no greater token. One that was missed for a while, and called lost, is.
  */
 export function isOwned(state: OpsState, { node, token, engine, session }: Owned): boolean {
-  const known = state.engines[engine];
-  if ((state.leases[node] ?? 0) > token) return false;
-  return known?.session === session || (known?.session === null && known.node === node);
+  return (state.leases[node] ?? 0) <= token && state.engines[engine]?.lastSession === session;
 }
 
 /**
  * Whether a connection that is made here is the latest of its engine, by the log. What the log knew as it was
- * made came before it; of two of which neither gateway had heard, the later has the engine: ids begin with
- * their time, and an engine that left a gateway may be hung to it still.
+ * made came before it; of two of which neither gateway had heard, the later has the engine, also where it was
+ * lost since: ids begin with their time, and an engine that left a gateway may be hung to it still.
  *
- * @param before the session that the log had then
+ * @param before the latest session that the log had then
  */
 export function isLatest(state: OpsState, owned: Owned, before: string | null): boolean {
-  const session = state.engines[owned.engine]?.session ?? null;
+  const latest = state.engines[owned.engine]?.lastSession ?? null;
   if ((state.leases[owned.node] ?? 0) > owned.token) return false;
-  return session === null || session === before || session <= owned.session;
+  return latest === null || latest === before || latest <= owned.session;
 }

@@ -211,6 +211,7 @@ function engineRegistered(state: OpsState, event: EventOf<'engine.registered'>):
     instruments,
     connected: known?.connected ?? false,
     session: known?.session ?? null,
+    lastSession: known?.lastSession ?? null,
     node: known?.node ?? null,
     since: known?.since ?? event.ts,
     lostCause: known?.lostCause ?? null,
@@ -277,6 +278,7 @@ function engineConnected(state: OpsState, event: EventOf<'engine.connected'>): O
     ...engine,
     connected: true,
     session,
+    lastSession: session,
     node: event.data.node ?? null,
     // Announced anew it is the same connection.
     since: engine.connected && engine.session === session ? engine.since : event.ts,

@@ -31,6 +31,8 @@ export interface EngineRecord {
   readonly instruments: readonly string[];
   readonly connected: boolean;
   readonly session: string | null;
+  /** Its latest connection, also where that was lost. */
+  readonly lastSession: string | null;
   /** The gateway that it is or was connected to; null where there is one. */
   readonly node: string | null;
   /** When it connected or was lost. */

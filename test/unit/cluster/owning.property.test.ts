@@ -4,13 +4,14 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
 import { createClusterLog } from '../../../src/gateway/cluster/log';
-import type { Ownership } from '../../../src/gateway/cluster/owning';
+import { isLatest, isOwned, type Ownership } from '../../../src/gateway/cluster/owning';
 import { createEngineHub, type EngineHub } from '../../../src/gateway/engineHub';
 import type { Guard } from '../../../src/gateway/guard';
 import type { GatewayLog } from '../../../src/gateway/log';
 import type { GatewayMetrics } from '../../../src/gateway/metrics';
 import { sha256 } from '../../../src/node/sha256';
 import { SqliteEventStore } from '../../../src/node/sqliteEventStore';
+import type { OpsState } from '../../../src/shared/ops/state';
 import { ownershipFaults, type Told } from '../../chaos/checker';
 import { quickPolicy } from '../../support/desk';
 import { MemoryStream } from './memoryStream';
@@ -275,3 +276,14 @@ it('an engine has one owner at a time by the log, whoever is cut off, hung, gran
   );
   expect(owned).toBeGreaterThan(100);
 }, 120_000);
+
+it('a connection that was lost is later than one made before it, of which the log had not heard', () => {
+  const engines = { e: { session: null, lastSession: '018c-later', node: 'sur' } };
+  const state = { leases: { sur: 1, norte: 1 }, engines } as unknown as OpsState;
+  const owned = (node: string, session: string) => ({ node, token: 1, engine: 'e', session });
+  expect(isLatest(state, owned('norte', '018b-before'), null)).toBe(false);
+  expect(isLatest(state, owned('norte', '018d-after'), null)).toBe(true);
+  expect(isLatest(state, owned('norte', '018b-before'), '018c-later')).toBe(true);
+  expect(isOwned(state, owned('sur', '018c-later'))).toBe(true);
+  expect(isOwned(state, owned('sur', '018b-before'))).toBe(false);
+});

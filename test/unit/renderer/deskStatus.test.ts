@@ -17,6 +17,7 @@ function engine(id: string, change: Partial<EngineRecord> = {}): EngineRecord {
     instruments: [],
     connected: true,
     session: 's',
+    lastSession: 's',
     since: 0,
     lostCause: null,
     clockOffsetMs: 0,
