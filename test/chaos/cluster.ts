@@ -27,6 +27,7 @@ import { type Client, COMMANDS } from './client';
 import { BREAKS, type Break, type Broken, breakIt, type How, keepOldData } from './clusterBreaks';
 import { type ClusterDesk, NODES, openClusterDesk, type Venue } from './clusterDesk';
 import type { Running } from './processes';
+import { describeStream } from './streams';
 
 export interface ClusterReport {
   /** As many as were asked for, and all of them run. */
@@ -194,7 +195,10 @@ async function deskRounds(
       const told = faults.map((fault) => `round ${at}: ${fault}`);
       report.faults.push(...told);
       for (const one of told) keep(one);
-      if (faults.length > 0) break;
+      if (faults.length > 0) {
+        for (const one of await describeStream(desk.servers.addresses, 'VIGIA')) note(one);
+        break;
+      }
       if (at === options.last - 1) count(desk, report);
     }
     for (const { name, running } of desk.nodes) note(`${name}: ${running()?.said()}`);

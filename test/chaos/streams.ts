@@ -1,0 +1,29 @@
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+
+const ANSWER_WITHIN_MS = 2_000;
+
+/** What each server says of a stream, or why it says nothing: for who looks at a fault. */
+export function describeStream(
+  addresses: readonly string[],
+  name: string,
+): Promise<readonly string[]> {
+  return Promise.all(
+    addresses.map(async (address) => {
+      try {
+        const options = { servers: address, ignoreClusterUpdates: true, timeout: ANSWER_WITHIN_MS };
+        const connection = await connect({ ...options, reconnect: false });
+        try {
+          const asking = { checkAPI: false, timeout: ANSWER_WITHIN_MS };
+          const manager = await jetstreamManager(connection, asking);
+          const { state, cluster } = await manager.streams.info(name);
+          return `${address}: ${JSON.stringify({ last: state.last_seq, ...cluster })}`;
+        } finally {
+          await connection.close();
+        }
+      } catch (error) {
+        return `${address}: ${(error as Error).message}`;
+      }
+    }),
+  );
+}
