@@ -36,6 +36,14 @@ describe.skipIf(WHY_NO_NATS !== null)('a gateway that is started while no server
       norte = await openMember(servers.addresses, 'norte', { replicas: 3, dataDir });
       const { port, log } = norte.gateway;
       const before = log.savedHead().seq;
+      // A server that led may not know at once that the others are gone.
+      await new Promise<void>((told) => {
+        const look = ({ storeError }: { storeError: string | null }) => {
+          if (storeError !== null) told();
+        };
+        log.onHealth(look);
+        look(log.health());
+      });
       expect(log.health().storeError).toMatch(/replicated log|NATS server/);
       const terminal = await TestTerminal.open(port, 'ana');
       await terminal.until(() => terminal.events.length === before);
