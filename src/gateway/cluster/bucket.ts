@@ -18,6 +18,18 @@ export interface TextBucket {
   keys(): Promise<readonly string[]>;
 }
 
+/** Makes a bucket where it is not there yet. @throws when no server answers in time */
+export async function makeBucket(
+  connection: NatsConnection,
+  bucket: string,
+  replicas: number,
+): Promise<void> {
+  const kvm = new Kvm(jetstream(connection, { timeout: MAKING_MS }));
+  const make = () => kvm.create(bucket, { replicas, history: 1 });
+  // Of two that make it at once a server may leave one without an answer; asked again, it is there.
+  await make().catch(make);
+}
+
 /**
  * A bucket of that name, made where it is not there yet.
  *
@@ -30,10 +42,7 @@ export async function openTextBucket(
 ): Promise<TextBucket> {
   const name = `KV_${bucket}`;
   const prefix = `$KV.${bucket}.`;
-  const kvm = new Kvm(jetstream(connection, { timeout: MAKING_MS }));
-  const make = () => kvm.create(bucket, { replicas, history: 1 });
-  // Of two that make it at once a server may leave one without an answer; asked again, it is there.
-  await make().catch(make);
+  await makeBucket(connection, bucket, replicas);
   const options = { timeout: ANSWER_WITHIN_MS };
   const client = jetstream(connection, options);
   const manager = await jetstreamManager(connection, { ...options, checkAPI: false });

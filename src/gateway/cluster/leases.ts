@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { assertNever } from '../../shared/assert';
 import type { LeaseTimes } from '../../shared/lease/lease';
 import type { Clock } from '../../shared/time';
+import { makeBucket } from './bucket';
 import {
   actingToken,
   actsForMs,
@@ -29,7 +30,6 @@ import {
 import { stepDown, watchRefusals } from './refusals';
 
 const BUCKET = 'vigia-leases';
-const MAKING_MS = 3_000;
 
 /** What stands under a key of the bucket; `text` is null where somebody deleted it. */
 export interface BucketEntry {
@@ -63,10 +63,7 @@ export async function openLeaseBucket(
   replicas: number,
   { renewEveryMs }: LeaseTimes,
 ): Promise<LeaseBucket> {
-  const making = jetstream(connection, { timeout: MAKING_MS });
-  const make = () => new Kvm(making).create(BUCKET, { replicas, history: 1 });
-  // Of two that make it at once a server may leave one without an answer; asked again, it is there.
-  await make().catch(make);
+  await makeBucket(connection, BUCKET, replicas);
   // An answer comes early enough for a second attempt before the lease lapses, or counts as lost.
   const client = jetstream(connection, { timeout: renewEveryMs / 2 });
   const kv = await new Kvm(client).open(BUCKET);

@@ -2,13 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { LeaseTimes } from '../../shared/lease/lease';
 import type { Clock } from '../../shared/time';
+import { ConfigError } from '../config';
 import { openTextBucket } from './bucket';
 import type { Cluster } from './cluster';
 import { ClusterError } from './connect';
 import { lateBucket, lateStream, lateTexts, openLate } from './late';
 import { createLeases, openLeaseBucket } from './leases';
 import { joinPeers } from './peers';
-import { type LogStream, openStream, StreamUnavailableError } from './stream';
+import { type LogStream, openStream } from './stream';
 
 /** What gateways hand over within: a little over what a lease lasts. */
 export const LEASE_TIMES: LeaseTimes = { renewEveryMs: 500, lostAfterMs: 2_500 };
@@ -70,9 +71,11 @@ export async function openCluster(
   try {
     await (options.hasCopy ? Promise.race([opened, delay(WAIT_MS)]) : opened);
   } catch (error) {
+    // A mistake of the configuration does not pass; what servers lack for this gateway may.
     const mayBeLate =
-      error instanceof StreamUnavailableError ||
-      (error instanceof ClusterError && error.code === 'unreachable');
+      error instanceof ClusterError
+        ? error.code === 'unreachable'
+        : !(error instanceof ConfigError);
     if (!options.hasCopy || !mayBeLate) {
       await stop();
       throw error;

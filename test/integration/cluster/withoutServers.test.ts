@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { StreamUnavailableError } from '../../../src/gateway/cluster/stream';
 import { joinCluster, type Member, openMember } from '../../support/cluster';
 import { FakeEngine } from '../../support/fakeEngine';
 import { type NatsServers, startNats, WHY_NO_NATS } from '../../support/nats';
@@ -86,4 +87,20 @@ describe.skipIf(WHY_NO_NATS !== null)('a gateway that is started while no server
     );
     for (const index of [0, 1, 2]) await servers.start(index);
   }, 60_000);
+});
+
+describe.skipIf(WHY_NO_NATS !== null)('servers that take nothing for this gateway', () => {
+  it('are no reason not to start where there is a copy, whatever it is that they say', async () => {
+    const account = 'accounts { A { users: [ { user: a, password: a } ] } }\nno_auth_user: a';
+    const servers = await startNats({ config: account });
+    try {
+      const { addresses } = servers;
+      await expect(joinCluster(addresses, 'norte', 1)).rejects.toThrow(/JetStream/i);
+      const late = await joinCluster(addresses, 'norte', 1, true);
+      await expect(late.stream.last()).rejects.toThrow(StreamUnavailableError);
+      await late.close();
+    } finally {
+      await servers.stop();
+    }
+  }, 30_000);
 });
