@@ -46,6 +46,7 @@ import {
   serveOthers,
   tellPrinted,
 } from './cluster/cluster';
+import { shareKills } from './cluster/kills';
 import { createClusterLog } from './cluster/log';
 import { holdOwnership } from './cluster/owning';
 import { keepRecent } from './cluster/recent';
@@ -444,6 +445,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       },
     });
     peers.onTelemetry(hub.relay);
+    shareKills(log, peers);
     turns = takeTurns({ log, leases, node: cluster.node, begin: beginTurn });
   }
 

@@ -6,17 +6,31 @@ import { eventData } from '../shared/ops/events';
 import type { OpsState } from '../shared/ops/state';
 import type { GatewayLog } from './log';
 
-const killSchema = z.object({
-  seq: z.int().positive(),
+/** A kill as it was given, wherever it is kept or told of. */
+export const givenKillSchema = z.object({
   actor: actorSchema,
   commandId: z.string(),
   reason: z.string().nullable(),
   data: eventData['kill.requested'],
 });
+
+const killSchema = givenKillSchema.extend({ seq: z.int().positive() });
 type LatchedKill = z.infer<typeof killSchema>;
 
 /** Room for some dozens of kills, on a disk that has none left. */
 const RESERVE_BYTES = 65_536;
+
+/** Puts a kill that was given elsewhere or before into the log. @returns nothing where it is there */
+export function appendKill(
+  log: GatewayLog,
+  { actor, commandId, reason, data }: z.infer<typeof givenKillSchema>,
+): readonly LogEvent[] {
+  // A kill of that id in the log may have been resumed since.
+  const holds = ({ kills }: OpsState) => kills.every((known) => known.commandId !== commandId);
+  if (!holds(log.state())) return [];
+  // A log that does not answer yet may have it, and its resume, in what is not here.
+  return log.append({ type: 'kill.requested', actor, commandId, reason, data, holds });
+}
 
 /**
  * Keeps, beside the log, the kills that stand and those that the log's disk could not take: a gateway
@@ -36,13 +50,7 @@ export function keepKills(path: string, log: GatewayLog): readonly LogEvent[] {
   });
   const taken: LogEvent[] = [];
   let latched = (file.get() ?? []).map((kill) => {
-    const { actor, commandId, reason, data } = kill;
-    // A kill of that id in the log may have been resumed since.
-    if (log.state().kills.some((known) => known.commandId === commandId)) return kill;
-    // A log that does not answer yet may have it, and its resume, in what is not here.
-    const holds = ({ kills }: OpsState) => kills.every((known) => known.commandId !== commandId);
-    const fact = { type: 'kill.requested', actor, commandId, reason, data, holds } as const;
-    const events = log.append(fact);
+    const events = appendKill(log, kill);
     taken.push(...events);
     return { ...kill, seq: events[0]?.seq ?? kill.seq };
   });

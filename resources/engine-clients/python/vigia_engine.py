@@ -271,6 +271,8 @@ class Link:
         self._dead_man_s = 10.0
         self._dead_man_action = 'pause'
         self._beat_s = 1.0
+        #: When each ping that has no answer yet went out: who hears no ping hears no report either.
+        self._unanswered = []
         self._self_paused_at = None
         self._stopped = threading.Event()
 
@@ -346,21 +348,27 @@ class Link:
         })
 
     def _patience(self):
-        """Seconds a connection may be silent: with another gateway to go to, less than the dead man waits."""
+        """Seconds a connection may be silent, or leave a ping without its answer.
+
+        With another gateway to go to, less than the dead man waits.
+        """
         if len(self._urls) == 1:
             return self._dead_man_s
         return min(self._dead_man_s, max(SILENCE_S, BEATS_MISSED * self._beat_s))
 
     def _serve(self):
         beat = alive = time.monotonic()
+        self._unanswered = []
         while not self._stopped.is_set():
             text = self._socket.receive(0.1)
             if self._registered and time.monotonic() - beat >= self._beat_s:
                 beat = time.monotonic()
+                self._unanswered.append(beat)
                 self.send({'type': 'ping', 'time': now_ms()})
+            # A link can be dead without a word, also one way. The mode comes with a new one.
+            answered = min([alive, *self._unanswered[:1]])
             if text is None:
-                # A link can be dead without a word. The mode comes with a new one.
-                if time.monotonic() - alive >= self._patience():
+                if time.monotonic() - answered >= self._patience():
                     raise Closed(None, 'the gateway is silent')
                 continue
             try:
@@ -392,6 +400,8 @@ class Link:
             self._query(order['opId'])
         elif type_ == 'ping':
             self.send({'type': 'pong', 'time': now_ms(), 'echo': order['time']})
+        elif type_ == 'pong':
+            del self._unanswered[:1]
         elif type_ == 'error':
             self._say(f'the gateway refused a message: {order.get("code")} {order.get("message")}')
 

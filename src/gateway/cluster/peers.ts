@@ -8,6 +8,9 @@ export interface Peers {
   /** Tells the others what an engine said here. */
   telemetry(engine: string, session: string, items: readonly TelemetryItem[]): void;
   onTelemetry(listener: TelemetryListener): void;
+  /** Tells the others of a kill that was given here. */
+  kill(what: unknown): void;
+  onKill(listener: (what: unknown) => void): void;
   /** Answers a question for all gateways, until the way out is taken. */
   serve(question: string, answer: (asked: unknown) => Promise<unknown>): () => void;
   /** Asks whoever serves a question. @throws when nobody answers in time */
@@ -43,6 +46,7 @@ export function joinPeers(
   const since = uptime();
   const heard = new Map<string, number>();
   const listeners: TelemetryListener[] = [];
+  const killListeners: ((what: unknown) => void)[] = [];
   let connection: NatsConnection | null = null;
   const closers = new Set<() => void>();
   // Names are people's; a subject's words take neither dots nor spaces.
@@ -102,6 +106,10 @@ export function joinPeers(
     if (!parsed) return;
     for (const listener of listeners) listener(parsed.engine, parsed.session, parsed.items);
   });
+  hear('kill', (_, text) => {
+    const what = parse(text(), z.unknown());
+    for (const listener of killListeners) listener(what);
+  });
   const beat = () => say(`alive.${own}`, '');
   void connecting.then((connected) => {
     connection = connected;
@@ -112,6 +120,8 @@ export function joinPeers(
   return {
     telemetry: tellTelemetry,
     onTelemetry: (listener) => void listeners.push(listener),
+    kill: (what) => say(`kill.${own}`, JSON.stringify(what)),
+    onKill: (listener) => void killListeners.push(listener),
     serve(question, answer) {
       return subscribe(`ask.${question}`, (error, message) => {
         if (error) return;

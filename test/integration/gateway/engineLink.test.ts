@@ -79,11 +79,35 @@ async function connectTo(known: readonly WebSocketServer[]): Promise<void> {
   link.attach(engine);
 }
 
-/** The next socket that an engine registers on. */
-async function registering(server: WebSocketServer | undefined): Promise<WebSocket> {
+/** The next socket that an engine registers on, at a gateway that answers its pings or hears none. */
+async function registering(server: WebSocketServer | undefined, hears = true): Promise<WebSocket> {
   const [socket] = (await once(server as WebSocketServer, 'connection')) as [WebSocket];
+  socket.on('message', (data) => {
+    const { type, time } = JSON.parse(String(data)) as { type: string; time: number };
+    if (type === 'ping' && hears) tell(socket, { type: 'pong', time: 1, echo: time });
+  });
   await once(socket, 'message');
   return socket;
+}
+
+/** The next ping of an engine. */
+const pinged = (socket: WebSocket) => hearing(socket, 'ping');
+
+/** Resolves with the engine's next message of a type, or with `closed` where it has left instead. */
+async function hearing(socket: WebSocket, wanted: string): Promise<string> {
+  let hear: (data: unknown) => void = () => undefined;
+  let leave: () => void = () => undefined;
+  try {
+    return await new Promise<string>((done) => {
+      leave = () => done('closed');
+      hear = (data) => {
+        if ((JSON.parse(String(data)) as { type: string }).type === wanted) done(wanted);
+      };
+      socket.on('message', hear).on('close', leave);
+    });
+  } finally {
+    socket.off('message', hear).off('close', leave);
+  }
 }
 
 /** Takes the engine, and returns once it has gone by that: a ping is answered after it. */
@@ -94,13 +118,8 @@ async function take(socket: WebSocket, deadManMs = DEAD_MAN_MS, heartbeatMs = 1_
 }
 
 /** Resolves with `pong`, or `closed` where the engine has left instead. */
-async function ping(socket: WebSocket): Promise<string> {
-  const answered = new Promise<string>((done) => {
-    socket.on('close', () => done('closed'));
-    socket.on('message', (data) => {
-      if ((JSON.parse(String(data)) as { type: string }).type === 'pong') done('pong');
-    });
-  });
+function ping(socket: WebSocket): Promise<string> {
+  const answered = hearing(socket, 'pong');
   tell(socket, { type: 'ping', time: 1 });
   return answered;
 }
@@ -173,6 +192,43 @@ it('with one address a silent gateway is left after the dead man’s time, as ev
   uptime += DEAD_MAN_MS;
   await again;
   expect(deadMen).toBe(1);
+});
+
+it('a gateway that speaks and answers no ping is left like a silent one, before the dead man', async () => {
+  const [first, second] = servers;
+  const placed = registering(first, false);
+  await connectTo(servers);
+  const at = await placed;
+  await take(at, DEAD_MAN_MS, 100);
+  await pinged(at);
+  uptime = SILENCE_MS - 1;
+  await looked();
+  // It hears what it says, and goes on hearing it.
+  expect(await ping(at)).toBe('pong');
+  const moved = registering(second);
+  uptime = SILENCE_MS;
+  await take(await moved);
+  expect(deadMen).toBe(0);
+});
+
+it('a gateway that answers each ping is kept, however many there were', async () => {
+  const [first, second] = servers;
+  const placed = registering(first);
+  await connectTo(servers);
+  const at = await placed;
+  await take(at, DEAD_MAN_MS, 100);
+  let moved = false;
+  second?.once('connection', () => {
+    moved = true;
+  });
+  for (let time = 1_000; time < 3 * SILENCE_MS; time += 1_000) {
+    await pinged(at);
+    uptime = time;
+    // Answered in its turn: what was asked before has its answer too.
+    expect(await ping(at)).toBe('pong');
+    await looked();
+  }
+  expect(moved).toBe(false);
 });
 
 it('what came while the engine was held up is read before its gateway is called silent', async () => {

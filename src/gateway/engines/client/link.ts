@@ -86,6 +86,8 @@ export function createEngineLink(options: EngineLinkOptions): EngineLink {
   let heardAt = uptime();
   /** The last word on this connection, or its opening. */
   let aliveAt = heardAt;
+  /** When each ping that has no answer yet went out on it: who hears no ping hears no report either. */
+  let unanswered: number[] = [];
   let deadManMs = 10_000;
   let heartbeatMs = 1_000;
   let deadManAction: DeadManAction = 'pause';
@@ -109,6 +111,7 @@ export function createEngineLink(options: EngineLinkOptions): EngineLink {
     socket = opening;
     opening.on('open', () => {
       aliveAt = uptime();
+      unanswered = [];
       if (!engine) return;
       const { mode } = engine;
       send({ type: 'register', ...engine.register(), mode, selfPausedAt, time: now() });
@@ -174,7 +177,7 @@ export function createEngineLink(options: EngineLinkOptions): EngineLink {
         cards ??= engine.cards();
         for (const card of cards) send({ type: 'model.register', card });
         if (beat) clearInterval(beat);
-        beat = setInterval(() => send({ type: 'ping', time: now() }), heartbeatMs);
+        beat = setInterval(ping, heartbeatMs);
         break;
       case 'op':
         engine.operate(order.opId, order.operation, order.commandId);
@@ -197,8 +200,14 @@ export function createEngineLink(options: EngineLinkOptions): EngineLink {
         options.say(`gateway refused a message: ${order.code} ${order.message}`);
         break;
       case 'pong':
+        unanswered.shift();
         break;
     }
+  }
+
+  function ping(): void {
+    unanswered.push(uptime());
+    send({ type: 'ping', time: now() });
   }
 
   function watchSilence(): void {
@@ -222,7 +231,10 @@ export function createEngineLink(options: EngineLinkOptions): EngineLink {
     send({ type: 'self.paused', at: selfPausedAt, silentMs, action: deadManAction });
   }
 
-  /** How long a connection may be silent: with another gateway to go to, less than the dead man waits. */
+  /**
+   * How long a connection may be silent, or leave a ping without its answer: with another gateway to go
+   * to, less than the dead man waits.
+   */
   function patienceMs(): number {
     if (gateways.length === 1) return deadManMs;
     return Math.min(deadManMs, Math.max(SILENCE_MS, BEATS_MISSED * heartbeatMs));
@@ -230,12 +242,17 @@ export function createEngineLink(options: EngineLinkOptions): EngineLink {
 
   function isSilent(one: WebSocket): boolean {
     const open = socket === one && one.readyState === WebSocket.OPEN;
-    return open && uptime() - aliveAt >= patienceMs();
+    return open && uptime() - answeredAt() >= patienceMs();
+  }
+
+  /** Since when this connection is not known to stand in both ways. */
+  function answeredAt(): number {
+    return Math.min(aliveAt, unanswered[0] ?? aliveAt);
   }
 
   /** A link can be dead without a word. The mode comes with a new one, so a new one it is. */
   function abandon(dead: WebSocket): void {
-    options.say(`gateway: silent for ${Math.round(uptime() - aliveAt)} ms, connecting anew`);
+    options.say(`gateway: silent for ${Math.round(uptime() - answeredAt())} ms, connecting anew`);
     lose();
     dead.close();
     setTimeout(() => dead.terminate(), 1_000).unref();
