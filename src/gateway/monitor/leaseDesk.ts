@@ -25,6 +25,8 @@ export interface LeaseDesk {
   mayAct(holder: string, token: number): boolean;
 }
 
+const NO_LEASE: LeaseView = { holder: null, token: null, expiresInMs: 0 };
+
 /**
  * @param uptime milliseconds that never jump: a wall clock that is set lengthens no lease.
  * @param lastToken the last one ever given, so that one from before a restart is an old one.
@@ -39,7 +41,7 @@ export function createLeaseDesk(
 
   function view(): LeaseView {
     const current = standing(state, uptime());
-    if (!current) return { holder: null, token: null, expiresInMs: 0 };
+    if (!current) return NO_LEASE;
     return { holder: current.holder, token: null, expiresInMs: current.expiresAt - uptime() };
   }
 
@@ -65,5 +67,15 @@ export function createLeaseDesk(
     view,
     mayAct: (holder, token) =>
       mayAct(state, token, uptime()) && standing(state, uptime())?.holder === holder,
+  };
+}
+
+/** The monitor's lease as this gateway gives it: to nobody while another acts. */
+export function leaseInTurn(desk: () => LeaseDesk | undefined): LeaseDesk {
+  return {
+    ask: (holder, token) => desk()?.ask(holder, token) ?? NO_LEASE,
+    release: (token) => desk()?.release(token),
+    view: () => desk()?.view() ?? NO_LEASE,
+    mayAct: (holder, token) => desk()?.mayAct(holder, token) === true,
   };
 }
