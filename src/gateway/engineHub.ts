@@ -1,6 +1,7 @@
 import type { WebSocket } from 'ws';
 import { type RandomBytes, uuidv7 } from '../shared/ids';
-import { modeOnRegistering, orderedMode } from '../shared/ops/fold';
+import { orderedMode } from '../shared/ops/effectiveMode';
+import { modeOnRegistering } from '../shared/ops/engines';
 import { strictest } from '../shared/ops/mode';
 import type { OpsState } from '../shared/ops/state';
 import type { OperationsPolicy } from '../shared/policy/operations';

@@ -1,7 +1,7 @@
 import type { WebSocket } from 'ws';
 import type { LogEvent } from '../shared/log/event';
+import { effectiveMode } from '../shared/ops/effectiveMode';
 import type { EventDataOf } from '../shared/ops/events';
-import { effectiveMode } from '../shared/ops/fold';
 import { strictest } from '../shared/ops/mode';
 import type { OpsState } from '../shared/ops/state';
 import { CLOSE } from '../shared/protocol/wire';

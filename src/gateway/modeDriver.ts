@@ -1,5 +1,5 @@
 import type { LogEvent } from '../shared/log/event';
-import { effectiveMode } from '../shared/ops/fold';
+import { effectiveMode } from '../shared/ops/effectiveMode';
 import { strictest } from '../shared/ops/mode';
 import type { Mode } from '../shared/telemetry/types';
 import type { EngineHub } from './engineHub';

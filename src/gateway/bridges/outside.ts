@@ -1,4 +1,4 @@
-import { effectiveMode } from '../../shared/ops/fold';
+import { effectiveMode } from '../../shared/ops/effectiveMode';
 import { outsideAlert } from '../engineRecords';
 import type { GatewayLog } from '../log';
 

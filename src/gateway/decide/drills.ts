@@ -1,4 +1,4 @@
-import { orderedMode } from '../../shared/ops/fold';
+import { orderedMode } from '../../shared/ops/effectiveMode';
 import type { OpsState } from '../../shared/ops/state';
 import type { IncidentsPolicy } from '../../shared/policy/incidents';
 import type { Origin } from '../../shared/protocol/commands';

@@ -1,6 +1,7 @@
 import { isProvenFlat } from '../../shared/kill/chain';
+import { orderedMode } from '../../shared/ops/effectiveMode';
 import type { KillTarget } from '../../shared/ops/events';
-import { enginesInScope, orderedMode } from '../../shared/ops/fold';
+import { enginesInScope } from '../../shared/ops/scope';
 import type { OpsState } from '../../shared/ops/state';
 import type { OperationsPolicy } from '../../shared/policy/operations';
 import type { Command, CommandParams, Scope } from '../../shared/protocol/commands';

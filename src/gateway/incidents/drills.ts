@@ -2,7 +2,7 @@ import { Cron } from 'croner';
 import { isBusinessDay } from '../../shared/calendar/business';
 import type { Drill } from '../../shared/incidents/state';
 import type { EventDataOf } from '../../shared/ops/events';
-import { inScope } from '../../shared/ops/fold';
+import { inScope } from '../../shared/ops/scope';
 import type { KillRecord, OpsState } from '../../shared/ops/state';
 import type { Policies } from '../../shared/policy/inForce';
 import { type Clock, DESK_TIME_ZONE, tradingDay } from '../../shared/time';

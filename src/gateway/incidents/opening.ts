@@ -8,13 +8,12 @@ import {
   MAX_EVENTS_NAMED,
 } from '../../shared/incidents/events';
 import { activeIncidents, type Incident, type IncidentsState } from '../../shared/incidents/state';
-import type { DomainEvent } from '../../shared/ops/events';
+import type { DomainEvent, EventOf } from '../../shared/ops/events';
 import type { KillRecord, OpsState } from '../../shared/ops/state';
 import type { Policies } from '../../shared/policy/inForce';
 import { detailOf, type Phrase, phrase, say, word } from '../../shared/words/phrase';
 import type { Fact } from '../facts';
 
-type EventOf<Type extends DomainEvent['type']> = Extract<DomainEvent, { type: Type }>;
 type Trigger =
   | 'kill.requested'
   | 'alert.raised'

@@ -3,7 +3,7 @@ import type { LogEvent } from '../../shared/log/event';
 import { cardDocument } from '../../shared/models/cardDocument';
 import { cardLayout } from '../../shared/models/cardLayout';
 import { cardYaml } from '../../shared/models/cardYaml';
-import { type DomainEvent, toDomainEvent } from '../../shared/ops/events';
+import { type EventOf, toDomainEvent } from '../../shared/ops/events';
 import { foldOps } from '../../shared/ops/fold';
 import { INITIAL_OPS_STATE, type OpsState } from '../../shared/ops/state';
 import { modelsPolicySchema } from '../../shared/policy/models';
@@ -16,8 +16,6 @@ import type { ExportDocument } from './manifest';
 const OF_CARDS =
   /^(log\.opened|gateway\.started|policy\.|engine\.models_reported|(model|deployment|promotion|exception|review|alert)\.)/;
 const OF_POST_MORTEMS = /^(incident\.(opened|closed)|postmortem\.)/;
-
-type EventOf<Type extends DomainEvent['type']> = Extract<DomainEvent, { type: Type }>;
 
 /** An incident, as far as an export asks. Sequences; null is not yet. */
 interface Written {

@@ -1,7 +1,5 @@
-import type { DomainEvent } from '../ops/events';
+import type { DomainEvent, EventOf } from '../ops/events';
 import { type AlertsState, CHANGES_KEPT, CLEARED_KEPT } from './state';
-
-type EventOf<Type extends DomainEvent['type']> = Extract<DomainEvent, { type: Type }>;
 
 /** Folds what an event says of alerts. Events about other things change nothing. */
 export function foldAlerts(state: AlertsState, event: DomainEvent): AlertsState {

@@ -1,6 +1,7 @@
 import { isDryRun } from '../monitor/record';
+import { orderedMode } from '../ops/effectiveMode';
 import type { EventDataOf, EventType } from '../ops/events';
-import { enginesInScope, orderedMode } from '../ops/fold';
+import { enginesInScope } from '../ops/scope';
 import type { OpsState } from '../ops/state';
 import type { Scope } from '../protocol/commands';
 import { CHANGES } from './changes';

@@ -1,11 +1,10 @@
-import type { DomainEvent } from '../ops/events';
+import type { DomainEvent, EventOf } from '../ops/events';
 import type { OpsState } from '../ops/state';
 import type { EventRef, IncidentStage } from './events';
 import { nextStage } from './lifecycle';
 import type { Change, Incident, IncidentsState, Stamp } from './state';
 import { KEPT } from './state';
 
-type EventOf<Type extends DomainEvent['type']> = Extract<DomainEvent, { type: Type }>;
 type Operating = Pick<OpsState, 'desk' | 'engines'>;
 
 /**

@@ -1,6 +1,6 @@
 import type { Sha256 } from '../log/chain';
 import type { LogEvent } from '../log/event';
-import type { DomainEvent } from '../ops/events';
+import type { DomainEvent, EventOf } from '../ops/events';
 import { toDomainEvent } from '../ops/events';
 import type { Artifact } from './artifacts';
 import {
@@ -14,8 +14,6 @@ import {
 } from './artifacts';
 import type { OlDataset } from './runEvent';
 import type { ArtifactPlaces, DeploymentFacts, LineageState, Load, ModelFacts } from './state';
-
-type EventOf<Type extends DomainEvent['type']> = Extract<DomainEvent, { type: Type }>;
 
 /** Events remembered of one node; the log has them all. */
 const SEQS_KEPT = 500;

@@ -1,8 +1,6 @@
-import type { DomainEvent } from '../ops/events';
+import type { DomainEvent, EventOf } from '../ops/events';
 import type { Deployment, ModelRecord, ModelsState, StageEntry } from './state';
 import { CLOSED_KEPT, DEPLOYMENTS_KEPT, REVIEWS_KEPT } from './state';
-
-type EventOf<Type extends DomainEvent['type']> = Extract<DomainEvent, { type: Type }>;
 
 /** Folds what an event says of models. Events about other things change nothing. */
 export function foldModels(state: ModelsState, event: DomainEvent): ModelsState {

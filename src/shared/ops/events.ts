@@ -224,6 +224,8 @@ export type DomainEvent = {
     readonly data: EventDataOf<Type>;
   };
 }[EventType];
+/** Those of some types. */
+export type EventOf<Type extends EventType> = Extract<DomainEvent, { type: Type }>;
 
 /**
  * Reads an event's data by its type.

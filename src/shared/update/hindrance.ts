@@ -1,5 +1,5 @@
 import { isProvenFlat } from '../kill/chain';
-import { effectiveMode } from '../ops/fold';
+import { effectiveMode } from '../ops/effectiveMode';
 import type { DeskView } from '../view/desk';
 
 /**

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Gateway } from '../../../src/gateway/gateway';
-import { effectiveMode } from '../../../src/shared/ops/fold';
+import { effectiveMode } from '../../../src/shared/ops/effectiveMode';
 import { FakeFreqtrade } from '../../fakes/freqtrade';
 import { startFreqtrade } from '../../support/bridges';
 import { newDataDir, openGateway, quickPolicy, withOperations } from '../../support/desk';

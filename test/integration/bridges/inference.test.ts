@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Gateway } from '../../../src/gateway/gateway';
-import { effectiveMode } from '../../../src/shared/ops/fold';
+import { effectiveMode } from '../../../src/shared/ops/effectiveMode';
 import { FakeInferenceService } from '../../fakes/inferenceService';
 import { startInference } from '../../support/bridges';
 import {

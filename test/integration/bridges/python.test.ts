@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Gateway } from '../../../src/gateway/gateway';
-import { effectiveMode } from '../../../src/shared/ops/fold';
+import { effectiveMode } from '../../../src/shared/ops/effectiveMode';
 import { openProxy, type Trouble } from '../../chaos/proxy';
 import { newDataDir, openGateway, quickPolicy, withOperations } from '../../support/desk';
 import { ROOT } from '../../support/root';

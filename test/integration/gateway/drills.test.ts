@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Gateway } from '../../../src/gateway/gateway';
 import { sha256 } from '../../../src/node/sha256';
-import { effectiveMode } from '../../../src/shared/ops/fold';
+import { effectiveMode } from '../../../src/shared/ops/effectiveMode';
 import type { IncidentsPolicy } from '../../../src/shared/policy/incidents';
 import { newDataDir, openGateway, quickPolicies } from '../../support/desk';
 import { FakeEngine } from '../../support/fakeEngine';

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { registerModel } from '../../../src/gateway/cliModel';
 import type { Gateway } from '../../../src/gateway/gateway';
-import { effectiveMode } from '../../../src/shared/ops/fold';
+import { effectiveMode } from '../../../src/shared/ops/effectiveMode';
 import { modelsPolicy, newDataDir, openGateway } from '../../support/desk';
 import { FakeEngine } from '../../support/fakeEngine';
 import { artifact, card, DAY, GOOD_STAGING } from '../../support/models';

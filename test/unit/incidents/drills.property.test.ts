@@ -4,7 +4,7 @@ import { drill } from '../../../src/gateway/decide/drills';
 import { Refusal } from '../../../src/gateway/decide/refusal';
 import type { Fact } from '../../../src/gateway/facts';
 import { drillResult, mayResume } from '../../../src/gateway/incidents/drills';
-import { effectiveMode } from '../../../src/shared/ops/fold';
+import { effectiveMode } from '../../../src/shared/ops/effectiveMode';
 import type { OpsState } from '../../../src/shared/ops/state';
 import { deskFact, engineFacts, incidentDesk, killFact } from '../../support/incidents';
 

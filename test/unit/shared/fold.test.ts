@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../../src/node/sha256';
 import { seal } from '../../../src/shared/log/chain';
 import { EMPTY_LOG, type EventDraft, type LogEvent } from '../../../src/shared/log/event';
-import { effectiveMode, foldOps } from '../../../src/shared/ops/fold';
+import { effectiveMode } from '../../../src/shared/ops/effectiveMode';
+import { foldOps } from '../../../src/shared/ops/fold';
 import { INITIAL_OPS_STATE, type OpsState } from '../../../src/shared/ops/state';
 
 const ENGINES = ['e1', 'e2', 'e3'];
