@@ -15,14 +15,18 @@ import type { DeskSecrets } from '../secrets';
 import * as channels from './channels';
 import { type Decided, plain } from './decided';
 import { drill } from './drills';
+import * as exceptions from './exceptions';
 import * as incidents from './incidents';
 import * as lineage from './lineage';
 import * as models from './models';
 import * as operations from './operations';
+import * as promotions from './promotions';
 import { allow, Refusal } from './refusal';
 import * as reports from './reports';
 import * as retention from './retention';
 import * as retraining from './retraining';
+import { closeReview } from './reviews';
+import { rollback } from './rollback';
 
 /** What decisions are made of. */
 export interface DecisionOptions {
@@ -124,23 +128,23 @@ function createFacts(
         return models.report(registry, figures, 'operator');
       }
       case 'model.promote':
-        return models.promote(registry, command.params, operator);
+        return promotions.promote(registry, command.params, operator);
       case 'promotion.approve':
-        return models.approve(registry, command.params, operator);
+        return promotions.approve(registry, command.params, operator);
       case 'promotion.reject':
-        return models.closeRequest(registry, command.params, 'rejected', operator);
+        return promotions.closeRequest(registry, command.params, 'rejected', operator);
       case 'promotion.withdraw':
-        return models.closeRequest(registry, command.params, 'withdrawn', operator);
+        return promotions.closeRequest(registry, command.params, 'withdrawn', operator);
       case 'model.rollback':
-        return models.rollback(registry, command.params, operator);
+        return rollback(registry, command.params, operator);
       case 'model.retire':
         return models.retire(registry, command.params, operator);
       case 'exception.grant':
-        return models.grantException(registry, command.params, operator);
+        return exceptions.grantException(registry, command.params, operator);
       case 'exception.revoke':
-        return models.revokeException(registry, command.params, operator);
+        return exceptions.revokeException(registry, command.params, operator);
       case 'review.close':
-        return models.closeReview(registry, command.params, operator);
+        return closeReview(registry, command.params, operator);
       case 'monitor.report': {
         const news = command.params.items.filter((item) => retraining.isNews(item, slow));
         if (news.length === 0) throw new Refusal('superseded', 'all of it is on record already');

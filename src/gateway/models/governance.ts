@@ -4,7 +4,7 @@ import type { OpsState } from '../../shared/ops/state';
 import type { ModelsPolicy } from '../../shared/policy/models';
 import type { Clock } from '../../shared/time';
 import { detailOf, phrase, type Sentence, word } from '../../shared/words/phrase';
-import { endException } from '../decide/models';
+import { endException } from '../decide/exceptions';
 import type { Fact } from '../facts';
 import type { GatewayLog } from '../log';
 

@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Operator } from '../../../src/gateway/commands';
-import * as decide from '../../../src/gateway/decide/models';
+import * as models from '../../../src/gateway/decide/models';
+import type { ModelsContext } from '../../../src/gateway/decide/modelsContext';
+import * as promotions from '../../../src/gateway/decide/promotions';
 import { Refusal } from '../../../src/gateway/decide/refusal';
+import { rollback } from '../../../src/gateway/decide/rollback';
 import type { Fact } from '../../../src/gateway/facts';
 import { factsDue, voided } from '../../../src/gateway/models/governance';
 import { sha256 } from '../../../src/node/sha256';
@@ -61,7 +64,7 @@ function desk() {
       keep();
     },
     /** @returns the code of the refusal, null when it was taken. */
-    give(by: string, decision: (context: decide.ModelsContext, who: Operator) => Fact[]) {
+    give(by: string, decision: (context: ModelsContext, who: Operator) => Fact[]) {
       commands += 1;
       const id = `c${commands}`;
       const { active, criticalAt } = state.alerts;
@@ -135,30 +138,30 @@ function take(on: ReturnType<typeof desk>, one: Step): void {
     switch (one.does) {
       case 'register': {
         const performance = { ...card(one.model).performance, backtest_sharpe: one.sharpe };
-        return decide.register(context, card(one.model, { performance }), 'operator');
+        return models.register(context, card(one.model, { performance }), 'operator');
       }
       case 'report': {
         const metrics = { ...GOOD_STAGING, sharpe: one.sharpe };
         const about = { phase: 'staging', metrics, shadowAgreement: 0.9 } as const;
-        return decide.report(context, { model: one.model, ...about }, 'operator');
+        return models.report(context, { model: one.model, ...about }, 'operator');
       }
       case 'promote': {
         const waiver = { waived: ['staging_time' as const], justification: 'j' };
         const { target, emergency } = one;
         const asked = { model: one.model, target, checklist: CHECKLIST, ...common };
         const params = { ...asked, emergency: emergency ? waiver : null };
-        return decide.promote(context, params, operator);
+        return promotions.promote(context, params, operator);
       }
       case 'approve':
-        return decide.approve(context, { request, ...common }, operator);
+        return promotions.approve(context, { request, ...common }, operator);
       case 'reject':
-        return decide.closeRequest(context, { request, ...common }, 'rejected', operator);
+        return promotions.closeRequest(context, { request, ...common }, 'rejected', operator);
       case 'rollback':
-        return decide.rollback(context, { target: one.model, fence: null, ...common }, operator);
+        return rollback(context, { target: one.model, fence: null, ...common }, operator);
       case 'retire': {
         const cause = one.emergency ? ('emergency' as const) : ('replaced' as const);
         const about = { model: one.model, cause, teamNotified: true as const, reason: 'r' };
-        return decide.retire(context, about, operator);
+        return models.retire(context, about, operator);
       }
     }
   });
@@ -255,17 +258,17 @@ it('the same walk to production works when it is done right', () => {
   const promote = (target: 'staging' | 'production') =>
     on.give('ana', (context, operator) => {
       const asked = { model: 'm1', target, checklist: CHECKLIST, emergency: null, ...common };
-      return decide.promote(context, asked, operator);
+      return promotions.promote(context, asked, operator);
     });
   const approve = (by: string) =>
     on.give(by, (context, operator) => {
       const [request] = context.state.requests;
-      return decide.approve(context, { request: request?.id ?? '', ...common }, operator);
+      return promotions.approve(context, { request: request?.id ?? '', ...common }, operator);
     });
-  on.give('pablo', (context) => decide.register(context, card('m1'), 'operator'));
+  on.give('pablo', (context) => models.register(context, card('m1'), 'operator'));
   expect([promote('staging'), approve('ines')]).toEqual([null, null]);
   on.give('pablo', (context) =>
-    decide.report(
+    models.report(
       context,
       { model: 'm1', phase: 'staging', metrics: GOOD_STAGING, shadowAgreement: 0.9 },
       'operator',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MONITOR } from '../../../src/gateway/commands';
-import { rollback } from '../../../src/gateway/decide/models';
+import { rollback } from '../../../src/gateway/decide/rollback';
 import { type Bar, readBars } from '../../../src/gateway/engines/paper/bars';
 import { equity as equityAt } from '../../../src/gateway/engines/paper/book';
 import { createPaperEngine } from '../../../src/gateway/engines/paper/engine';
