@@ -69,7 +69,7 @@ export async function openLeaseBucket(
   const kv = await new Kvm(client).open(BUCKET);
   const state = async () => (await kv.status()).streamInfo.state;
   const refused = watchRefusals({
-    last: async () => (await state()).last_seq,
+    othersWereFirst: async (after) => (await state()).last_seq !== after,
     stepDown: () => stepDown(connection, `KV_${BUCKET}`, renewEveryMs / 2),
   });
   return {

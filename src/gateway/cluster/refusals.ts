@@ -4,16 +4,17 @@ import type { NatsConnection } from '@nats-io/transport-node';
 const REFUSED_MAX = 6;
 
 /**
- * Watches what a stream refuses because it goes on from another place. After an election a leader of
- * nats-server 2.9 may count ahead of what it has, and refuses the place that is next for ever; another
- * leader counts anew (nats-server pull requests 4365 and 8057).
+ * Watches what a stream refuses because it goes on from another place, again and again. After an election
+ * a leader of nats-server 2.9 may count ahead of what it has, and refuses the place that is next for ever;
+ * another leader counts anew (nats-server pull requests 4365 and 8057). So it is with one that lacks a
+ * text that others have: the last ones, or one that it cannot give to who wants to go on.
  *
- * @param stream.last the place that is taken last
+ * @param stream.othersWereFirst whether something else is there, after a place, which the writer has not come to yet
  * @param stream.stepDown has another server lead it
  * @returns is told after which place something was refused
  */
 export function watchRefusals(stream: {
-  readonly last: () => Promise<number>;
+  readonly othersWereFirst: (after: number) => Promise<boolean>;
   readonly stepDown: () => Promise<void>;
 }): (after: number) => Promise<void> {
   let place = -1;
@@ -23,7 +24,7 @@ export function watchRefusals(stream: {
     place = after;
     if (count < REFUSED_MAX) return;
     count = 0;
-    if ((await stream.last()) === after) await stream.stepDown();
+    if (!(await stream.othersWereFirst(after))) await stream.stepDown();
   };
 }
 

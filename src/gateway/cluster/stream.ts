@@ -211,8 +211,11 @@ export async function openStream(
   }
 
   const lastPlace = async () => (await manager.streams.info(name)).state.last_seq;
+  const readAt = async (place: number) =>
+    (await manager.streams.getMessage(name, { seq: place }))?.string() ?? null;
   const refused = watchRefusals({
-    last: lastPlace,
+    othersWereFirst: async (after) =>
+      (await lastPlace()) > after && (await readAt(after + 1)) !== null,
     stepDown: () => stepDown(connection, name, timeout),
   });
 
@@ -310,10 +313,8 @@ export async function openStream(
     },
     async at(place) {
       try {
-        const message = await manager.streams.getMessage(name, { seq: place });
-        if (!message) return null;
-        const text = message.string();
-        asked = { place, text };
+        const text = await readAt(place);
+        asked = text === null ? asked : { place, text };
         return text;
       } catch (error) {
         throw unavailable(error);
