@@ -11,7 +11,7 @@ import {
   StorageType,
 } from '@nats-io/jetstream';
 import { errors, type NatsConnection } from '@nats-io/transport-node';
-import { stepDown, watchRefusals } from './refusals';
+import { createCounting, stepDown, watchRefusals } from './leader';
 
 /** Others have written to the stream since the writer looked: what was published is not in it. */
 export class MovedOnError extends Error {
@@ -218,14 +218,17 @@ export async function openStream(
       (await lastPlace()) > after && (await readAt(after + 1)) !== null,
     stepDown: () => stepDown(connection, name, timeout),
   });
+  const counting = createCounting(connection, { stream: name, subject, timeout });
 
   return {
     async publish(text, after) {
       await assertSame();
+      await counting.over();
       awaited = after + 1;
       try {
         const ack = await client.publish(subject, text, {
-          expect: { lastSequence: after },
+          // By the second a server refuses what comes late before it has asked the others.
+          expect: { lastSequence: after, lastSubjectSequence: after },
           timeout: publishWithinMs,
           retries: 0,
         });
@@ -239,7 +242,9 @@ export async function openStream(
           void refused(after).catch(() => undefined);
           throw new MovedOnError((error as Error).message);
         }
-        throw unavailable(error);
+        const failure = unavailable(error);
+        if (failure.inDoubt) counting.begin();
+        throw failure;
       } finally {
         awaited = null;
       }

@@ -1,7 +1,7 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { stepDown } from '../../../src/gateway/cluster/refusals';
+import { stepDown } from '../../../src/gateway/cluster/leader';
 import { type LogStream, MovedOnError, openStream } from '../../../src/gateway/cluster/stream';
 import { connectTo } from '../../support/cluster';
 import { type NatsServers, startNats, WHY_NO_NATS } from '../../support/nats';

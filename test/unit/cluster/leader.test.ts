@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import { watchRefusals } from '../../../src/gateway/cluster/refusals';
+import { watchRefusals } from '../../../src/gateway/cluster/leader';
 
 it('a leader that refuses the place that is next, again and again, is to step down; one that had others first is not', async () => {
   let last = 7;
