@@ -8,6 +8,7 @@ import { assertNever } from '../../shared/assert';
 import type { LeaseTimes } from '../../shared/lease/lease';
 import type { Clock } from '../../shared/time';
 import { makeBucket } from './bucket';
+import { createCounting, stepDown, watchRefusals } from './leader';
 import {
   actingToken,
   actsForMs,
@@ -27,8 +28,8 @@ import {
   type Written,
   wants,
 } from './leaseDecision';
-import { stepDown, watchRefusals } from './refusals';
 
+const UNANSWERED_MAX = 3;
 const BUCKET = 'vigia-leases';
 
 /** What stands under a key of the bucket; `text` is null where somebody deleted it. */
@@ -69,17 +70,29 @@ export async function openLeaseBucket(
   const kv = await new Kvm(client).open(BUCKET);
   const state = async () => (await kv.status()).streamInfo.state;
   const refused = watchRefusals({
-    last: async () => (await state()).last_seq,
+    othersWereFirst: async (after) => (await state()).last_seq !== after,
     stepDown: () => stepDown(connection, `KV_${BUCKET}`, renewEveryMs / 2),
   });
+  const counting = createCounting(connection, {
+    ...{ stream: `KV_${BUCKET}`, subject: `$KV.${BUCKET}.none`, timeout: renewEveryMs },
+  });
+  let unanswered = 0;
   return {
     async put(key, text, lastSequence) {
       try {
         // Not by the key's own revision: replicated servers before 2.9.21 take two changes that name the same one.
         const change = { expect: { lastSequence } };
-        return (await client.publish(`$KV.${BUCKET}.${key}`, text, change)).seq;
+        const { seq } = await client.publish(`$KV.${BUCKET}.${key}`, text, change);
+        unanswered = 0;
+        return seq;
       } catch (error) {
-        if (!isConflict(error)) throw error;
+        if (!isConflict(error)) {
+          unanswered += 1;
+          // A slow disk is late too.
+          if (unanswered >= UNANSWERED_MAX) counting.begin();
+          throw error;
+        }
+        unanswered = 0;
         void refused(lastSequence).catch(() => undefined);
         return null;
       }

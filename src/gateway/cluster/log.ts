@@ -107,6 +107,8 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
   let stopped = false;
   let storeError: string | null = null;
   let toldUnsaved = 0;
+  /** Since when the stream has more than is here, or refuses what is next, and nothing comes of it. */
+  let behindSince: number | null = null;
   let retry: NodeJS.Timeout | null = null;
   const recorded = new Set<(event: LogEvent) => void>();
   const saved = new Set<() => void>();
@@ -300,7 +302,10 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
   function failed(error: unknown, mine: Attempt): void {
     if (error instanceof MovedOnError) {
       // Another was first, or this very text is there and its answer was lost: the follower brings it.
-      if (attempt === mine) later();
+      if (attempt === mine) {
+        later();
+        notGoingOn(`takes nothing after its ${mine.after}: ${error.message}`);
+      }
       if (storeError !== null) refuseOld(storeError);
       return;
     }
@@ -316,6 +321,12 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
     }
     refuseOld((error as Error).message);
     later();
+  }
+
+  /** Says so once it has been so for a while: others may only have been first. */
+  function notGoingOn(how: string): void {
+    behindSince ??= uptime();
+    if (uptime() - behindSince >= PROPOSE_WITHIN_MS) trouble(`the replicated log ${how}`);
   }
 
   function isOld({ askedAt }: Proposal): boolean {
@@ -365,6 +376,7 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
       return;
     }
     follower.moveTo(to);
+    behindSince = null;
     for (const fault of faults) trouble(fault);
     const mine = attempt && attempt.after < to.place ? attempt : null;
     const isThere = (id: string) => fresh.some(({ event }) => event.id === id);
@@ -399,7 +411,13 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
     if (!joined || foreign || attempt) return;
     stream.last().then(
       (last) => {
-        if (last <= follower.at().place && log.waiting === 0) trouble(null);
+        const { place } = follower.at();
+        if (last > place) {
+          notGoingOn(`goes on to its ${last}, and what it has after its ${place} does not come`);
+          return;
+        }
+        behindSince = null;
+        if (log.waiting === 0) trouble(null);
       },
       (error: Error) => {
         if (!stopped) trouble(error.message);

@@ -11,7 +11,7 @@ import {
   StorageType,
 } from '@nats-io/jetstream';
 import { errors, type NatsConnection } from '@nats-io/transport-node';
-import { stepDown, watchRefusals } from './refusals';
+import { createCounting, stepDown, watchRefusals } from './leader';
 
 /** Others have written to the stream since the writer looked: what was published is not in it. */
 export class MovedOnError extends Error {
@@ -211,18 +211,24 @@ export async function openStream(
   }
 
   const lastPlace = async () => (await manager.streams.info(name)).state.last_seq;
+  const readAt = async (place: number) =>
+    (await manager.streams.getMessage(name, { seq: place }))?.string() ?? null;
   const refused = watchRefusals({
-    last: lastPlace,
+    othersWereFirst: async (after) =>
+      (await lastPlace()) > after && (await readAt(after + 1)) !== null,
     stepDown: () => stepDown(connection, name, timeout),
   });
+  const counting = createCounting(connection, { stream: name, subject, timeout });
 
   return {
     async publish(text, after) {
       await assertSame();
+      await counting.over();
       awaited = after + 1;
       try {
         const ack = await client.publish(subject, text, {
-          expect: { lastSequence: after },
+          // By the second a server refuses what comes late before it has asked the others.
+          expect: { lastSequence: after, lastSubjectSequence: after },
           timeout: publishWithinMs,
           retries: 0,
         });
@@ -236,7 +242,9 @@ export async function openStream(
           void refused(after).catch(() => undefined);
           throw new MovedOnError((error as Error).message);
         }
-        throw unavailable(error);
+        const failure = unavailable(error);
+        if (failure.inDoubt) counting.begin();
+        throw failure;
       } finally {
         awaited = null;
       }
@@ -310,10 +318,8 @@ export async function openStream(
     },
     async at(place) {
       try {
-        const message = await manager.streams.getMessage(name, { seq: place });
-        if (!message) return null;
-        const text = message.string();
-        asked = { place, text };
+        const text = await readAt(place);
+        asked = text === null ? asked : { place, text };
         return text;
       } catch (error) {
         throw unavailable(error);

@@ -1,8 +1,8 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { stepDown } from '../../../src/gateway/cluster/refusals';
-import { type LogStream, openStream } from '../../../src/gateway/cluster/stream';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { stepDown } from '../../../src/gateway/cluster/leader';
+import { type LogStream, MovedOnError, openStream } from '../../../src/gateway/cluster/stream';
 import { connectTo } from '../../support/cluster';
 import { type NatsServers, startNats, WHY_NO_NATS } from '../../support/nats';
 
@@ -43,6 +43,55 @@ describe.skipIf(WHY_NO_NATS !== null)('the leader of the log’s stream', () => 
     await expect.poll(() => leader().catch(() => before), { timeout: 20_000 }).not.toBe(before);
     await goesOn();
   }, 60_000);
+});
+
+describe.skipIf(WHY_NO_NATS !== null)('a leader that has lost a text', () => {
+  let servers: NatsServers;
+  let connection: NatsConnection;
+  const stepsDown = () =>
+    new Promise<void>((done) => {
+      connection.subscribe('$JS.API.STREAM.LEADER.STEPDOWN.*', { max: 1, callback: () => done() });
+    });
+
+  beforeAll(async () => {
+    servers = await startNats();
+    connection = await connectTo(servers.addresses, 'norte');
+  });
+  afterAll(async () => {
+    await connection.close();
+    await servers.stop();
+  });
+
+  it.each([
+    ['that is next', 'MIDDLE', 1, 2],
+    ['before what is next', 'END', 4, 0],
+  ])('is to step down for who is refused again and again: %s', async (_, name, after, lost) => {
+    const manager = await jetstreamManager(connection);
+    // As the stream that is made here, but that something can be taken out of it.
+    await manager.streams.add({ name, subjects: [`${name}.log`] });
+    const stream = await openStream(connection, { name, replicas: 1, ...TIMES });
+    for (const place of [0, 1, 2]) await stream.publish(`text ${place + 1}`, place);
+    if (lost > 0) await manager.streams.deleteMessage(name, lost);
+    const asked = stepsDown();
+    for (let times = 0; times < 6; times += 1) {
+      await expect(stream.publish('x', after)).rejects.toThrow(MovedOnError);
+    }
+    await asked;
+  });
+
+  it('is not, for who is refused because others were first', async () => {
+    const stream = await openStream(connection, { name: 'OTHERS', replicas: 1, ...TIMES });
+    const asked = vi.fn();
+    connection.subscribe('$JS.API.STREAM.LEADER.STEPDOWN.OTHERS', { callback: asked });
+    for (const place of [0, 1, 2]) await stream.publish(`text ${place + 1}`, place);
+    for (let times = 0; times < 12; times += 1) {
+      await expect(stream.publish('x', 1)).rejects.toThrow(MovedOnError);
+    }
+    // What was asked for before this was heard before it.
+    await stream.at(2);
+    await connection.flush();
+    expect(asked).not.toHaveBeenCalled();
+  });
 });
 
 describe.skipIf(WHY_NO_NATS !== null)('the stream, after the connection was lost', () => {

@@ -103,6 +103,69 @@ describe('a gateway that is cut off from the log', () => {
   });
 });
 
+describe('a log that stands still', () => {
+  it('is said to, where it refuses what is next for long, and no more once it takes it', async () => {
+    const told: (string | null)[] = [];
+    log.onHealth(({ storeError }) => told.push(storeError));
+    end.fates.push('moved on');
+    log.append(drill);
+    await until(() => log.savedHead().seq === 1);
+    expect(told).toEqual([]);
+    const refused = health((error) => error !== null);
+    end.fates = Array.from({ length: 10_000 }, () => 'moved on');
+    log.append(drill);
+    await until(() => end.fates.length < 9_990);
+    expect(told).toEqual([]);
+    later += 3_000;
+    await refused;
+    expect(told[0]).toMatch(/^the replicated log takes nothing after its 1: /);
+    end.fates = [];
+    await until(() => log.health().storeError === null && log.savedHead().seq === 2);
+  });
+
+  it('refuses meanwhile in words what the log must take first', async () => {
+    end.fates = Array.from({ length: 10_000 }, () => 'moved on');
+    const heard: Proposed[] = [];
+    log.propose(
+      () => [drill],
+      (outcome) => heard.push(outcome),
+    );
+    await until(() => end.fates.length < 9_999);
+    log.propose(
+      () => [drill],
+      (outcome) => heard.push(outcome),
+    );
+    later += 3_000;
+    await until(() => heard.length > 0);
+    expect(heard).toMatchObject([{ ok: false, error: expect.any(NoQuorumError) }]);
+    end.fates = [];
+    await until(() => heard.length === 2);
+    expect(heard[1]).toMatchObject({ ok: true });
+  });
+
+  it('is said to, where it has more and nothing of it comes, by who has nothing to say to it', async () => {
+    end.held = true;
+    const behind = health((error) => error !== null);
+    stream.texts.push('a text that is passed over');
+    const looked = new Promise<void>((done) => {
+      const { last } = end;
+      end.last = async () => {
+        setImmediate(done);
+        return last();
+      };
+    });
+    await looked;
+    expect(log.health().storeError).toBeNull();
+    later += 3_000;
+    await behind;
+    expect(log.health().storeError).toMatch(/goes on to its 1, and what it has after its 0/);
+    const over = health((error) => error === null);
+    end.held = false;
+    end.wake();
+    await over;
+  });
+});
+
 it('a turn that cannot begin is given up once, for another gateway to take', async () => {
   const warned = vi.spyOn(process, 'emitWarning').mockReturnValue(undefined);
   const released = vi.fn();

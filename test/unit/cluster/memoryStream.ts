@@ -5,7 +5,7 @@ import {
 } from '../../../src/gateway/cluster/stream';
 
 /** How the next publish of a writer fares. */
-export type Fate = 'kept' | 'lost' | 'unanswered' | 'refused' | 'kept, then cut off';
+export type Fate = 'kept' | 'lost' | 'unanswered' | 'refused' | 'kept, then cut off' | 'moved on';
 
 /**
  * The contract of a stream, in memory, with the faults a network has: for the properties of what
@@ -15,8 +15,8 @@ export class MemoryStream {
   readonly texts: string[] = [];
   readonly #followers = new Set<() => void>();
 
-  /** A writer's end of it. Cut off, it hears nothing and is answered nothing. */
-  end(): LogStream & { cutOff: boolean; fates: Fate[]; wake(): void } {
+  /** A writer's end of it. Cut off, it hears nothing and is answered nothing; held, it follows nothing. */
+  end(): LogStream & { cutOff: boolean; held: boolean; fates: Fate[]; wake(): void } {
     const { texts } = this;
     const followers = this.#followers;
     const tell = () => {
@@ -24,6 +24,7 @@ export class MemoryStream {
     };
     const end = {
       cutOff: false,
+      held: false,
       fates: [] as Fate[],
       wake: tell,
       async publish(text: string, after: number): Promise<number> {
@@ -31,7 +32,8 @@ export class MemoryStream {
         const fate = end.fates.shift() ?? 'kept';
         if (end.cutOff || fate === 'lost') throw new StreamUnavailableError('silence', true);
         if (fate === 'refused') throw new StreamUnavailableError('no majority', false);
-        if (texts.length !== after) throw new MovedOnError('wrong last sequence');
+        if (texts.length !== after || fate === 'moved on')
+          throw new MovedOnError('wrong last sequence');
         texts.push(text);
         if (fate === 'kept, then cut off') end.cutOff = true;
         queueMicrotask(tell);
@@ -46,7 +48,7 @@ export class MemoryStream {
           going = true;
           queueMicrotask(() => {
             going = false;
-            while (!end.cutOff && next < texts.length && followers.has(follower)) {
+            while (!end.cutOff && !end.held && next < texts.length && followers.has(follower)) {
               next += 1;
               hear(next, texts[next - 1] as string);
             }

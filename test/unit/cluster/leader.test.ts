@@ -1,10 +1,10 @@
 import { expect, it, vi } from 'vitest';
-import { watchRefusals } from '../../../src/gateway/cluster/refusals';
+import { watchRefusals } from '../../../src/gateway/cluster/leader';
 
 it('a leader that refuses the place that is next, again and again, is to step down; one that had others first is not', async () => {
   let last = 7;
   const stepDown = vi.fn(async () => undefined);
-  const refused = watchRefusals({ last: async () => last, stepDown });
+  const refused = watchRefusals({ othersWereFirst: async (after) => last > after, stepDown });
   for (let times = 0; times < 5; times += 1) await refused(7);
   expect(stepDown).not.toHaveBeenCalled();
   await refused(7);

@@ -1,0 +1,121 @@
+import { jetstreamManager } from '@nats-io/jetstream';
+import { createInbox, headers, type NatsConnection } from '@nats-io/transport-node';
+
+/** A writer that is refused asks again a few times a second. */
+const REFUSED_MAX = 6;
+
+/**
+ * Watches what a stream refuses because it goes on from another place, again and again. After an election
+ * a leader of nats-server 2.9 may count ahead of what it has, and refuses the place that is next for ever;
+ * another leader counts anew (nats-server pull requests 4365 and 8057). So it is with one that lacks a
+ * text that others have: the last ones, or one that it cannot give to who wants to go on.
+ *
+ * @param stream.othersWereFirst whether something else is there, after a place, which the writer has not come to yet
+ * @param stream.stepDown has another server lead it
+ * @returns is told after which place something was refused
+ */
+export function watchRefusals(stream: {
+  readonly othersWereFirst: (after: number) => Promise<boolean>;
+  readonly stepDown: () => Promise<void>;
+}): (after: number) => Promise<void> {
+  let place = -1;
+  let count = 0;
+  return async (after) => {
+    count = after === place ? count + 1 : 1;
+    place = after;
+    if (count < REFUSED_MAX) return;
+    count = 0;
+    if (!(await stream.othersWereFirst(after))) await stream.stepDown();
+  };
+}
+
+/** Has the leader of a stream step down; where there is only one server nothing comes of it. */
+export async function stepDown(
+  connection: NatsConnection,
+  stream: string,
+  timeout: number,
+): Promise<void> {
+  await connection.request(`$JS.API.STREAM.LEADER.STEPDOWN.${stream}`, '', { timeout });
+}
+
+/** What goes on from there is never taken. */
+const NOWHERE = 2 ** 52;
+/** More each time that nothing is answered; what a leader lacks beyond that is made up by whoever is unanswered next. */
+const AT_ONCE = [1, 4, 16, 64, 256, 1_024, 4_096, 8_192];
+const ANSWER_WITHIN_MS = 250;
+/** A replica that stands is heard every second. */
+const HEARD_WITHIN_NS = 3e9;
+
+/** Has the leader of a stream count on to where it stands. */
+export interface Counting {
+  /** For who had no answer. One that has begun goes on alone. */
+  begin(): void;
+  /** Resolves once none is under way: what is proposed meanwhile may be let fall. */
+  over(): Promise<void>;
+}
+
+/**
+ * A leader of nats-server 2.9 that has led before goes on from where it counted to then, if the stream has
+ * not more messages since than that. What was taken and what was refused under other leaders it then
+ * lacks, and lets as many proposals fall, without an answer. One that can never be taken does nothing but
+ * bring the count on by one. Nothing is sent to a leader without a majority, which has reason to be silent.
+ *
+ * @param about.subject of the stream, to propose under
+ * @param about.timeout of a question, ms
+ */
+export function createCounting(
+  connection: NatsConnection,
+  about: { readonly stream: string; readonly subject: string; readonly timeout: number },
+): Counting {
+  const { stream, subject, timeout } = about;
+  let under: Promise<void> | null = null;
+
+  async function hasMajority(): Promise<boolean> {
+    const manager = await jetstreamManager(connection, { timeout, checkAPI: false });
+    const { cluster } = await manager.streams.info(stream);
+    const others = cluster?.replicas ?? [];
+    const heard = others.filter(({ offline, active }) => !offline && active < HEARD_WITHIN_NS);
+    return 1 + heard.length > (others.length + 1) / 2;
+  }
+
+  async function countOn(): Promise<void> {
+    const reply = createInbox();
+    const expecting = headers();
+    expecting.set('Nats-Expected-Last-Sequence', String(NOWHERE));
+    let heard: () => void = () => undefined;
+    let isHeard = false;
+    const answers = connection.subscribe(reply, {
+      callback() {
+        isHeard = true;
+        heard();
+      },
+    });
+    try {
+      for (const count of AT_ONCE) {
+        if (!(await hasMajority())) return;
+        for (let made = 0; made < count; made += 1) {
+          connection.publish(subject, '', { headers: expecting, reply });
+        }
+        await new Promise<void>((go) => {
+          heard = go;
+          setTimeout(go, ANSWER_WITHIN_MS);
+        });
+        if (isHeard) return;
+      }
+    } finally {
+      answers.unsubscribe();
+    }
+  }
+
+  return {
+    begin() {
+      under ??= countOn()
+        // Not to be reached now: whoever has no answer next begins again.
+        .catch(() => undefined)
+        .finally(() => {
+          under = null;
+        });
+    },
+    over: async () => void (await under),
+  };
+}
