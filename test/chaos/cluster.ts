@@ -86,6 +86,7 @@ const BLOCKED_WITHIN_MS = 15_000;
 const OUTCOME_WITHIN_MS = 45_000;
 const WHOLE_WITHIN_MS = 60_000;
 const LOOK_MS = 20;
+const HEALTH_WITHIN_MS = 2_000;
 
 /** What rounds are like, whichever desk they are of. */
 interface Plan {
@@ -196,6 +197,9 @@ async function deskRounds(
       report.faults.push(...told);
       for (const one of told) keep(one);
       if (faults.length > 0) {
+        for (const { name, front } of desk.nodes) {
+          note(`${name}: ${await healthAt(front.port)}`);
+        }
         for (const one of await describeStream(desk.servers.addresses, 'VIGIA')) note(one);
         break;
       }
@@ -203,6 +207,9 @@ async function deskRounds(
     }
     for (const { name, running } of desk.nodes) note(`${name}: ${running()?.said()}`);
     for (const { id, running } of desk.venues) note(`${id}: ${running.said()}`);
+    for (const [at, name] of desk.servers.names.entries()) {
+      note(`${name}: ${desk.servers.said(at)}`);
+    }
     if (kept) writeFileSync(join(home, 'notes.txt'), notes.join('\n'));
     return kept;
   } finally {
@@ -361,6 +368,16 @@ async function whole({ desk, note, report }: Round): Promise<void> {
   const same = () => new Set(heads()).size === 1;
   await look(same, WHOLE_WITHIN_MS, () => `the copies do not agree: ${heads().join(' ')}`);
   note('whole');
+}
+
+/** What a gateway says of its log. */
+async function healthAt(port: number): Promise<string> {
+  try {
+    const signal = AbortSignal.timeout(HEALTH_WITHIN_MS);
+    return await (await fetch(`http://127.0.0.1:${port}/health`, { signal })).text();
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 /** The gateway that an engine is connected to, as the terminal has it that has heard most; null where it is lost. */

@@ -35,6 +35,8 @@ export interface NatsServers {
   thaw(index: number): void;
   /** Of a server that runs. */
   pid(index: number): number;
+  /** What it said last, for a report. */
+  said(index: number): string;
   /** Starts a killed server with the data it had; resolves when it listens. */
   start(index: number): Promise<void>;
   /**
@@ -57,10 +59,12 @@ interface Server {
   port: number;
   monitorPort: number;
   process: ChildProcess | null;
+  said: string[];
 }
 
 const POLL_MS = 50;
 const READY_WITHIN_MS = 30_000;
+const KEPT_LINES = 200;
 /** nats-server says so on standard error, also where the system chose the port. */
 const LISTENS = {
   client: /Listening for client connections on .*:(\d+)$/,
@@ -87,7 +91,7 @@ export async function startNats(
   const root = mkdtempSync(join(tmpdir(), 'vigia-nats-'));
   const names = Array.from({ length: count }, (_, index) => `nats-${index}`);
   const servers: Server[] = names.map((name) => ({
-    ...{ name, folder: join(root, name), port: -1, monitorPort: 0, process: null },
+    ...{ name, folder: join(root, name), port: -1, monitorPort: 0, process: null, said: [] },
   }));
   /** By who dials, then by whom it reaches. */
   const routes: (LinkProxy | null)[][] = await Promise.all(
@@ -140,10 +144,11 @@ export async function startNats(
     endsWithUs(child);
     const expected = new Set(Object.keys(LISTENS));
     if (count === 1) expected.delete('route');
-    const said: string[] = [];
     await new Promise<void>((listening, failed) => {
       createInterface({ input: child.stderr }).on('line', (line) => {
-        if (expected.size > 0) said.push(line);
+        // Said at each of the questions below.
+        const isAnswer = line.includes('Healthcheck failed');
+        if (!isAnswer) server.said = [...server.said, line].slice(-KEPT_LINES);
         const port = (pattern: RegExp) => Number(pattern.exec(line)?.[1] ?? 0);
         server.port = port(LISTENS.client) || server.port;
         server.monitorPort = port(LISTENS.monitor) || server.monitorPort;
@@ -157,7 +162,7 @@ export async function startNats(
       });
       child.once('exit', (code) => {
         server.process = null;
-        failed(new Error(`${names[index]} ended with ${code}: ${said.join('\n')}`));
+        failed(new Error(`${names[index]} ended with ${code}: ${server.said.join('\n')}`));
       });
     });
   }
@@ -207,6 +212,7 @@ export async function startNats(
       if (pid === undefined) throw new Error(`${names[index]} does not run`);
       return pid;
     },
+    said: (index) => at(index).said.join('\n'),
     isolate(index, how = 'cut') {
       const put = (proxy: LinkProxy | null | undefined, trouble: Trouble) => {
         proxy?.set(trouble);
