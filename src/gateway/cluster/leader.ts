@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { createInbox, headers, type NatsConnection } from '@nats-io/transport-node';
 
@@ -40,13 +41,15 @@ export async function stepDown(
 
 /** What goes on from there is never taken. */
 const NOWHERE = 2 ** 52;
-/** More each time that nothing is answered; what a leader lacks beyond that is made up by whoever is unanswered next. */
-const AT_ONCE = [1, 4, 16, 64, 256, 1_024, 4_096, 8_192];
-const ANSWER_WITHIN_MS = 250;
+/** One that counts right answers within this also where a disk is slow. */
+const ANSWER_WITHIN_MS = 500;
+/** How many are proposed to one that does not, and how far apart: what comes after the first answer is one more refused. */
+const PROPOSALS_MAX = 500;
+const APART_MS = 2;
 /** A replica that stands is heard every second. */
 const HEARD_WITHIN_NS = 3e9;
 
-/** Has the leader of a stream count on to where it stands. */
+/** Has a stream's leader count on to where it stands. */
 export interface Counting {
   /** For who had no answer. One that has begun goes on alone. */
   begin(): void;
@@ -58,7 +61,8 @@ export interface Counting {
  * A leader of nats-server 2.9 that has led before goes on from where it counted to then, if the stream has
  * not more messages since than that. What was taken and what was refused under other leaders it then
  * lacks, and lets as many proposals fall, without an answer. One that can never be taken does nothing but
- * bring the count on by one. Nothing is sent to a leader without a majority, which has reason to be silent.
+ * bring the count on by one. Where it lacks too much for that, it is to step down: another may count right.
+ * Nothing is done to a leader without a majority, which has reason to be silent.
  *
  * @param about.subject of the stream, to propose under
  * @param about.timeout of a question, ms
@@ -79,31 +83,27 @@ export function createCounting(
   }
 
   async function countOn(): Promise<void> {
+    if (!(await hasMajority())) return;
     const reply = createInbox();
     const expecting = headers();
     expecting.set('Nats-Expected-Last-Sequence', String(NOWHERE));
-    let heard: () => void = () => undefined;
-    let isHeard = false;
-    const answers = connection.subscribe(reply, {
-      callback() {
-        isHeard = true;
-        heard();
-      },
-    });
+    const propose = () => connection.publish(subject, '', { headers: expecting, reply });
+    const answered = new AbortController();
+    const answers = connection.subscribe(reply, { callback: () => answered.abort() });
+    const pause = (ms: number) =>
+      delay(ms, undefined, { signal: answered.signal }).catch(() => undefined);
     try {
-      for (const count of AT_ONCE) {
-        if (!(await hasMajority())) return;
-        for (let made = 0; made < count; made += 1) {
-          connection.publish(subject, '', { headers: expecting, reply });
-        }
-        await new Promise<void>((go) => {
-          heard = go;
-          setTimeout(go, ANSWER_WITHIN_MS);
-        });
-        if (isHeard) return;
+      propose();
+      await pause(ANSWER_WITHIN_MS);
+      for (let made = 0; made < PROPOSALS_MAX && !answered.signal.aborted; made += 1) {
+        propose();
+        await pause(APART_MS);
       }
     } finally {
       answers.unsubscribe();
+    }
+    if (!answered.signal.aborted && (await hasMajority())) {
+      await stepDown(connection, stream, timeout);
     }
   }
 

@@ -10,6 +10,8 @@ import { type NatsServers, startNats, WHY_NO_NATS } from '../../support/nats';
 const REFUSED = 200;
 /** What a leader that comes back lets fall of what is proposed to it. */
 const LACKED = 40;
+/** As much as one may lack that is made to count on, and more than a few tries can make up. */
+const LACKED_MAX = 500;
 const patient = { timeout: 30_000 };
 
 describe.skipIf(WHY_NO_NATS !== null)(
@@ -47,21 +49,21 @@ describe.skipIf(WHY_NO_NATS !== null)(
       await expect.poll(look, patient).toBe(true);
     }
 
-    /** As writers who come late, and do not look before. */
-    async function refuse(subject: string): Promise<void> {
-      const late = { expect: { lastSequence: 1_000_000 }, retries: 0 };
+    /** Publishes so many texts at once; such as go on from elsewhere are those of writers who come late, and are refused. */
+    async function publish(subject: string, count: number, from?: number): Promise<void> {
+      const options = { retries: 0, ...(from && { expect: { lastSequence: from } }) };
       const client = jetstream(connection);
-      await Promise.allSettled(
-        Array.from({ length: REFUSED }, () => client.publish(subject, '', late)),
-      );
+      const all = Array.from({ length: count }, () => client.publish(subject, '', options));
+      await Promise.allSettled(all);
     }
+    const refuse = (subject: string, count: number) => publish(subject, count, 1_000_000);
 
     it('takes what is next at the second asking, though it lets fall as much as others took meanwhile', async () => {
       const times = { publishWithinMs: 1_000, retryMs: 50 };
       const stream = await openStream(connection, { name: 'VIGIA', replicas: 3, ...times });
       let place = await stream.publish('first', 0);
       const first = await leaderOf('VIGIA');
-      await refuse('VIGIA.log');
+      await refuse('VIGIA.log', REFUSED);
       await ledBy('VIGIA', (name) => name !== first);
       for (let count = 0; count < LACKED; count += 1) {
         place = await stream.publish(`${count}`, place).catch(() => stream.last());
@@ -70,6 +72,21 @@ describe.skipIf(WHY_NO_NATS !== null)(
       const took = await stream.publish('next', place).catch(() => stream.publish('next', place));
       expect(took).toBe(place + 1);
       expect(await stream.at(took)).toBe('next');
+    }, 90_000);
+
+    it('steps down where it lacks too much for that', async () => {
+      const times = { publishWithinMs: 2_000, retryMs: 50 };
+      const stream = await openStream(connection, { name: 'FAR', replicas: 3, ...times });
+      await publish('FAR.log', 4 * LACKED_MAX);
+      const place = await stream.last();
+      const first = await leaderOf('FAR');
+      await ledBy('FAR', (name) => name !== first);
+      await refuse('FAR.log', 3 * LACKED_MAX);
+      await ledBy('FAR', (name) => name === first);
+      await expect
+        .poll(() => stream.publish('next', place).catch(() => null), patient)
+        .toBe(place + 1);
+      expect(await leaderOf('FAR')).not.toBe(first);
     }, 90_000);
 
     it('takes a lease again after a few renewals that it did not answer', async () => {
@@ -85,7 +102,7 @@ describe.skipIf(WHY_NO_NATS !== null)(
       const put = async () => bucket.put('a', '{}', await lastOf()).catch(() => null);
       await put();
       const first = await leaderOf(name);
-      await refuse('$KV.vigia-leases.a');
+      await refuse('$KV.vigia-leases.a', REFUSED);
       await ledBy(name, (one) => one !== first);
       for (let count = 0; count < LACKED; count += 1) await put();
       await ledBy(name, (one) => one === first);
