@@ -8,6 +8,7 @@ import { fullJitter } from './backoff';
 import {
   choose,
   connectionTo,
+  type Fault,
   kinship,
   type LinkEffect,
   type LinkEvent,
@@ -15,6 +16,7 @@ import {
   NO_CHOICE,
   standby,
   standing,
+  unansweredMs,
   type Verdict,
 } from './choice';
 import { type Connection, openConnection } from './connection';
@@ -159,12 +161,12 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
         retry(effect.line, effect.attempt);
         return;
       case 'drop': {
-        const { conn, silentMs } = effect;
-        if (silentMs !== null) cause = { code: 'silent', seconds: Math.round(silentMs / 1_000) };
+        const { conn, fault } = effect;
+        if (fault) cause = causeOf(fault);
         const peer = peers.get(conn);
         peers.delete(conn);
         peer?.connection.drop();
-        if (silentMs !== null && peer && !peer.welcome) deps.onFailed(peer.address);
+        if (fault && peer && !peer.welcome) deps.onFailed(peer.address);
         return;
       }
       case 'follow':
@@ -257,9 +259,11 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
     peer.heardAt = deps.uptime();
     peer.lastHeardAt = deps.clock();
     take({ type: 'heard', conn, at: peer.heardAt });
+    // A gateway refuses what it heard: also a ping beyond what it allows.
+    if (reply.type === 'pong' || reply.type === 'error') take({ type: 'answered', conn });
     if (choice.live === conn) {
       set({ lastHeardAt: peer.lastHeardAt });
-      if (view.state === 'stale') set({ state: 'live', cause: null });
+      if (view.state === 'stale' && !late(peer.heardAt)) set({ state: 'live', cause: null });
     }
     answer(conn, peer, reply);
   }
@@ -375,7 +379,7 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
     if (peer.health) deps.onHealth(peer.health);
     if (peer.checkpoint) deps.onCheckpoint(peer.checkpoint);
     set({ state: 'live', cause: null, address: peer.address, lastHeardAt: peer.lastHeardAt });
-    peer.connection.send({ type: 'ping', time: deps.clock() });
+    ping(conn, peer);
   }
 
   function look(): void {
@@ -385,21 +389,30 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
     if (looks % LOOKS_PER_BEAT === 0 && standby(choice) === null) pingAll();
     for (const [conn, peer] of peers) {
       const bytes = peer.connection.bytes();
-      if (bytes > peer.bytes) take({ type: 'heard', conn, at: now });
+      const isPart = bytes > peer.bytes && peer.heardAt <= choice.lookedAt;
+      if (isPart) take({ type: 'arriving', conn, at: now });
       peer.bytes = bytes;
     }
     take({ type: 'look', at: now });
+    const fault = late(now);
+    if (fault) set({ state: 'stale', cause: causeOf(fault) });
+  }
+
+  /** Why the live connection is not quite live: silence, or that it answers nothing. */
+  function late(now: number): Fault | null {
     const live = choice.live === null ? undefined : peers.get(choice.live);
-    const silent = live ? now - live.heardAt : 0;
-    if (silent >= times.staleAfterMs && view.state === 'live') {
-      set({ state: 'stale', cause: { code: 'silent', seconds: Math.round(silent / 1_000) } });
-    }
+    const silent: Fault = { code: 'silent', ms: live ? now - live.heardAt : 0 };
+    const deaf: Fault = { code: 'unanswered', ms: unansweredMs(choice, now) };
+    return [silent, deaf].find(({ ms }) => ms >= times.staleAfterMs) ?? null;
   }
 
   function pingAll(): void {
-    for (const { connection, welcome } of peers.values()) {
-      if (welcome) connection.send({ type: 'ping', time: deps.clock() });
-    }
+    for (const [conn, peer] of peers) if (peer.welcome) ping(conn, peer);
+  }
+
+  function ping(conn: number, { connection }: Peer): void {
+    if (!connection.send({ type: 'ping', time: deps.clock() })) return;
+    take({ type: 'asked', conn, at: deps.uptime() });
   }
 
   function showGateways(): void {
@@ -453,4 +466,8 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
       peers.clear();
     },
   };
+}
+
+function causeOf({ code, ms }: Fault): LinkCause {
+  return { code, seconds: Math.round(ms / 1_000) };
 }
