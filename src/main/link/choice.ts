@@ -1,4 +1,3 @@
-import type { LogPosition } from '../../shared/log/event';
 import type { OperationsPolicy } from '../../shared/policy/operations';
 
 /**
@@ -176,25 +175,6 @@ export function unansweredMs(choice: Choice, at: number): number {
 /** The connection to an address over which a kill could go. */
 export function connectionTo(choice: Choice, address: string): number | null {
   return choice.lines.find((line) => line.greeted && line.address === address)?.conn ?? null;
-}
-
-/**
- * What a gateway's head, as it said it at its welcome, tells of its history; what cannot be compared
- * tells nothing.
- *
- * @param hashAt the hash of an event of ours, where that is at hand
- */
-export function kinship(
-  welcome: { readonly epoch: string; readonly head: LogPosition },
-  ours: { readonly epoch: string | null; readonly head: LogPosition },
-  hashAt: (seq: number) => string | undefined,
-): 'same' | 'other' | 'unknown' {
-  if (ours.head.seq === 0) return 'unknown';
-  if (ours.epoch !== null && ours.epoch !== welcome.epoch) return 'other';
-  const { seq, hash } = welcome.head;
-  const known = seq === ours.head.seq ? ours.head.hash : hashAt(seq);
-  if (known === undefined) return 'unknown';
-  return known === hash ? 'same' : 'other';
 }
 
 function connect(before: Choice, wanted: readonly string[], at: number): Chosen {

@@ -9,7 +9,6 @@ import {
   choose,
   connectionTo,
   type Fault,
-  kinship,
   type LinkEffect,
   type LinkEvent,
   LOOKS_PER_BEAT,
@@ -20,6 +19,7 @@ import {
   type Verdict,
 } from './choice';
 import { type Connection, openConnection } from './connection';
+import { createRecentHashes, kinship } from './kinship';
 import type { Transport } from './transport';
 
 export interface ControlLinkDeps {
@@ -76,9 +76,6 @@ export interface ControlLink {
   stop(): void;
 }
 
-/** Events followed last whose hashes are at hand. */
-const RECENT = 4_096;
-
 /** A connection with what its gateway said of itself, which is of use once its log is followed. */
 interface Peer {
   readonly address: string;
@@ -103,8 +100,8 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
   let addresses: readonly string[] = [];
   let choice = NO_CHOICE;
   const peers = new Map<number, Peer>();
-  /** Hashes by sequence, with several gateways: what another one says of its head is held against them. */
-  const recent = new Map<number, string>();
+  /** Kept with several gateways alone. */
+  const recent = createRecentHashes();
   const retries = new Map<number, NodeJS.Timeout>();
   const queue: LinkEvent[] = [];
   let busy = false;
@@ -321,7 +318,7 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
     // A divergence closed the mirror for a moment; the next connection finds it new.
     if (!ours) return leave(conn, CLOSE.goingAway, 'ours', { code: 'mirror_opening' });
     peer.welcome = welcome;
-    const kin = kinship(welcome, ours, (seq) => recent.get(seq));
+    const kin = kinship(welcome, ours, recent.at);
     if (kin === 'other') return estrange(conn);
     if (welcome.head.seq > ours.head.seq) peer.ahead = welcome.head;
     take({ type: 'welcomed', conn, at: deps.uptime() });
@@ -341,11 +338,7 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
     }
     take({ type: 'same', conn });
     if (choice.addresses.length < 2) return;
-    for (const { seq, hash } of events) recent.set(seq, hash);
-    for (const seq of recent.keys()) {
-      if (recent.size <= RECENT) break;
-      recent.delete(seq);
-    }
+    recent.add(events);
     compareAhead();
   }
 
@@ -353,7 +346,7 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
   function compareAhead(): void {
     const conn = standby(choice);
     const peer = conn === null ? undefined : peers.get(conn);
-    const ours = peer?.ahead ? recent.get(peer.ahead.seq) : undefined;
+    const ours = peer?.ahead ? recent.at(peer.ahead.seq) : undefined;
     if (conn === null || !peer?.ahead || ours === undefined) return;
     const isSame = ours === peer.ahead.hash;
     peer.ahead = null;

@@ -4,7 +4,6 @@ import {
   type Choice,
   choose,
   connectionTo,
-  kinship,
   type LinkEffect,
   type LinkEvent,
   LOOKS_PER_BEAT,
@@ -13,6 +12,7 @@ import {
   standing,
   unansweredMs,
 } from '../../../src/main/link/choice';
+import { kinship } from '../../../src/main/link/kinship';
 import '../../support/properties';
 
 const BEAT = 1_000;
