@@ -1,4 +1,3 @@
-import type { LogPosition } from '../../shared/log/event';
 import type { OperationsPolicy } from '../../shared/policy/operations';
 
 /**
@@ -32,6 +31,8 @@ export interface Line {
   readonly greeted: boolean;
   /** When it was opened or last heard. */
   readonly heardAt: number;
+  /** Since when a ping to it has had no answer: a gateway may speak and not hear. Null where none is out. */
+  readonly askedAt: number | null;
   /** Tries in a row that came to nothing. */
   readonly attempt: number;
 }
@@ -50,6 +51,12 @@ export type LinkEvent =
   | { readonly type: 'wake'; readonly at: number }
   | { readonly type: 'welcomed'; readonly conn: number; readonly at: number }
   | { readonly type: 'heard'; readonly conn: number; readonly at: number }
+  /** Bytes came, and no message is whole yet. */
+  | { readonly type: 'arriving'; readonly conn: number; readonly at: number }
+  /** A ping went out. */
+  | { readonly type: 'asked'; readonly conn: number; readonly at: number }
+  /** What it said shows that it hears us. */
+  | { readonly type: 'answered'; readonly conn: number }
   /** The gateway has our history: it went on from it, or its hash is ours at the same place. */
   | { readonly type: 'same'; readonly conn: number }
   | {
@@ -70,7 +77,7 @@ export type LinkEffect =
     }
   /** To be tried again after the wait of so many failures. */
   | { readonly type: 'retry'; readonly line: number; readonly attempt: number }
-  | { readonly type: 'drop'; readonly conn: number; readonly silentMs: number | null }
+  | { readonly type: 'drop'; readonly conn: number; readonly fault: Fault | null }
   /** Its log is followed from now on, from where the mirror stands. */
   | { readonly type: 'follow'; readonly conn: number }
   /** The log is followed nowhere now. */
@@ -80,6 +87,12 @@ export type LinkEffect =
   | { readonly type: 'stranger'; readonly address: string }
   /** No gateway that answers goes on from our history: the mirror is to be set aside. */
   | { readonly type: 'diverged' };
+
+/** Nothing was heard for so long, or a ping has had no answer for so long. */
+export interface Fault {
+  readonly code: 'silent' | 'unanswered';
+  readonly ms: number;
+}
 
 export interface Chosen {
   readonly choice: Choice;
@@ -108,9 +121,9 @@ export const NO_CHOICE: Choice = {
 /**
  * Folds one happening into the choice.
  *
- * The log is followed on the connection that is greeted first, and leaves it only when that one is lost
- * or answers nothing at two looks while the other one does. Nothing ever leads back by itself: the address that
- * was left is one to stand ready, like any other.
+ * The log is followed on the connection that is greeted first, and leaves it only when that one is lost,
+ * or says nothing at two looks or answers no ping for longer while the other one does. Nothing ever leads
+ * back by itself: the address that was left is one to stand ready, like any other.
  */
 export function choose(choice: Choice, event: LinkEvent, times: LinkTimes): Chosen {
   switch (event.type) {
@@ -124,6 +137,12 @@ export function choose(choice: Choice, event: LinkEvent, times: LinkTimes): Chos
       return welcomed(choice, event.conn, event.at);
     case 'heard':
       return only(withLine(choice, event.conn, { heardAt: event.at }));
+    case 'arriving':
+      return only(arriving(choice, event.conn, event.at));
+    case 'asked':
+      return only(asked(choice, event.conn, event.at));
+    case 'answered':
+      return only(withLine(choice, event.conn, { askedAt: null }));
     case 'same':
       return only(same(choice, event.conn));
     case 'closed':
@@ -141,10 +160,16 @@ export function standby(choice: Choice): number | null {
   return choice.live === null ? null : (other?.conn ?? null);
 }
 
-/** Gateways that stand: the live one and the one that is ready, as far as they were heard of late. */
+/** Gateways that stand: the live one and the one that is ready, as far as they spoke and answered of late. */
 export function standing(choice: Choice, at: number, times: LinkTimes): number {
-  return choice.lines.filter(({ greeted, heardAt }) => greeted && at - heardAt < times.staleAfterMs)
+  return choice.lines.filter((line) => line.greeted && !faultOf(line, at, times.staleAfterMs))
     .length;
+}
+
+/** How long a ping on the live connection has had no answer, ms; 0 where none is out. */
+export function unansweredMs(choice: Choice, at: number): number {
+  const live = liveLine(choice);
+  return live ? unanswered(live, at) : 0;
 }
 
 /** The connection to an address over which a kill could go. */
@@ -152,29 +177,10 @@ export function connectionTo(choice: Choice, address: string): number | null {
   return choice.lines.find((line) => line.greeted && line.address === address)?.conn ?? null;
 }
 
-/**
- * What a gateway's head, as it said it at its welcome, tells of its history; what cannot be compared
- * tells nothing.
- *
- * @param hashAt the hash of an event of ours, where that is at hand
- */
-export function kinship(
-  welcome: { readonly epoch: string; readonly head: LogPosition },
-  ours: { readonly epoch: string | null; readonly head: LogPosition },
-  hashAt: (seq: number) => string | undefined,
-): 'same' | 'other' | 'unknown' {
-  if (ours.head.seq === 0) return 'unknown';
-  if (ours.epoch !== null && ours.epoch !== welcome.epoch) return 'other';
-  const { seq, hash } = welcome.head;
-  const known = seq === ours.head.seq ? ours.head.hash : hashAt(seq);
-  if (known === undefined) return 'unknown';
-  return known === hash ? 'same' : 'other';
-}
-
 function connect(before: Choice, wanted: readonly string[], at: number): Chosen {
   const addresses = [...new Set(wanted)];
   const lines = addresses.slice(0, 2).map((address): Line => {
-    return { address, conn: null, greeted: false, heardAt: at, attempt: 0 };
+    return { address, conn: null, greeted: false, heardAt: at, askedAt: null, attempt: 0 };
   });
   const choice = { ...NO_CHOICE, addresses, lines, opened: before.opened };
   const opened = inTurn(choice, (now, line) => open(now, line, at));
@@ -185,7 +191,7 @@ function open(choice: Choice, index: number, at: number): Chosen {
   const line = choice.lines[index];
   if (!line || line.conn !== null) return only(choice);
   const conn = choice.opened + 1;
-  const lines = choice.lines.with(index, { ...line, conn, heardAt: at });
+  const lines = choice.lines.with(index, { ...line, conn, heardAt: at, askedAt: null });
   const effect = { type: 'open', line: index, conn, address: line.address } as const;
   return { choice: { ...choice, lines, opened: conn }, effects: [effect] };
 }
@@ -252,37 +258,73 @@ function ended(
   return { choice: { ...before, lines, live, probedAt, strangers, doubtSince }, effects };
 }
 
+/** What was asked before is answered behind what is under way, which takes its time on a slow line. */
+function arriving(choice: Choice, conn: number, at: number): Choice {
+  return withLine(choice, conn, { heardAt: at, ...(isAsked(choice, conn) && { askedAt: at }) });
+}
+
+function asked(choice: Choice, conn: number, at: number): Choice {
+  return isAsked(choice, conn) ? choice : withLine(choice, conn, { askedAt: at });
+}
+
+function isAsked({ lines }: Choice, conn: number): boolean {
+  return lines.some((line) => line.conn === conn && line.askedAt !== null);
+}
+
 function look(before: Choice, at: number, times: LinkTimes): Chosen {
-  let { choice, effects } = inTurn(before, (now, index) => {
-    const line = now.lines[index];
-    const isSilent = line && line.conn !== null && at - line.heardAt >= times.downAfterMs;
-    return isSilent ? dropSilent(now, line, at, times) : only(now);
-  });
   // What came while this program was at something else may not have been read: such a look tells nothing.
   const patience = MOVE_AFTER_BEATS * times.heartbeatMs;
-  const isLate = at - choice.lookedAt >= patience;
-  choice = { ...choice, lookedAt: at };
-  const live = choice.lines.find(({ conn }) => conn !== null && conn === choice.live);
+  const isLate = at - before.lookedAt >= patience;
+  const { choice, effects } = inTurn({ ...before, lookedAt: at }, (now, index) => {
+    const line = now.lines[index];
+    const fault = line ? faultOf(line, at, times.downAfterMs) : null;
+    const isKnown = fault?.code === 'silent' || !isLate;
+    return line && fault && isKnown ? dropFor(fault, now, line, at, times) : only(now);
+  });
+  const live = liveLine(choice);
   const other = choice.lines.find(({ conn }) => conn !== null && conn === standby(choice));
   if (!live || !other) return { choice: { ...choice, probedAt: null }, effects };
 
+  const move = (fault: Fault): Chosen => {
+    const moved = dropFor(fault, choice, live, at, times);
+    return { choice: moved.choice, effects: [...effects, ...moved.effects] };
+  };
+  // Where neither answers it is the network or this machine, and there is nowhere better to go.
+  const isOtherThere = unanswered(other, at) < times.heartbeatMs;
+  const deafMs = unanswered(live, at);
+  if (isOtherThere && !isLate && deafMs >= times.staleAfterMs) {
+    return move({ code: 'unanswered', ms: deafMs });
+  }
   const { probedAt } = choice;
   if (probedAt !== null && !isLate && live.heardAt <= probedAt) {
     if (at - probedAt < patience) return { choice, effects };
-    if (other.heardAt > probedAt) {
-      const moved = dropSilent(choice, live, at, times);
-      return { choice: moved.choice, effects: [...effects, ...moved.effects] };
+    if (isOtherThere && other.heardAt > probedAt) {
+      return move({ code: 'silent', ms: at - live.heardAt });
     }
-    // Where neither answers it is the network or this machine, and there is nowhere better to go.
   }
   return { choice: { ...choice, probedAt: at }, effects: [...effects, { type: 'probe' }] };
 }
 
-function dropSilent(choice: Choice, line: Line, at: number, times: LinkTimes): Chosen {
+/** What has been wrong with a connection for so long, if anything. */
+function faultOf(line: Line, at: number, ms: number): Fault | null {
+  const silentMs = at - line.heardAt;
+  if (silentMs >= ms) return { code: 'silent', ms: silentMs };
+  const deafMs = unanswered(line, at);
+  return deafMs >= ms ? { code: 'unanswered', ms: deafMs } : null;
+}
+
+function unanswered({ askedAt }: Line, at: number): number {
+  return askedAt === null ? 0 : at - askedAt;
+}
+
+function liveLine({ lines, live }: Choice): Line | undefined {
+  return lines.find(({ conn }) => conn !== null && conn === live);
+}
+
+function dropFor(fault: Fault, choice: Choice, line: Line, at: number, times: LinkTimes): Chosen {
   if (line.conn === null) return only(choice);
-  const drop = { type: 'drop', conn: line.conn, silentMs: at - line.heardAt } as const;
   const after = ended(choice, line.conn, at, 'ended', times);
-  return { ...after, effects: [drop, ...after.effects] };
+  return { ...after, effects: [{ type: 'drop', conn: line.conn, fault }, ...after.effects] };
 }
 
 /** Every connection anew, at the same addresses: what was wrong was not theirs. */
@@ -308,7 +350,7 @@ function nextAddress({ addresses, lines }: Choice, from: string): string {
 
 function drops({ lines }: Choice): LinkEffect[] {
   return lines.flatMap(({ conn }) =>
-    conn === null ? [] : [{ type: 'drop' as const, conn, silentMs: null }],
+    conn === null ? [] : [{ type: 'drop' as const, conn, fault: null }],
   );
 }
 

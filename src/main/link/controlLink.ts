@@ -8,16 +8,18 @@ import { fullJitter } from './backoff';
 import {
   choose,
   connectionTo,
-  kinship,
+  type Fault,
   type LinkEffect,
   type LinkEvent,
   LOOKS_PER_BEAT,
   NO_CHOICE,
   standby,
   standing,
+  unansweredMs,
   type Verdict,
 } from './choice';
 import { type Connection, openConnection } from './connection';
+import { createRecentHashes, kinship } from './kinship';
 import type { Transport } from './transport';
 
 export interface ControlLinkDeps {
@@ -74,9 +76,6 @@ export interface ControlLink {
   stop(): void;
 }
 
-/** Events followed last whose hashes are at hand. */
-const RECENT = 4_096;
-
 /** A connection with what its gateway said of itself, which is of use once its log is followed. */
 interface Peer {
   readonly address: string;
@@ -101,8 +100,8 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
   let addresses: readonly string[] = [];
   let choice = NO_CHOICE;
   const peers = new Map<number, Peer>();
-  /** Hashes by sequence, with several gateways: what another one says of its head is held against them. */
-  const recent = new Map<number, string>();
+  /** Kept with several gateways alone. */
+  const recent = createRecentHashes();
   const retries = new Map<number, NodeJS.Timeout>();
   const queue: LinkEvent[] = [];
   let busy = false;
@@ -159,12 +158,12 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
         retry(effect.line, effect.attempt);
         return;
       case 'drop': {
-        const { conn, silentMs } = effect;
-        if (silentMs !== null) cause = { code: 'silent', seconds: Math.round(silentMs / 1_000) };
+        const { conn, fault } = effect;
+        if (fault) cause = causeOf(fault);
         const peer = peers.get(conn);
         peers.delete(conn);
         peer?.connection.drop();
-        if (silentMs !== null && peer && !peer.welcome) deps.onFailed(peer.address);
+        if (fault && peer && !peer.welcome) deps.onFailed(peer.address);
         return;
       }
       case 'follow':
@@ -257,9 +256,11 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
     peer.heardAt = deps.uptime();
     peer.lastHeardAt = deps.clock();
     take({ type: 'heard', conn, at: peer.heardAt });
+    // A gateway refuses what it heard: also a ping beyond what it allows.
+    if (reply.type === 'pong' || reply.type === 'error') take({ type: 'answered', conn });
     if (choice.live === conn) {
       set({ lastHeardAt: peer.lastHeardAt });
-      if (view.state === 'stale') set({ state: 'live', cause: null });
+      if (view.state === 'stale' && !late(peer.heardAt)) set({ state: 'live', cause: null });
     }
     answer(conn, peer, reply);
   }
@@ -317,7 +318,7 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
     // A divergence closed the mirror for a moment; the next connection finds it new.
     if (!ours) return leave(conn, CLOSE.goingAway, 'ours', { code: 'mirror_opening' });
     peer.welcome = welcome;
-    const kin = kinship(welcome, ours, (seq) => recent.get(seq));
+    const kin = kinship(welcome, ours, recent.at);
     if (kin === 'other') return estrange(conn);
     if (welcome.head.seq > ours.head.seq) peer.ahead = welcome.head;
     take({ type: 'welcomed', conn, at: deps.uptime() });
@@ -337,11 +338,7 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
     }
     take({ type: 'same', conn });
     if (choice.addresses.length < 2) return;
-    for (const { seq, hash } of events) recent.set(seq, hash);
-    for (const seq of recent.keys()) {
-      if (recent.size <= RECENT) break;
-      recent.delete(seq);
-    }
+    recent.add(events);
     compareAhead();
   }
 
@@ -349,7 +346,7 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
   function compareAhead(): void {
     const conn = standby(choice);
     const peer = conn === null ? undefined : peers.get(conn);
-    const ours = peer?.ahead ? recent.get(peer.ahead.seq) : undefined;
+    const ours = peer?.ahead ? recent.at(peer.ahead.seq) : undefined;
     if (conn === null || !peer?.ahead || ours === undefined) return;
     const isSame = ours === peer.ahead.hash;
     peer.ahead = null;
@@ -375,7 +372,7 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
     if (peer.health) deps.onHealth(peer.health);
     if (peer.checkpoint) deps.onCheckpoint(peer.checkpoint);
     set({ state: 'live', cause: null, address: peer.address, lastHeardAt: peer.lastHeardAt });
-    peer.connection.send({ type: 'ping', time: deps.clock() });
+    ping(conn, peer);
   }
 
   function look(): void {
@@ -385,21 +382,30 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
     if (looks % LOOKS_PER_BEAT === 0 && standby(choice) === null) pingAll();
     for (const [conn, peer] of peers) {
       const bytes = peer.connection.bytes();
-      if (bytes > peer.bytes) take({ type: 'heard', conn, at: now });
+      const isPart = bytes > peer.bytes && peer.heardAt <= choice.lookedAt;
+      if (isPart) take({ type: 'arriving', conn, at: now });
       peer.bytes = bytes;
     }
     take({ type: 'look', at: now });
+    const fault = late(now);
+    if (fault) set({ state: 'stale', cause: causeOf(fault) });
+  }
+
+  /** Why the live connection is not quite live: silence, or that it answers nothing. */
+  function late(now: number): Fault | null {
     const live = choice.live === null ? undefined : peers.get(choice.live);
-    const silent = live ? now - live.heardAt : 0;
-    if (silent >= times.staleAfterMs && view.state === 'live') {
-      set({ state: 'stale', cause: { code: 'silent', seconds: Math.round(silent / 1_000) } });
-    }
+    const silent: Fault = { code: 'silent', ms: live ? now - live.heardAt : 0 };
+    const deaf: Fault = { code: 'unanswered', ms: unansweredMs(choice, now) };
+    return [silent, deaf].find(({ ms }) => ms >= times.staleAfterMs) ?? null;
   }
 
   function pingAll(): void {
-    for (const { connection, welcome } of peers.values()) {
-      if (welcome) connection.send({ type: 'ping', time: deps.clock() });
-    }
+    for (const [conn, peer] of peers) if (peer.welcome) ping(conn, peer);
+  }
+
+  function ping(conn: number, { connection }: Peer): void {
+    if (!connection.send({ type: 'ping', time: deps.clock() })) return;
+    take({ type: 'asked', conn, at: deps.uptime() });
   }
 
   function showGateways(): void {
@@ -453,4 +459,8 @@ export function createControlLink(deps: ControlLinkDeps): ControlLink {
       peers.clear();
     },
   };
+}
+
+function causeOf({ code, ms }: Fault): LinkCause {
+  return { code, seconds: Math.round(ms / 1_000) };
 }

@@ -54,6 +54,7 @@ export const en: Readonly<Record<Key, string>> = {
   'linkCause.no_gateway': 'no gateway configured',
   'linkCause.closed': 'the gateway closed',
   'linkCause.silent': 'silent for {{seconds}} s',
+  'linkCause.unanswered': 'no answer for {{seconds}} s',
   'linkCause.bad_frame': 'unreadable message:',
   'linkCause.said': '',
   'link.noData': 'no data',

@@ -54,6 +54,7 @@ export const es = {
   'linkCause.no_gateway': 'sin gateway configurado',
   'linkCause.closed': 'el gateway cerró',
   'linkCause.silent': 'silencio de {{seconds}} s',
+  'linkCause.unanswered': 'sin respuesta desde hace {{seconds}} s',
   'linkCause.bad_frame': 'mensaje ilegible:',
   'linkCause.said': '',
   'link.noData': 'sin datos',

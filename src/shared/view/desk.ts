@@ -84,7 +84,10 @@ export interface ExecutionsView {
   readonly omitted: number;
 }
 
-/** `connecting` before the first answer; `stale` after 3 s of silence, `down` after 10 s or when closed. */
+/**
+ * `connecting` before the first answer; `stale` after 3 s of silence or without an answer, `down` after 10 s or
+ * when closed.
+ */
 export type LinkState = 'connecting' | 'live' | 'stale' | 'down';
 
 /** Why the link is not live: what this terminal knows by itself, or what the other side or the system said. */
@@ -98,7 +101,7 @@ export type LinkCause =
         | 'closed'
         | 'no_gateway';
     }
-  | { readonly code: 'silent'; readonly seconds: number }
+  | { readonly code: 'silent' | 'unanswered'; readonly seconds: number }
   | { readonly code: 'bad_frame' | 'said'; readonly detail: string };
 
 export interface LinkView {

@@ -14,8 +14,9 @@ import { sha256 } from '../../../src/node/sha256';
 import { SqliteEventStore } from '../../../src/node/sqliteEventStore';
 import type { LogEvent } from '../../../src/shared/log/event';
 import type { ControlRequest } from '../../../src/shared/protocol/terminal';
+import type { LinkCause } from '../../../src/shared/view/desk';
 import { type LinkProxy, openProxy } from '../../chaos/proxy';
-import { newDataDir, openGateway, quickPolicy } from '../../support/desk';
+import { newDataDir, openGateway, quickPolicy, withOperations } from '../../support/desk';
 import { FakeEngine } from '../../support/fakeEngine';
 
 /** Slow enough that a machine at work is not taken for a gateway that hangs. */
@@ -24,6 +25,10 @@ const timesOf = (heartbeatMs: number) => ({
   ...{ ...quickPolicy.link, heartbeatMs, reconnectMinMs: 5, reconnectMaxMs: 20 },
 });
 const retryEveryMs = 50;
+
+/** Slow enough that a gateway that speaks is not silent for a machine at work. */
+const PATIENT = { ...timesOf(quickPolicy.link.heartbeatMs), staleAfterMs: 1_500 };
+const STOP = { scope: { kind: 'all' as const }, origin: 'panel' as const, fence: null };
 
 let home: ReturnType<typeof newDataDir>;
 let here: ReturnType<typeof newDataDir>;
@@ -39,6 +44,8 @@ interface Terminal {
   readonly desk: DeskState;
   /** What the link came to, in order, with the address. */
   readonly states: string[];
+  /** Why the link was lost, each time. */
+  readonly causes: (LinkCause | null)[];
   readonly strangers: string[];
   /** What the commands were given by, other than kills. */
   readonly sent: ControlRequest[];
@@ -56,9 +63,9 @@ const proxyAt = (address: string): LinkProxy => {
 };
 
 /** The terminal's link, mirror, kills and commands as it wires them. */
-async function start(heartbeatMs: number): Promise<Terminal> {
-  const times = timesOf(heartbeatMs);
+async function start(times: ReturnType<typeof timesOf>): Promise<Terminal> {
   const states: string[] = [];
+  const causes: (LinkCause | null)[] = [];
   const strangers: string[] = [];
   const events: LogEvent[] = [];
   const sent: ControlRequest[] = [];
@@ -95,11 +102,13 @@ async function start(heartbeatMs: number): Promise<Terminal> {
       if (!kills.answer(answer, address)) commands.answer(answer);
     },
     onStranger: (address) => strangers.push(address),
-    onState({ state, address }, was) {
+    onState({ state, address, cause }, was) {
       states.push(`${state} ${address}`);
       if (state === 'live') kills.linkUp();
       if (state === 'live' && was !== 'stale') commands.linkUp();
-      if (state === 'down') commands.linkLost();
+      if (state !== 'down') return;
+      causes.push(cause);
+      commands.linkLost();
     },
   });
   const kills = createKillDesk({
@@ -129,7 +138,7 @@ async function start(heartbeatMs: number): Promise<Terminal> {
   desk.opened({ type: 'opened', ...(await core.open()) });
   link.connect(proxies.map(addressOf));
   return {
-    ...{ link, kills, commands, desk, states, strangers, sent, posts, events },
+    ...{ link, kills, commands, desk, states, causes, strangers, sent, posts, events },
     stop() {
       clearInterval(ticking);
       link.stop();
@@ -138,17 +147,17 @@ async function start(heartbeatMs: number): Promise<Terminal> {
   };
 }
 
-async function open(count: number, heartbeatMs = BEAT_MS): Promise<void> {
+async function open(count: number, times = timesOf(BEAT_MS)): Promise<void> {
   for (let one = 0; one < count; one += 1) {
     const proxy = await openProxy(() => 0);
     proxy.target(gateway.port);
     proxies.push(proxy);
   }
-  terminal = await start(heartbeatMs);
+  terminal = await start(times);
   await ready();
 }
 
-/** Live, with another one ready, and at the log's end. */
+/** Live, with another one ready where there is one, and at the log's end. */
 async function ready(): Promise<void> {
   await expect
     .poll(() => {
@@ -156,7 +165,7 @@ async function ready(): Promise<void> {
       const { hash } = terminal.desk.position()?.head ?? {};
       return [state, standing, hash === gateway.log.savedHead().hash];
     })
-    .toEqual(['live', 2, true]);
+    .toEqual(['live', Math.min(2, proxies.length), true]);
 }
 
 const live = (): LinkProxy => proxyAt(terminal.link.view().address);
@@ -165,6 +174,12 @@ const unconnected = (): string[] =>
   proxies
     .map(addressOf)
     .filter((one) => !terminal.link.sendTo(one, { type: 'ping', time: Date.now() }));
+/** Keeps the gateway speaking, more often than two looks are apart. */
+async function whileItSpeaks(during: () => Promise<void>): Promise<void> {
+  const speak = () => gateway.log.append({ type: 'gateway.stopped', data: { cause: 'x' } });
+  const speaking = setInterval(speak, 20);
+  await during().finally(() => clearInterval(speaking));
+}
 const gone = (proxy: LinkProxy): void => {
   proxy.set({ kind: 'refuse' });
   proxy.cut();
@@ -232,7 +247,7 @@ describe('of several gateways with one log', () => {
 
   it('with the shipped heartbeat is left, when it hangs, within a second; nothing lost, nothing twice', async () => {
     const { heartbeatMs } = quickPolicy.link;
-    await open(2, heartbeatMs);
+    await open(2, timesOf(heartbeatMs));
     const took: number[] = [];
     for (let run = 0; run < 3; run += 1) {
       const before = live();
@@ -249,6 +264,70 @@ describe('of several gateways with one log', () => {
     expect(median).toBeLessThan(1.25 * heartbeatMs);
     expect(terminal.states.filter((one) => one.startsWith('live'))).toHaveLength(4);
     expect(terminal.events.map(({ seq }) => seq)).toEqual(terminal.events.map((_, i) => i + 1));
+  });
+
+  it('one that speaks and does not hear is left for one that answers, and a pause given to it is said again', async () => {
+    await open(2, PATIENT);
+    const first = live();
+    const before = terminal.states.length;
+    first.set({ kind: 'stall', way: 'onward' });
+    const pause = terminal.commands.send('pause', { ...STOP, reason: 'a' });
+    await whileItSpeaks(() => expect.poll(live, { timeout: 10_000 }).not.toBe(first));
+    expect(terminal.states.slice(before)).toEqual([
+      `down ${addressOf(first)}`,
+      `live ${addressOf(live())}`,
+    ]);
+    expect(terminal.causes.at(-1)).toMatchObject({ code: 'unanswered' });
+    await expect
+      .poll(() => terminal.commands.view()[0])
+      .toMatchObject({ id: pause, stage: 'done' });
+    first.set({ kind: 'none' });
+    await ready();
+    expect(terminal.events.filter(({ commandId }) => commandId === pause)).toHaveLength(1);
+    expect(terminal.events.map(({ seq }) => seq)).toEqual(terminal.events.map((_, i) => i + 1));
+  });
+
+  it('an only one that speaks and does not hear is late with its answers until it gives one', async () => {
+    await open(1, PATIENT);
+    const before = terminal.states.length;
+    const late = { state: 'stale', cause: { code: 'unanswered' } };
+    live().set({ kind: 'stall', way: 'onward' });
+    await whileItSpeaks(() =>
+      expect.poll(terminal.link.view, { timeout: 10_000 }).toMatchObject(late),
+    );
+    live().set({ kind: 'none' });
+    await expect.poll(terminal.link.view).toMatchObject({ state: 'live', cause: null });
+    const address = addressOf(live());
+    expect(terminal.states.slice(before)).toEqual([`stale ${address}`, `live ${address}`]);
+  });
+
+  it('one whose answers come behind a large frame on a slow line is not left for that', async () => {
+    await open(1, { ...timesOf(BEAT_MS), downAfterMs: 1_500 });
+    const before = terminal.states.length;
+    live().set({ kind: 'halve', bytesPerTick: 1_000 });
+    const cause = 'x'.repeat(60_000);
+    for (let one = 0; one < 10; one += 1) {
+      gateway.log.append({ type: 'gateway.stopped', data: { cause } });
+    }
+    const came = () =>
+      terminal.events.some(({ data }) => (data as { cause?: string }).cause === cause);
+    await expect.poll(came, { timeout: 20_000 }).toBe(true);
+    const lost = terminal.states.slice(before).filter((one) => one.startsWith('down'));
+    expect(lost).toEqual([]);
+  });
+
+  it('one that turns pings away for their number hears them, and is not left for that', async () => {
+    await gateway.stop();
+    const limits = { ...quickPolicy.limits, terminalFrames: { perSecond: 0.001, burst: 5 } };
+    const policies = withOperations({ ...quickPolicy, limits });
+    gateway = await openGateway(home.path, 'paper', 0, { policies });
+    await open(1, { ...timesOf(BEAT_MS), downAfterMs: 1_500 });
+    const turnedAway = async (): Promise<number> => {
+      const text = await (await fetch(`http://127.0.0.1:${gateway.port}/metrics`)).text();
+      return Number(/vigia_refused_total\{[^}]*cause="rate"[^}]*\} (\d+)/.exec(text)?.[1] ?? 0);
+    };
+    await expect.poll(turnedAway, { timeout: 20_000 }).toBeGreaterThan((2 * 1_500) / BEAT_MS);
+    expect(terminal.states).toEqual([`live ${addressOf(live())}`]);
   });
 
   it('one with another history that stands ready is named; the live link and the mirror are not touched', async () => {
@@ -402,8 +481,6 @@ describe('a kill that one gateway has', () => {
     expect(gateway.log.state().desk.mode).toBe('normal');
   });
 });
-
-const STOP = { scope: { kind: 'all' as const }, origin: 'panel' as const, fence: null };
 
 describe('another command that was under way when the live gateway was lost', () => {
   const command = (id: string | null) => terminal.commands.view().find((one) => one.id === id);

@@ -4,14 +4,15 @@ import {
   type Choice,
   choose,
   connectionTo,
-  kinship,
   type LinkEffect,
   type LinkEvent,
   LOOKS_PER_BEAT,
   NO_CHOICE,
   standby,
   standing,
+  unansweredMs,
 } from '../../../src/main/link/choice';
+import { kinship } from '../../../src/main/link/kinship';
 import '../../support/properties';
 
 const BEAT = 1_000;
@@ -29,13 +30,25 @@ function must(holds: boolean, what: string): void {
   if (!holds) throw new Error(`it does not hold that ${what}`);
 }
 
-/** Gateways with one log behind addresses that can be cut and hung, and a mirror that follows. */
+/** One that is deaf hears nothing and goes on speaking; one that hangs does neither. */
+type State = 'up' | 'down' | 'hung' | 'deaf';
+
+/** A time in which an address was as it should not be: it goes on until it is something else. */
+interface Spell {
+  readonly since: number;
+  until: number;
+}
+
+/** Gateways with one log behind addresses that can be cut, hung and deafened, and a mirror that follows. */
 class World {
   choice: Choice = NO_CHOICE;
   now = 0;
-  readonly gateways = new Map<string, 'up' | 'down' | 'hung'>();
-  /** Open connections: whether they were greeted, and the next event they send. */
-  readonly conns = new Map<number, { address: string; greeted: boolean; next: number | null }>();
+  readonly gateways = new Map<string, State>();
+  /** Open connections: whether they were greeted, the next event they send, and whether it was asked of them. */
+  readonly conns = new Map<
+    number,
+    { address: string; greeted: boolean; next: number | null; asked: boolean }
+  >();
   readonly due = new Map<number, number>();
   /** What each subscription asked for, and what came. */
   readonly asked: number[] = [];
@@ -45,13 +58,17 @@ class World {
   log = 0;
   /** When the pings went out to which no answer has come. */
   readonly pinged = new Map<number, number[]>();
-  /** Since when an address hangs, and until when it did. */
-  readonly hung = new Map<string, { since: number; until: number }>();
+  /** When an address hung, and when it heard nothing, last. */
+  readonly hung = new Map<string, Spell>();
+  readonly deaf = new Map<string, Spell>();
   /** How long an address takes to answer, where that is more than a step. */
   readonly slow = new Map<string, number>();
   /** The terminal's own process is at something else until then: it reads nothing and looks at nothing. */
   blockedUntil = 0;
   #nextLook = LOOK;
+  #looks = 0;
+  /** What the effects of a happening led to. */
+  readonly #later: LinkEvent[] = [];
 
   constructor(readonly addresses: readonly string[]) {
     for (const address of addresses) this.gateways.set(address, 'up');
@@ -63,32 +80,51 @@ class World {
     this.choice = choice;
     for (const effect of effects) this.carryOut(effect);
     this.check();
+    for (let next = this.#later.shift(); next; next = this.#later.shift()) this.take(next);
   }
 
   carryOut(effect: LinkEffect): void {
     this.said.push(effect);
     if (effect.type === 'open') {
       this.due.delete(effect.line);
-      this.conns.set(effect.conn, { address: effect.address, greeted: false, next: null });
+      const { address } = effect;
+      this.conns.set(effect.conn, { address, greeted: false, next: null, asked: false });
     } else if (effect.type === 'drop') {
-      // Only a gateway that hangs, and for longer than one is busy, is left for its silence.
-      const hung = this.hung.get(this.address(effect.conn) ?? '') ?? { since: 0, until: -BEAT };
-      if (effect.silentMs !== null && effect.silentMs < TIMES.downAfterMs) {
-        expect(this.now - hung.until).toBeLessThanOrEqual(STEP);
-        expect(this.now - hung.since).toBeGreaterThan(BUSY);
-      }
+      this.#judge(effect);
       this.conns.delete(effect.conn);
       this.pinged.delete(effect.conn);
     } else if (effect.type === 'retry') this.due.set(effect.line, this.now + effect.attempt * LOOK);
     else if (effect.type === 'probe') {
-      for (const [conn, { greeted }] of this.conns) {
-        if (greeted) this.pinged.set(conn, [...(this.pinged.get(conn) ?? []), this.now]);
-      }
+      this.ping();
     } else if (effect.type === 'follow') {
       const conn = this.conns.get(effect.conn);
       if (!conn?.greeted) throw new Error('a connection is followed that no gateway greeted');
       conn.next = this.head + 1;
       this.asked.push(this.head + 1);
+      this.ping([effect.conn]);
+    }
+  }
+
+  /** Pings what is greeted of these. */
+  ping(conns: Iterable<number> = this.conns.keys()): void {
+    for (const conn of conns) {
+      if (!this.conns.get(conn)?.greeted) continue;
+      this.pinged.set(conn, [...(this.pinged.get(conn) ?? []), this.now]);
+      this.#later.push({ type: 'asked', conn, at: this.now });
+    }
+  }
+
+  /** Only a gateway that hangs, and for longer than one is busy, or that is deaf for long is left for that. */
+  #judge({ conn, fault }: Extract<LinkEffect, { type: 'drop' }>): void {
+    if (fault === null || (fault.code === 'silent' && fault.ms >= TIMES.downAfterMs)) return;
+    const kinds = fault.code === 'silent' ? this.hung : this.deaf;
+    const { since, until } = kinds.get(this.address(conn) ?? '') ?? { since: 0, until: -BEAT };
+    expect(this.now - until).toBeLessThanOrEqual(STEP);
+    if (fault.code === 'silent') expect(this.now - since).toBeGreaterThan(BUSY);
+    else {
+      // Its last answer may have been under way.
+      expect(this.now - since).toBeGreaterThan(TIMES.staleAfterMs - BUSY);
+      expect(fault.ms).toBeGreaterThanOrEqual(TIMES.staleAfterMs);
     }
   }
 
@@ -111,13 +147,19 @@ class World {
     );
   }
 
-  set(address: string, state: 'up' | 'down' | 'hung'): void {
-    if (state === 'hung' && this.gateways.get(address) !== 'hung') {
-      this.hung.set(address, { since: this.now, until: this.now });
-    }
+  set(address: string, state: State): void {
+    const spell = { since: this.now, until: this.now };
+    if (state === 'hung' && this.gateways.get(address) !== 'hung') this.hung.set(address, spell);
+    const isDeaf = state === 'hung' || state === 'deaf';
+    if (isDeaf && this.hears(address)) this.deaf.set(address, { ...spell });
     this.gateways.set(address, state);
     if (state !== 'down' || this.isBlocked()) return;
     for (const [conn, own] of [...this.conns]) if (own.address === address) this.close(conn);
+  }
+
+  hears(address: string): boolean {
+    const state = this.gateways.get(address);
+    return state === 'up' || state === 'down';
   }
 
   isBlocked = (): boolean => this.now < this.blockedUntil;
@@ -133,9 +175,15 @@ class World {
     for (const [address, one] of this.hung) {
       if (this.gateways.get(address) === 'hung') one.until = this.now;
     }
+    for (const [address, one] of this.deaf) if (!this.hears(address)) one.until = this.now;
     if (this.isBlocked()) return this;
     if (this.now >= this.#nextLook) {
       this.#nextLook = this.now + LOOK;
+      this.#looks += 1;
+      if (this.#looks % LOOKS_PER_BEAT === 0 && standby(this.choice) === null) {
+        this.ping();
+        for (const event of this.#later.splice(0)) this.take(event);
+      }
       this.take({ type: 'look', at: this.now });
     }
     for (const [line, at] of [...this.due]) {
@@ -150,28 +198,39 @@ class World {
   #read(): void {
     for (const [conn, own] of [...this.conns]) {
       const state = this.gateways.get(own.address);
-      if (!this.conns.has(conn) || state === 'hung') continue;
-      const takes = this.slow.get(own.address) ?? STEP;
-      const asked = this.pinged.get(conn) ?? [];
-      const waiting = asked.filter((since) => this.now - since < takes);
+      if (!this.conns.has(conn)) continue;
+      const answered = state !== 'down' && this.#answered(conn, own.address);
       // What comes is read after the timers of its turn.
       const at = this.now + 1;
       if (state === 'down') this.close(conn);
       else if (!own.greeted) {
+        if (state !== 'up') continue;
         own.greeted = true;
         this.take({ type: 'welcomed', conn, at });
-      } else if (waiting.length < asked.length || this.now % BEAT === 0) {
-        this.pinged.set(conn, waiting);
+      } else if (answered || state === 'deaf' || (state === 'up' && this.now % BEAT === 0)) {
+        // One that hears nothing says the more of it.
         this.take({ type: 'heard', conn, at });
+        if (answered) this.take({ type: 'answered', conn });
       }
     }
     for (const [conn, own] of this.conns) {
-      const isUp = this.gateways.get(own.address) === 'up';
-      if (own.next === null || own.next > this.log || !isUp) continue;
+      const state = this.gateways.get(own.address);
+      own.asked ||= own.next !== null && state === 'up';
+      if (!own.asked || own.next === null || own.next > this.log || state === 'hung') continue;
       for (; own.next <= this.log; own.next += 1) this.taken.push(own.next);
       this.head = this.log;
       this.take({ type: 'same', conn });
     }
+  }
+
+  /** Whether an answer has come: also of one that hears nothing now to what it heard before. */
+  #answered(conn: number, address: string): boolean {
+    const takes = this.slow.get(address) ?? STEP;
+    const heardUntil = this.hears(address) ? this.now : (this.deaf.get(address)?.since ?? this.now);
+    const asked = this.pinged.get(conn) ?? [];
+    const waiting = asked.filter((since) => since + takes > heardUntil);
+    this.pinged.set(conn, waiting);
+    return waiting.length < asked.length;
   }
 
   steps(count: number): this {
@@ -203,12 +262,15 @@ const anAction = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('step' as const), count: fc.nat(60) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('block' as const), count: fc.nat(60) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('append' as const), count: fc.nat(5) }) },
-  fc.record({ do: fc.constantFrom('down' as const, 'hung' as const), address: anAddress }),
+  fc.record({
+    do: fc.constantFrom('down' as const, 'hung' as const, 'deaf' as const),
+    address: anAddress,
+  }),
   { weight: 2, arbitrary: fc.record({ do: fc.constant('up' as const), address: anAddress }) },
   fc.record({ do: fc.constantFrom('restart' as const, 'wake' as const) }),
 );
 
-describe('which gateway is followed, whatever is cut, hangs and comes back', () => {
+describe('which gateway is followed, whatever is cut, hangs, hears nothing and comes back', () => {
   it('never two live, no event asked for or taken twice, and a kill by what is greeted alone', () => {
     fc.assert(
       fc.property(fc.constantFrom(1, 2, 3), fc.array(anAction), (count, actions) => {
@@ -234,6 +296,13 @@ describe('which gateway is followed, whatever is cut, hangs and comes back', () 
         // Nothing leads back while what is live stays.
         expect([world.count('follow'), world.asked.length]).toEqual([follows, asked]);
         expect(world.head).toBe(world.log);
+        // Who speaks and hears nothing is not followed for ever, wherever another one answers.
+        const deaf = world.live() ?? '';
+        world.set(deaf, 'deaf');
+        world.ticks((TIMES.staleAfterMs + 2 * BEAT) / LOOK);
+        expect(world.live() === deaf).toBe(count === 1);
+        world.ticks((TIMES.downAfterMs - TIMES.staleAfterMs) / LOOK);
+        expect(world.live() === deaf).toBe(false);
       }),
     );
   });
@@ -266,6 +335,60 @@ describe('with several addresses', () => {
       expect([world.live(), world.ready()]).toEqual([B, A]);
       expect(world.count('follow')).toBe(2);
     }
+  });
+
+  it('leaves a gateway that speaks and hears nothing when it has answered nothing for long', () => {
+    for (let offset = 0; offset < BEAT / STEP; offset += 1) {
+      const world = new World([A, B]).ticks(LOOKS_PER_BEAT).steps(offset);
+      world.set(A, 'deaf');
+      const since = world.now;
+      while (world.live() !== B && world.now - since < TIMES.downAfterMs) {
+        world.log += 1;
+        world.step();
+      }
+      expect(world.now - since).toBeGreaterThanOrEqual(TIMES.staleAfterMs - STEP);
+      expect(world.now - since).toBeLessThanOrEqual(TIMES.staleAfterMs + 2 * LOOK);
+      const [fault] = world.said.flatMap((one) => (one.type === 'drop' ? (one.fault ?? []) : []));
+      expect(fault?.code).toBe('unanswered');
+      world.set(A, 'up');
+      world.ticks(100);
+      expect([world.live(), world.ready(), world.count('follow')]).toEqual([B, A, 2]);
+      expect(world.head).toBe(world.log);
+    }
+  });
+
+  it('stays at one that answers late, and at one whose answer comes behind what is under way', () => {
+    const world = new World([A, B]).ticks(LOOKS_PER_BEAT);
+    world.set(A, 'deaf');
+    for (let one = 0; one < 10; one += 1) {
+      world.ticks(TIMES.staleAfterMs / LOOK - 2);
+      world.take({ type: 'answered', conn: world.choice.live ?? 0 });
+    }
+    world.set(A, 'hung');
+    for (let one = 0; one < (2 * TIMES.downAfterMs) / LOOK; one += 1) {
+      world.take({ type: 'arriving', conn: world.choice.live ?? 0, at: world.now });
+      world.tick();
+    }
+    expect([world.live(), world.count('drop')]).toEqual([A, 0]);
+    world.set(A, 'deaf');
+    world.ticks(TIMES.staleAfterMs / LOOK + 1);
+    expect(world.live()).toBe(B);
+  });
+
+  it('does not go over to one that answers nothing, and does not count it: another is readied', () => {
+    const world = new World([A, B, C]).ticks(LOOKS_PER_BEAT);
+    world.set(B, 'deaf');
+    world.ticks(TIMES.staleAfterMs / LOOK + 1);
+    expect(standing(world.choice, world.now, TIMES)).toBe(1);
+    world.set(A, 'hung');
+    world.ticks(LOOKS_PER_BEAT);
+    expect(world.live()).toBe(A);
+    world.set(A, 'deaf');
+    world.ticks(LOOKS_PER_BEAT);
+    expect(world.live()).toBe(A);
+    world.set(A, 'up');
+    world.ticks((TIMES.downAfterMs - TIMES.staleAfterMs) / LOOK);
+    expect([world.live(), world.ready()]).toEqual([A, C]);
   });
 
   it('leaves neither one that is busy for a moment nor, itself at something else, one that answered', () => {
@@ -360,6 +483,20 @@ it('with one address another history is believed at once, as there is nobody els
   world.take({ type: 'closed', conn, at: world.now, verdict: 'other' });
   expect(world.count('diverged')).toBe(1);
   expect(world.choice.strangers).toEqual([]);
+});
+
+it('leaves an only gateway that speaks and hears nothing when a link counts as down, not before', () => {
+  const world = new World([A]).ticks(LOOKS_PER_BEAT);
+  world.set(A, 'deaf');
+  world.ticks((TIMES.downAfterMs - BEAT) / LOOK);
+  expect([world.live(), world.count('drop')]).toEqual([A, 0]);
+  expect(unansweredMs(world.choice, world.now)).toBeGreaterThanOrEqual(TIMES.staleAfterMs);
+  world.ticks((2 * BEAT) / LOOK);
+  expect([world.live(), world.count('drop')]).toEqual([null, 1]);
+  world.set(A, 'up');
+  world.ticks(LOOKS_PER_BEAT * 20);
+  expect(world.live()).toBe(A);
+  expect(unansweredMs(world.choice, world.now)).toBeLessThan(BEAT);
 });
 
 it('tells another history by its name, and by what it has where ours is at hand', () => {
