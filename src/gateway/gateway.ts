@@ -268,6 +268,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     };
   }
 
+  // Whoever carries a kill out, or answers for it, has heard of it before.
+  if (cluster) shareKills(log, cluster.peers);
   // Last of those that hear an event: nothing waits for a line of a journal.
   log.onRecorded(({ seq, type, commandId }) => {
     journal?.info(type, { seq, ...(commandId === null ? {} : { correlationId: commandId }) });
@@ -287,7 +289,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       },
     });
     peers.onTelemetry(hub.relay);
-    shareKills(log, peers);
     turns = takeTurns({
       ...{ log, leases, node: cluster.node },
       begin: (own) =>
