@@ -18,6 +18,8 @@ export type Fact = {
      * What is not is left out. Without it a fact is one that has happened, whatever came between.
      */
     readonly holds?: (state: OpsState) => boolean;
+    /** The id and time under which another gateway has noted it: it is that event, wherever it is recorded. */
+    readonly noted?: { readonly id: string; readonly ts: number };
   };
 }[EventType];
 

@@ -149,7 +149,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const policies = policiesInForce(options.policies, log.state);
 
   // Before the kill driver hears of it: what is latched is latched before an engine is told.
-  history.push(...keepKills(join(options.dataDir, 'latch.json'), log));
+  const latched = keepKills(join(options.dataDir, 'latch.json'), log);
+  history.push(...latched);
   const metrics = createGatewayMetrics(log);
   const guard = createGuard({ limits: policy.limits, uptime, metrics });
   const hub = createEngineHub({
@@ -269,7 +270,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 
   // Whoever carries a kill out, or answers for it, has heard of it before.
-  if (cluster) shareKills(log, cluster.peers);
+  const stopTelling = cluster && shareKills(log, cluster.peers, latched);
   // Last of those that hear an event: nothing waits for a line of a journal.
   log.onRecorded(({ seq, type, commandId }) => {
     journal?.info(type, { seq, ...(commandId === null ? {} : { correlationId: commandId }) });
@@ -311,6 +312,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       gate.stop();
       standIn.stop();
       await turns?.stop();
+      stopTelling?.();
       recent?.stop();
       secrets.stop();
       reports.stop();

@@ -4,6 +4,7 @@ import { LatchFile, writeFileDurably } from '../node/latchFile';
 import { actorSchema, type LogEvent } from '../shared/log/event';
 import { eventData } from '../shared/ops/events';
 import type { OpsState } from '../shared/ops/state';
+import type { Fact } from './facts';
 import type { GatewayLog } from './log';
 
 /** A kill as it was given, wherever it is kept or told of. */
@@ -20,16 +21,23 @@ type LatchedKill = z.infer<typeof killSchema>;
 /** Room for some dozens of kills, on a disk that has none left. */
 const RESERVE_BYTES = 65_536;
 
-/** Puts a kill that was given elsewhere or before into the log. @returns nothing where it is there */
+/**
+ * Puts a kill that was given elsewhere or before into the log.
+ *
+ * @param noted as what another gateway has it
+ * @returns nothing where it is there
+ */
 export function appendKill(
   log: GatewayLog,
   { actor, commandId, reason, data }: z.infer<typeof givenKillSchema>,
+  noted?: Fact['noted'],
 ): readonly LogEvent[] {
   // A kill of that id in the log may have been resumed since.
   const holds = ({ kills }: OpsState) => kills.every((known) => known.commandId !== commandId);
   if (!holds(log.state())) return [];
   // A log that does not answer yet may have it, and its resume, in what is not here.
-  return log.append({ type: 'kill.requested', actor, commandId, reason, data, holds });
+  const fact = { type: 'kill.requested', actor, commandId, reason, data, holds } as const;
+  return log.append({ ...fact, ...(noted && { noted }) });
 }
 
 /**

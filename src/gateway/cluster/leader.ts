@@ -21,11 +21,14 @@ export function watchRefusals(stream: {
 }): (after: number) => Promise<void> {
   let place = -1;
   let count = 0;
+  let most = REFUSED_MAX;
   return async (after) => {
-    count = after === place ? count + 1 : 1;
-    place = after;
-    if (count < REFUSED_MAX) return;
+    if (after !== place) [place, count, most] = [after, 0, REFUSED_MAX];
+    count += 1;
+    if (count < most) return;
     count = 0;
+    // Where none of them has it, they are not to be kept from what they can do.
+    most *= 2;
     if (!(await stream.othersWereFirst(after))) await stream.stepDown();
   };
 }
@@ -46,15 +49,17 @@ const ANSWER_WITHIN_MS = 500;
 /** How many are proposed to one that does not, and how far apart: what comes after the first answer is one more refused. */
 const PROPOSALS_MAX = 500;
 const APART_MS = 2;
-/** A replica that stands is heard every second. */
-const HEARD_WITHIN_NS = 3e9;
+/** A replica that stands is heard every second; who had no answer for two because of a cut sees it in this. */
+const HEARD_WITHIN_NS = 1.5e9;
+/** One that was cut off meanwhile must not count on alone: leading again it would be ahead of all others. */
+const LOOK_EVERY = 25;
 
 /** Has a stream's leader count on to where it stands. */
 export interface Counting {
   /** For who had no answer. One that has begun goes on alone. */
   begin(): void;
-  /** Resolves once none is under way: what is proposed meanwhile may be let fall. */
-  over(): Promise<void>;
+  /** What is proposed meanwhile may be let fall. */
+  underWay(): boolean;
 }
 
 /**
@@ -65,13 +70,13 @@ export interface Counting {
  * Nothing is done to a leader without a majority, which has reason to be silent.
  *
  * @param about.subject of the stream, to propose under
- * @param about.timeout of a question, ms
  */
 export function createCounting(
   connection: NatsConnection,
-  about: { readonly stream: string; readonly subject: string; readonly timeout: number },
+  about: { readonly stream: string; readonly subject: string },
 ): Counting {
-  const { stream, subject, timeout } = about;
+  const { stream, subject } = about;
+  const timeout = ANSWER_WITHIN_MS;
   let under: Promise<void> | null = null;
 
   async function hasMajority(): Promise<boolean> {
@@ -96,6 +101,7 @@ export function createCounting(
       propose();
       await pause(ANSWER_WITHIN_MS);
       for (let made = 0; made < PROPOSALS_MAX && !answered.signal.aborted; made += 1) {
+        if (made % LOOK_EVERY === 0 && !(await hasMajority())) return;
         propose();
         await pause(APART_MS);
       }
@@ -116,6 +122,6 @@ export function createCounting(
           under = null;
         });
     },
-    over: async () => void (await under),
+    underWay: () => under !== null,
   };
 }

@@ -74,7 +74,7 @@ export async function openLeaseBucket(
     stepDown: () => stepDown(connection, `KV_${BUCKET}`, renewEveryMs / 2),
   });
   const counting = createCounting(connection, {
-    ...{ stream: `KV_${BUCKET}`, subject: `$KV.${BUCKET}.none`, timeout: renewEveryMs },
+    ...{ stream: `KV_${BUCKET}`, subject: `$KV.${BUCKET}.none` },
   });
   let unanswered = 0;
   return {

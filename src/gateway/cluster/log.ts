@@ -226,7 +226,7 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
   }
 
   function append(...facts: Fact[]): readonly LogEvent[] {
-    const events = facts.map((fact) => log.add(fact, noted()));
+    const events = facts.map((fact) => log.add(fact, fact.noted ?? noted()));
     for (const event of events) for (const listener of recorded) listener(event);
     pump();
     return events;
@@ -305,6 +305,7 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
       if (attempt === mine) {
         later();
         notGoingOn(`takes nothing after its ${mine.after}: ${error.message}`);
+        withdrawOld(mine);
       }
       if (storeError !== null) refuseOld(storeError);
       return;
@@ -316,11 +317,16 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
       attempt = null;
       giveBack(mine);
     }
-    if (attempt === mine && mine.proposals.some(({ proposal }) => isOld(proposal))) {
-      attempt = withoutProposals(mine);
-    }
+    if (attempt === mine) withdrawOld(mine);
     refuseOld((error as Error).message);
     later();
+  }
+
+  /** What was proposed a while ago is not published again; where it may be there already, the log tells. */
+  function withdrawOld(mine: Attempt): void {
+    if (!mine.proposals.some(({ proposal }) => isOld(proposal))) return;
+    attempt = mine.doubtful ? withoutProposals(mine) : null;
+    if (attempt === null) giveBack(mine);
   }
 
   /** Says so once it has been so for a while: others may only have been first. */
@@ -411,6 +417,7 @@ export async function createClusterLog(options: ClusterLogOptions): Promise<Gate
     if (!joined || foreign || attempt) return;
     stream.last().then(
       (last) => {
+        if (stopped) return;
         const { place } = follower.at();
         if (last > place) {
           notGoingOn(`goes on to its ${last}, and what it has after its ${place} does not come`);

@@ -218,17 +218,26 @@ export async function openStream(
       (await lastPlace()) > after && (await readAt(after + 1)) !== null,
     stepDown: () => stepDown(connection, name, timeout),
   });
-  const counting = createCounting(connection, { stream: name, subject, timeout });
+  const counting = createCounting(connection, { stream: name, subject });
+  /** After which place something was refused last. */
+  let refusedAfter = -1;
 
   return {
     async publish(text, after) {
+      if (counting.underWay()) {
+        const message = 'the replicated log does not answer: its leader is being brought to';
+        throw new StreamUnavailableError(message, false);
+      }
       await assertSame();
-      await counting.over();
+      // By the second a server refuses what comes late before it has asked the others.
+      const expect = {
+        lastSequence: after,
+        ...(after !== refusedAfter && { lastSubjectSequence: after }),
+      };
       awaited = after + 1;
       try {
         const ack = await client.publish(subject, text, {
-          // By the second a server refuses what comes late before it has asked the others.
-          expect: { lastSequence: after, lastSubjectSequence: after },
+          expect,
           timeout: publishWithinMs,
           retries: 0,
         });
@@ -239,6 +248,7 @@ export async function openStream(
         return ack.seq;
       } catch (error) {
         if (isMovedOn(error)) {
+          refusedAfter = after;
           void refused(after).catch(() => undefined);
           throw new MovedOnError((error as Error).message);
         }
@@ -343,7 +353,9 @@ function isMovedOn(error: unknown): boolean {
 }
 
 /** Nobody there, or a refusal in words, is certain; a silence is not. */
-function unavailable(error: unknown): StreamUnavailableError {
+function unavailable(thrown: unknown): StreamUnavailableError {
+  // A publish that nobody heard is told of as a JetStream that is not enabled.
+  const error = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
   const certain =
     error instanceof errors.NoRespondersError ||
     (error instanceof errors.RequestError && error.isNoResponders()) ||
