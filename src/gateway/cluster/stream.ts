@@ -225,7 +225,7 @@ export async function openStream(
   return {
     async publish(text, after) {
       if (counting.underWay()) {
-        const message = 'the replicated log does not answer: its leader is being brought to';
+        const message = 'the replicated log does not answer: its leader is being brought up to date';
         throw new StreamUnavailableError(message, false);
       }
       await assertSame();
