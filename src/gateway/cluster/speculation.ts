@@ -117,7 +117,10 @@ export class Speculation {
       // The same hash has the same history before it, and so the same state after it.
       const same = mine?.sealed.event.hash === event.hash;
       const state = same ? mine.after : foldOps(this.#confirmed.state, event);
-      if (!own.delete(event.id)) news.push(event);
+      if (!own.delete(event.id)) {
+        news.push(event);
+        dropRefusals(own, event);
+      }
       this.#confirmed = { state, head: { seq: event.seq, hash: event.hash } };
       each(event, state);
     }
@@ -147,6 +150,14 @@ export class Speculation {
     const at = state.ts - ts <= SKEW_MS ? Math.max(ts, state.ts) : ts;
     const sealed = seal(draftOf(fact, state, { id, ts: at }), head, this.sha256);
     return { fact, id, ts, sealed, after: foldOps(state, sealed.event) };
+  }
+}
+
+/** A command that another gateway has decided was not refused here for want of an answer: it has one outcome. */
+function dropRefusals(pending: Map<string, Pending>, { commandId }: LogEvent): void {
+  if (commandId === null) return;
+  for (const [id, { fact }] of pending) {
+    if (fact.type === 'command.rejected' && fact.commandId === commandId) pending.delete(id);
   }
 }
 

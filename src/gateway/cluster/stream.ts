@@ -225,7 +225,8 @@ export async function openStream(
   return {
     async publish(text, after) {
       if (counting.underWay()) {
-        const message = 'the replicated log does not answer: its leader is being brought up to date';
+        const message =
+          'the replicated log does not answer: its leader is being brought up to date';
         throw new StreamUnavailableError(message, false);
       }
       await assertSame();

@@ -225,4 +225,25 @@ describe('a gateway that is cut off and comes back', () => {
     expect(await typesOf()).toEqual(['kill.requested', 'ops.resumed']);
     expect(south.log.state().desk.mode).toBe('normal');
   });
+
+  it('has one outcome of a command that both refused for want of an answer, or that the others took', async () => {
+    const refused = (commandId: string): Fact => ({
+      ...{ type: 'command.rejected', actor, commandId },
+      data: { name: 'pause', code: 'unavailable', message: 'the log takes nothing now' },
+    });
+    south.end.cutOff = true;
+    south.log.append(refused('c1'), refused('c2'), refused('c3'));
+    north.log.append(refused('c1'), {
+      ...{ type: 'terminal.reported', actor, commandId: 'c2' },
+      data: { kind: 'drill', detail: 'x' },
+    });
+    await north.log.settled();
+    await agree();
+    const outcomes = (await north.log.read(1, 10)).map(({ type, commandId }) => [commandId, type]);
+    expect(outcomes).toEqual([
+      ['c1', 'command.rejected'],
+      ['c2', 'terminal.reported'],
+      ['c3', 'command.rejected'],
+    ]);
+  });
 });
