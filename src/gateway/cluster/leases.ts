@@ -263,7 +263,8 @@ export function createLeases(options: {
   async function progress(last: number): Promise<void> {
     if (position > last) return;
     await Promise.race([pause(), new Promise<void>((look) => progressed.push(look))]);
-    if (position === last) watching?.stop();
+    // A bucket that has less than was seen of it tells nothing more to one that is opened anew.
+    if (position === last && shortSince === null) watching?.stop();
   }
 
   function tell({ state, asking }: Entry): void {

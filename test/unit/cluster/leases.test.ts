@@ -8,6 +8,8 @@ import {
 /** The contract of a bucket, in memory; it may be put back to what it was. */
 class MemoryBucket implements LeaseBucket {
   #changes: BucketEntry[] = [];
+  /** How often it was begun to be watched. */
+  watched = 0;
   readonly #watches = new Set<{ next: number; wake: () => void; stopped: boolean }>();
 
   async put(key: string, text: string, last: number): Promise<number | null> {
@@ -24,6 +26,7 @@ class MemoryBucket implements LeaseBucket {
 
   async watch() {
     const changes = () => this.#changes;
+    this.watched += 1;
     const watch = { next: 0, wake: () => {}, stopped: false };
     this.#watches.add(watch);
     return {
@@ -66,7 +69,10 @@ it('a bucket that lost its last changes is followed again, and the lease is held
   const holders = () => grips.filter((grip) => grip.token() !== null).length;
   await until(async () => holders() === 1 && (await bucket.state()).last > 12);
   bucket.putBack(2);
+  const before = bucket.watched;
   await until(async () => (await bucket.state()).last > 12 && holders() === 1);
   expect(holders()).toBe(1);
+  // To watch anew brings nothing more of what is lost: once to see that, and once to begin anew.
+  expect(bucket.watched - before).toBeLessThanOrEqual(3 * nodes.length);
   for (const leases of nodes) leases.close();
 });
