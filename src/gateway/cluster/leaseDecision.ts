@@ -21,17 +21,22 @@ export interface LeaseRecord {
  * A lease as it is written. A grant does not say its token: that is the number which the bucket gives the
  * change. One that counted on from what was seen could be given twice: a server that was cut off from the
  * others may show, under a number, what it took alone, and who writes after that number has not seen what the
- * others took under it (nats-server 2.9).
+ * others took under it (nats-server 2.9). Where the bucket has lost some of its changes, and gives their
+ * numbers again, it is above all tokens that were seen.
  */
 export interface Written {
   readonly holder: string | null;
   readonly token: number | null;
   readonly beat: number;
+  readonly above?: number | undefined;
 }
 
 /** What is written, as it stands in the bucket. */
-export function standing({ holder, token, beat }: Written, revision: number): LeaseRecord {
-  return { holder, token: token ?? revision, beat };
+export function standing(
+  { holder, token, beat, above = 0 }: Written,
+  revision: number,
+): LeaseRecord {
+  return { holder, token: token ?? Math.max(revision, above + 1), beat };
 }
 
 /** As long as nobody has ever had it. */
@@ -48,6 +53,8 @@ export interface LeaseState {
   readonly revision: number;
   /** When this revision was first seen here. */
   readonly seenAt: number;
+  /** The greatest token that was ever seen here. */
+  readonly most: number;
   /** What this node was granted last, and when it sent the change that proved it. */
   readonly own: { readonly token: number; readonly provenAt: number } | null;
   /** A change on its way, of unknown outcome yet. */
@@ -55,7 +62,7 @@ export interface LeaseState {
 }
 
 export const UNKNOWN: LeaseState = {
-  ...{ want: 'look', record: UNWRITTEN, revision: 0, seenAt: 0 },
+  ...{ want: 'look', record: UNWRITTEN, revision: 0, seenAt: 0, most: 0 },
   ...{ own: null, sent: null },
 };
 
@@ -108,7 +115,10 @@ export function decideLease(
   const mine = record.holder === node;
   const grant: LeaseDecision = {
     do: 'write',
-    record: { holder: node, token: null, beat: 0 },
+    record: {
+      ...{ holder: node, token: null, beat: 0 },
+      ...(state.most > state.revision && { above: state.most }),
+    },
   };
   switch (want) {
     case 'release':
@@ -144,12 +154,13 @@ export function seen(
   now: number,
 ): LeaseState {
   if (revision <= state.revision) return state;
-  return { ...state, revision, record, seenAt: now };
+  return { ...state, revision, record, seenAt: now, most: Math.max(state.most, record.token) };
 }
 
 /**
  * The bucket has less than was seen of it: its servers lost some of it, as when they come back with old
  * data. What was known is taken for seen just now, whatever it has of it is news, and nothing is one's own.
+ * No token that was seen is given again.
  */
 export function goneBack(state: LeaseState, now: number): LeaseState {
   return { ...state, revision: 0, seenAt: now, own: null };

@@ -170,6 +170,7 @@ const writtenSchema = z.strictObject({
   holder: z.string().min(1).nullable(),
   token: z.int().nonnegative().nullable(),
   beat: z.int().nonnegative(),
+  above: z.int().nonnegative().optional(),
 });
 
 /**

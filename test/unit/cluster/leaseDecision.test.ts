@@ -5,6 +5,7 @@ import {
   decideLease,
   failed,
   freeAt,
+  goneBack,
   type LeaseRecord,
   type LeaseState,
   lapsesAt,
@@ -111,6 +112,26 @@ describe('a lease', () => {
     const over = taken(sent(a, decision.record, 1_030), 4, 1_040);
     expect(actingToken(b, 'b', 1_050, TIMES)).toBe(3);
     expect(actingToken(over, 'a', 1_050, TIMES)).toBe(4);
+  });
+
+  it('of a bucket that gives numbers again is granted above all tokens that were seen', () => {
+    const other = seen(free, 310, { holder: 'b', token: 308, beat: 2 }, 2_000);
+    const back = seen(goneBack(other, 3_000), 300, { holder: 'b', token: 290, beat: 9 }, 3_010);
+    const decision = decideLease(back, 'a', 10_000, TIMES);
+    expect(decision).toMatchObject({ record: { token: null, above: 308 } });
+    if (decision.do !== 'write') throw new Error('a free lease is taken');
+    expect(standing(decision.record, 308).token).toBe(309);
+    expect(standing(decision.record, 320).token).toBe(320);
+    const mine = taken(sent(back, decision.record, 10_000), 301, 10_010);
+    expect(actingToken(mine, 'a', 10_020, TIMES)).toBe(309);
+    // Whoever has seen that goes above it, until the numbers are there themselves.
+    const lapsed = decideLease(wants(mine, 'hold'), 'a', 10_020, TIMES);
+    expect(lapsed).toMatchObject({ record: { above: 309 } });
+    const passed = seen(mine, 311, { holder: 'b', token: 311, beat: 0 }, 11_000);
+    expect(decideLease(passed, 'a', 20_000, TIMES)).toEqual({
+      do: 'write',
+      record: { holder: 'a', token: null, beat: 0 },
+    });
   });
 
   it('of which an answer was lost is taken anew once its own change is seen', () => {
