@@ -112,6 +112,8 @@ export class Speculation {
   ): readonly LogEvent[] {
     const news: LogEvent[] = [];
     const own = new Map(this.#pending.map((one) => [one.id, one]));
+    const refused = this.#pending.filter(({ fact }) => fact.type === 'command.rejected');
+    const refusals = new Map(refused.map(({ id, fact }) => [fact.commandId, id]));
     for (const event of events) {
       const mine = own.get(event.id);
       // The same hash has the same history before it, and so the same state after it.
@@ -119,7 +121,8 @@ export class Speculation {
       const state = same ? mine.after : foldOps(this.#confirmed.state, event);
       if (!own.delete(event.id)) {
         news.push(event);
-        dropRefusals(own, event);
+        // What another gateway has decided was not refused here for want of an answer: it has one outcome.
+        own.delete(refusals.get(event.commandId ?? '') ?? '');
       }
       this.#confirmed = { state, head: { seq: event.seq, hash: event.hash } };
       each(event, state);
@@ -150,14 +153,6 @@ export class Speculation {
     const at = state.ts - ts <= SKEW_MS ? Math.max(ts, state.ts) : ts;
     const sealed = seal(draftOf(fact, state, { id, ts: at }), head, this.sha256);
     return { fact, id, ts, sealed, after: foldOps(state, sealed.event) };
-  }
-}
-
-/** A command that another gateway has decided was not refused here for want of an answer: it has one outcome. */
-function dropRefusals(pending: Map<string, Pending>, { commandId }: LogEvent): void {
-  if (commandId === null) return;
-  for (const [id, { fact }] of pending) {
-    if (fact.type === 'command.rejected' && fact.commandId === commandId) pending.delete(id);
   }
 }
 
